@@ -1,0 +1,1 @@
+"""What Lockstep does. Knows nothing of GraphQL."""

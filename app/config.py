@@ -1,0 +1,210 @@
+"""Settings: what the environment says, checked once at the start.
+
+Three names are the usual ones of the platforms that give them (`DATABASE_URL`, `DATABASE_OWNER_URL`,
+`REDIS_URL`); all others begin with `LOCKSTEP_`. A wrong value, or a name that is not a setting, ends the process
+before it opens anything.
+"""
+
+import difflib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "LOCKSTEP_"
+# Read by the test suite alone, never by a running service.
+TEST_PREFIX = "LOCKSTEP_TEST_"
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is not a URL, or its port is not a number from 0 to 65535") from None
+    if parts.scheme not in schemes:
+        raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
+    return parts
+
+
+def _postgres_url(url: str) -> str:
+    """Any of the spellings in use, stored as `postgresql://`, which asyncpg, psycopg and libpq all take."""
+    if not url:
+        return url
+    parts = _split(url, ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg"))
+    if not parts.path.strip("/"):
+        raise ValueError("names no database: postgresql://user:password@host:5432/database")
+    return parts._replace(scheme="postgresql").geturl()
+
+
+def _redis_url(url: str) -> str:
+    return _split(url, ("redis", "rediss", "unix")).geturl() if url else url
+
+
+def _web_url(url: str) -> str:
+    if url and not _split(url, ("http", "https")).hostname:
+        raise ValueError("names no host: https://lockstep.example.org")
+    return url.rstrip("/")
+
+
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+
+
+class Settings(BaseSettings):
+    """One process's settings; they do not change while it runs. Tests give fields by name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, populate_by_name=True, frozen=True, extra="forbid"
+    )
+
+    database_url: PostgresUrl = Field(
+        "",
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL as the service's restricted role. Empty: `lockstep dev` starts its own.",
+    )
+    database_owner_url: PostgresUrl = Field(
+        "",
+        validation_alias="DATABASE_OWNER_URL",
+        description="PostgreSQL as the role that owns the tables; only migrations use it.",
+    )
+    redis_url: RedisUrl = Field(
+        "",
+        validation_alias="REDIS_URL",
+        description="Redis, or any server of its protocol. Empty: `lockstep dev` starts its own.",
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=128, description="Server processes that share the port.")
+    public_url: WebUrl = Field("", description="Where clients reach this service, if not at host and port.")
+    data_dir: Path = Field(
+        Path(".lockstep"), description="Folder of the embedded servers and the signing key."
+    )
+    web_dir: Path = Field(PROJECT_ROOT / "web" / "dist", description="Folder of the built browser pages.")
+    drain_seconds: float = Field(
+        10, ge=0, le=600, description="How long a stopping process waits for requests under way."
+    )
+
+    access_token_seconds: int = Field(3600, ge=1, le=86400, description="Life of an access token.")
+    refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token.")
+    signing_key_file: Path | None = Field(
+        None, description="Private keys (JWK set) that sign access tokens; made in the data folder if absent."
+    )
+
+    pool_size: int = Field(10, ge=1, le=1000, description="PostgreSQL connections per process.")
+    prepared_statements: bool = Field(
+        True, description="Off for a PgBouncer in transaction mode without `max_prepared_statements`."
+    )
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
+    log_format: Literal["json", "console"] = Field("json", description="JSON lines, or colours for people.")
+
+    graphiql: bool = Field(True, description="Serve GraphiQL to browsers that open /graphql.")
+    introspection: bool = Field(True, description="Answer introspection queries.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Web origins besides our own that may call from a browser; separated by commas."
+    )
+    max_body_bytes: int = Field(1_048_576, ge=1024, le=1 << 30, description="Largest request body accepted.")
+
+    subscription_queue: int = Field(
+        1000,
+        ge=1,
+        le=1_000_000,
+        description="Frames kept for a slow subscriber before it must resynchronise.",
+    )
+    heartbeat_seconds: float = Field(15, gt=0, le=300, description="Longest silence on a live stream.")
+    compare_interval_ms: int = Field(
+        500,
+        ge=10,
+        le=1000,
+        description="How often heads and access of followed scopes are read from PostgreSQL.",
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = _split(origin, ("http", "https"))
+            if not parts.hostname or parts.path or parts.query:
+                raise ValueError(
+                    "an origin is a scheme and a host, without a path: https://board.example.org"
+                )
+        return origins
+
+    @field_validator("host")
+    @classmethod
+    def _check_host(cls, host: str) -> str:
+        if not host or any(letter.isspace() or letter in "/:@" for letter in host):
+            try:
+                ip_address(host)
+            except ValueError:
+                raise ValueError("is not a host name or an address") from None
+        return host
+
+    @property
+    def keys_path(self) -> Path:
+        """Where the signing keys are."""
+        return self.signing_key_file or self.data_dir / "signing-key.json"
+
+    @property
+    def base_url(self) -> str:
+        """The address to show to people, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+def load_settings(**given: object) -> Settings:
+    """The environment's settings, `given` ones (a command's options) first; `None` means "not given".
+
+    Prints one line per problem to standard error and exits with status 2 if there is any.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    problems = list(_unknown_names(os.environ))
+    settings: Settings | None = None
+    try:
+        settings = Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems += _lines(error)
+    if problems or settings is None:
+        for problem in problems:
+            print(f"lockstep: {problem}", file=sys.stderr)
+        raise SystemExit(2)
+    return settings
+
+
+def environment_name(field: str) -> str:
+    """The environment variable of a field: `port` is `LOCKSTEP_PORT`."""
+    alias = Settings.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+def _unknown_names(environment: Mapping[str, str]) -> Iterator[str]:
+    known = {environment_name(field) for field in Settings.model_fields}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX):
+            near = difflib.get_close_matches(name, known, n=1)
+            yield f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False, include_context=False):
+        place = str(problem["loc"][0]) if problem["loc"] else "settings"
+        name = environment_name(place) if place in Settings.model_fields else place
+        message = problem["msg"].removeprefix("Value error, ")
+        # A URL may hold a password: those are never printed back.
+        value = "" if name.endswith("_URL") else f" (it is {str(problem['input'])!r})"
+        yield f"{name}: {message[:1].lower()}{message[1:]}{value}"
