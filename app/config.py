@@ -1,8 +1,8 @@
 """Settings: what the environment says, checked once at the start.
 
 Three names are the usual ones of the platforms that give them (`DATABASE_URL`, `DATABASE_OWNER_URL`,
-`REDIS_URL`); all others begin with `LOCKSTEP_`. A wrong value, or a name that is not a setting, ends the process
-before it opens anything.
+`REDIS_URL`); all others begin with `LOCKSTEP_`. A wrong value, or a name that is not a setting, ends the
+process before it opens anything.
 """
 
 import difflib

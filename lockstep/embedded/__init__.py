@@ -1,0 +1,6 @@
+"""PostgreSQL and a Redis-protocol server, from wheels, under our own supervision; nothing to install."""
+
+from lockstep.embedded.errors import InUseError, ServersError
+from lockstep.embedded.servers import Servers, start_servers, temporary_servers
+
+__all__ = ["InUseError", "Servers", "ServersError", "start_servers", "temporary_servers"]
