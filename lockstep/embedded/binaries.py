@@ -121,7 +121,7 @@ def _version() -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copies to a folder beside the target and renames it, so that a half-made copy is never taken for whole."""
+    """Copies to a folder beside the target and renames it, so a half-made copy is never taken for whole."""
     target.parent.mkdir(mode=0o755, exist_ok=True)
     target.parent.chmod(0o755)
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))

@@ -118,8 +118,8 @@ class Cluster:
             group=self.account.group,
             extra_groups=self.account.extra_groups,
             pass_fds=[self.lock],
-            start_new_session=True,  # a Ctrl-C is for us; we wait, and leave no half-made folder under its
-            name check=False,
+            start_new_session=True,  # a Ctrl-C is for us: no half-made folder gets its name
+            check=False,
         )
         if done.returncode != 0:
             last = "\n".join(done.stdout.strip().splitlines()[-5:])
