@@ -27,6 +27,8 @@ NOT_COPIED = shutil.ignore_patterns(
     "*.a", "pgxs", "pkgconfig", "doc", "include", "__pycache__", "*.py", "RECORD"
 )
 
+PUBLIC_PARENTS = ("/var/lib", "/var/tmp", "/tmp")  # noqa: S108 (a planted folder is refused)
+
 
 @dataclass(frozen=True)
 class Binaries:
@@ -68,7 +70,7 @@ def binaries_for(account: Account, progress: Callable[[str], None]) -> Binaries:
 
 def public_folder() -> Path:
     """A folder of root's that every account can enter and none but root can change."""
-    for parent in ("/var/lib", "/var/tmp", "/tmp"):  # noqa: S108 (the check below refuses a planted folder)
+    for parent in PUBLIC_PARENTS:
         folder = Path(parent, "lockstep")
         try:
             folder.mkdir(mode=0o755, exist_ok=True)
@@ -79,7 +81,9 @@ def public_folder() -> Path:
         except OSError:
             continue
         return folder
-    raise ServersError("no folder for the servers' files: /var/lib, /var/tmp and /tmp are all closed to root")
+    raise ServersError(
+        f"no folder for the servers' files: {', '.join(PUBLIC_PARENTS)} are all closed to root"
+    )
 
 
 def _installed() -> Binaries:

@@ -24,6 +24,8 @@ from lockstep.embedded.errors import InUseError, ServersError
 
 # An earlier run's servers may still be writing their last checkpoint.
 WAIT_SECONDS = 45.0
+# A process just killed keeps its lock for a moment.
+DYING_SECONDS = 0.3
 LOG_BYTES = 10_000_000
 # Below the ports that systems hand out for outgoing connections: nobody takes ours while a server restarts,
 # and a client that knocks meanwhile cannot be connected to itself.
@@ -82,7 +84,7 @@ class Folder:
             # To be passed through on the way to servers/, which only their account may open.
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         self._owner = os.open(self.path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        if not _lock(self._owner):
+        if not _lock_within(self._owner, DYING_SECONDS):
             pid = os.pread(self._owner, 20, 0).decode(errors="replace").strip()
             os.close(self._owner)
             raise InUseError(
@@ -120,11 +122,8 @@ class Folder:
         """Returns the servers' lock, an open file for every server process to inherit, once no process of an
         earlier run has it. Raises InUseError if that takes too long."""
         self._servers = os.open(self.place / "servers.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not _lock(self._servers):
-            if time.monotonic() > deadline:
-                raise InUseError(f"servers of an earlier run still use {self.place}, and do not stop")
-            time.sleep(0.05)
+        if not _lock_within(self._servers, WAIT_SECONDS):
+            raise InUseError(f"servers of an earlier run still use {self.place}, and do not stop")
         return self._servers
 
     def release_servers(self) -> None:
@@ -159,12 +158,17 @@ class Folder:
         return account, place
 
 
-def _lock(file: int) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+def _lock_within(file: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def _is_free(port: int) -> bool:
