@@ -1,1 +1,1 @@
-"""What Lockstep does. Knows nothing of GraphQL."""
+"""What Lockstep does; knows nothing of GraphQL."""

@@ -1,0 +1,190 @@
+"""Postgres: compiled statements on asyncpg's own pool, and the reader that everything fetches through.
+
+Statements are SQLAlchemy Core over the SQLModel tables, compiled once each. ORM sessions cost most of a
+request, and cannot put ``BEGIN`` and settings in one call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+import asyncpg
+import orjson
+from sqlalchemy import ARRAY, Table, Uuid, bindparam, func
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.expression import TableValuedAlias
+from sqlmodel import SQLModel
+
+from app.metrics import STATEMENTS
+
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+
+ModelT = TypeVar("ModelT")
+
+
+class Row(asyncpg.Record):
+    """A fetched row; columns are attributes. Each table has its own subclass, so a row knows what it is."""
+
+    model: type[SQLModel] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+_ROW_CLASSES: dict[type, type[Row]] = {}
+
+
+def row_class(model: type[ModelT]) -> type[Row]:
+    """The ``Row`` subclass for a table (or any other record shape)."""
+    if model not in _ROW_CLASSES:
+        _ROW_CLASSES[model] = type(f"{model.__name__}Row", (Row,), {"model": model})
+    return _ROW_CLASSES[model]
+
+
+class Statement(Generic[ModelT]):
+    """One SQL statement with named parameters, compiled on first use.
+
+    ``model`` types the rows for the reader of the code: at run time they are ``Row`` records with the
+    same attributes.
+    """
+
+    def __init__(self, source: ClauseElement | str, model: type[ModelT], *names: str) -> None:
+        self._source = source
+        self.model = model
+        self.record_class = row_class(model)
+        self._names: Sequence[str] = names
+        self._defaults: Mapping[str, Any] = {}
+        self._sql = source if isinstance(source, str) else None
+
+    def prepare(self, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """The SQL text and its arguments in order."""
+        if self._sql is None:
+            compiled = cast(ClauseElement, self._source).compile(dialect=_DIALECT)
+            self._names = cast(Any, compiled).positiontup or ()
+            self._defaults = compiled.params
+            self._sql = str(compiled)
+        values = {**self._defaults, **parameters}
+        return self._sql, [values[name] for name in self._names]
+
+
+def sql(text: str, *names: str, model: type[ModelT] = Row) -> Statement[ModelT]:  # type: ignore[assignment]
+    """SQL text where Core cannot say it; ``names`` are the parameters $1, $2 … in order."""
+    return Statement(text, model, *names)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The Core table of a model."""
+    return cast(Table, cast(Any, model).__table__)
+
+
+def key_table(*columns: str) -> TableValuedAlias:
+    """``unnest($keys_0, $keys_1 …)`` as a table of uuid keys: a batch of any size is one statement."""
+    arrays = [bindparam(f"{column}s", type_=ARRAY(Uuid)) for column in columns]
+    return func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal").render_derived(name="keys")
+
+
+class Reader:
+    """Fetches on one connection, one statement at a time (loaders of one level queue here)."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
+        """All rows of a statement."""
+        text, arguments = statement.prepare(parameters)
+        async with self._turn:
+            STATEMENTS.inc()
+            rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
+        return cast(list[ModelT], rows)
+
+    async def row(self, statement: Statement[ModelT], **parameters: Any) -> ModelT | None:
+        """The first row, or None."""
+        rows = await self.rows(statement, **parameters)
+        return rows[0] if rows else None
+
+    async def value(self, statement: Statement[Any], **parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        row = await self.row(statement, **parameters)
+        return None if row is None else row[0]
+
+    async def run(self, statement: Statement[Any], **parameters: Any) -> None:
+        """A statement whose rows nobody needs."""
+        await self.rows(statement, **parameters)
+
+    async def script(self, text: str) -> None:
+        """Several statements without parameters in one round trip (simple protocol)."""
+        async with self._turn:
+            STATEMENTS.inc()
+            await self._connection.execute(text)
+
+
+class Database:
+    """The pool, and the two kinds of transaction there are: a snapshot (here) and a unit (``app.work``)."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+
+    @classmethod
+    async def open(
+        cls, url: str, *, size: int, prepared_statements: bool = True, acquire_timeout_seconds: float = 10
+    ) -> Database:
+        """Connect. ``prepared_statements=False`` is for a PgBouncer that does not track them."""
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=size,
+            init=_set_codecs,
+            reset=_keep,
+            statement_cache_size=1024 if prepared_statements else 0,
+            max_cached_statement_lifetime=0,
+            record_class=Row,
+            command_timeout=60,
+            timeout=acquire_timeout_seconds,
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Reader]:
+        """One read-only REPEATABLE READ transaction: all that is read in it is of one moment."""
+        async with self.pool.acquire() as connection:
+            reader = Reader(connection)
+            await reader.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield reader
+            finally:
+                await connection.execute("ROLLBACK")
+
+
+async def _set_codecs(connection: Any) -> None:
+    # In a transaction, so that PgBouncer in transaction mode keeps one server for the look-ups.
+    async with connection.transaction():
+        await connection.set_type_codec(
+            "jsonb",
+            schema="pg_catalog",
+            encoder=lambda value: b"\x01" + orjson.dumps(value),
+            decoder=lambda data: orjson.loads(memoryview(data)[1:]),
+            format="binary",
+        )
+
+
+async def _keep(connection: Any) -> None:
+    # Nothing of ours is session-scoped, so there is nothing to reset: asyncpg's default costs a round trip.
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
+def as_keys(pairs: Sequence[tuple[UUID, ...]]) -> list[list[UUID]]:
+    """Columns of a batch of composite keys, as ``key_table`` takes them."""
+    return [list(column) for column in zip(*pairs, strict=True)] if pairs else []

@@ -1,0 +1,1 @@
+"""The ordered log of each scope, and everything that follows it."""

@@ -1,0 +1,165 @@
+"""Reading and appending the log. Only ``app.work`` appends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, func, select
+
+from app.db import Reader, Statement, sql, table
+from app.events.cursors import Cursor
+from app.events.models import Event, EventRow, Scope
+
+EVENTS = table(EventRow)
+SCOPES = table(Scope)
+
+
+@dataclass(frozen=True)
+class Position:
+    """A place in a scope's log: everything up to and with ``seq`` is reflected."""
+
+    scope_id: UUID
+    seq: int
+    cursor: Cursor
+
+
+LOCK_CLOCKS = sql("SELECT id FROM scopes WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", "ids")
+
+# The clock is advanced and the events are inserted in one statement. `recorded_at` is taken under the clock's
+# lock: now() is the transaction's start and would run against seq.
+APPEND: Statement[Scope] = sql(
+    """
+    WITH item AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::int[],
+                             $8::timestamptz[], $9::uuid[], $10::jsonb[])
+            WITH ORDINALITY AS item(scope_id, id, kind, payload_version, object_type, object_id, object_version,
+                                    occurred_at, caused_by, payload, position)
+    ), placed AS (
+        SELECT *, row_number() OVER (PARTITION BY scope_id ORDER BY position) AS n FROM item
+    ), tally AS (
+        SELECT scope_id, count(*) AS n, (array_agg(id ORDER BY position DESC))[1] AS head FROM item GROUP BY scope_id
+    ), clock AS (
+        UPDATE scopes SET seq = seq + tally.n, head_event_id = tally.head,
+                          last_xid = pg_current_xact_id()::text::bigint,
+                          recorded_at = greatest(clock_timestamp(), recorded_at)
+        FROM tally WHERE scopes.id = tally.scope_id
+        RETURNING scopes.id, scopes.seq, scopes.seq - tally.n AS base, scopes.recorded_at
+    ), appended AS (
+        INSERT INTO events (scope_id, seq, id, kind, payload_version, object_type, object_id, object_version, actor_id,
+                            actor_kind, batch_id, caused_by, client_mutation_id, occurred_at, recorded_at, payload)
+        SELECT placed.scope_id, clock.base + placed.n, placed.id, placed.kind, placed.payload_version,
+               placed.object_type, placed.object_id, placed.object_version, $11::uuid, $12::text, $13::uuid,
+               placed.caused_by, $14::uuid, coalesce(placed.occurred_at, clock.recorded_at), clock.recorded_at,
+               placed.payload
+        FROM placed JOIN clock ON clock.id = placed.scope_id
+    )
+    SELECT id, seq, recorded_at FROM clock
+    """,
+    "scope_ids", "ids", "kinds", "payload_versions", "object_types", "object_ids", "object_versions",
+    "occurred_ats", "caused_bys", "payloads", "actor_id", "actor_kind", "batch_id", "client_mutation_id",
+    model=Scope,
+)  # fmt: skip
+
+_HEADS = Statement(
+    select(SCOPES.c.id, SCOPES.c.seq, SCOPES.c.head_event_id, SCOPES.c.access_stamp, SCOPES.c.workspace_id).where(
+        SCOPES.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))
+    ),
+    Scope,
+)
+_AFTER = Statement(
+    select(EVENTS)
+    .where(
+        EVENTS.c.scope_id == bindparam("scope"),
+        EVENTS.c.seq > bindparam("after", type_=BigInteger),
+        EVENTS.c.seq <= bindparam("upto", type_=BigInteger),
+    )
+    .order_by(EVENTS.c.seq)
+    .limit(bindparam("limit")),
+    Event,
+)
+_EVENT_ID_AT = Statement(
+    select(EVENTS.c.id).where(
+        EVENTS.c.scope_id == bindparam("scope"), EVENTS.c.seq == bindparam("seq", type_=BigInteger)
+    ),
+    Event,
+)
+_OBJECT_HISTORY: Statement[Event] = sql(
+    """
+    SELECT events.* FROM unnest($2::uuid[], $3::int[]) AS seen(object_id, version)
+    JOIN events ON events.scope_id = $1 AND events.object_id = seen.object_id AND events.object_version > seen.version
+    ORDER BY events.seq
+    """,
+    "scope", "object_ids", "versions",
+    model=Event,
+)  # fmt: skip
+
+
+async def heads(reader: Reader, scope_ids: list[UUID]) -> dict[UUID, Position]:
+    """The head position of each scope that exists."""
+    return {
+        row.id: Position(row.id, row.seq, Cursor.at(row.id, row.seq, row.head_event_id))
+        for row in await reader.rows(_HEADS, ids=scope_ids)
+    }
+
+
+async def clocks(reader: Reader, scope_ids: list[UUID]) -> dict[UUID, Scope]:
+    """The clock rows of scopes: head, access stamp, workspace."""
+    return {row.id: row for row in await reader.rows(_HEADS, ids=scope_ids)}
+
+
+async def events_after(reader: Reader, scope_id: UUID, after: int, *, upto: int, limit: int) -> list[Event]:
+    """Events with ``after < seq <= upto``, in order, at most ``limit``."""
+    return await reader.rows(_AFTER, scope=scope_id, after=after, upto=upto, limit=limit)
+
+
+async def event_id_at(reader: Reader, scope_id: UUID, seq: int) -> UUID | None:
+    """The id of the event at ``seq``, or None."""
+    row = await reader.row(_EVENT_ID_AT, scope=scope_id, seq=seq)
+    return None if row is None else row.id
+
+
+async def history_since(
+    reader: Reader, scope_id: UUID, versions: dict[UUID, int]
+) -> dict[UUID, list[Event]]:
+    """For each object, its events in this scope that came after the version given with it, oldest first."""
+    found: dict[UUID, list[Event]] = {object_id: [] for object_id in versions}
+    if versions:
+        rows = await reader.rows(
+            _OBJECT_HISTORY, scope=scope_id, object_ids=list(versions), versions=list(versions.values())
+        )
+        for row in rows:
+            found[row.object_id].append(row)
+    return found
+
+
+def message_of(row: Event) -> dict[str, Any]:
+    """An event as the doorbell's message carries it."""
+    return {
+        "scope_id": str(row.scope_id), "seq": row.seq, "id": str(row.id), "kind": row.kind,
+        "payload_version": row.payload_version, "object_type": row.object_type, "object_id": str(row.object_id),
+        "object_version": row.object_version, "actor_id": row.actor_id and str(row.actor_id),
+        "actor_kind": row.actor_kind, "batch_id": row.batch_id and str(row.batch_id),
+        "caused_by": row.caused_by and str(row.caused_by),
+        "client_mutation_id": row.client_mutation_id and str(row.client_mutation_id),
+        "occurred_at": row.occurred_at.isoformat(), "recorded_at": row.recorded_at.isoformat(),
+        "payload": row.payload,
+    }  # fmt: skip
+
+
+def event_of(message: dict[str, Any]) -> Event:
+    """The event that a doorbell's message carries."""
+
+    def key(name: str) -> UUID | None:
+        return None if message[name] is None else UUID(message[name])
+
+    return Event(
+        scope_id=UUID(message["scope_id"]), seq=message["seq"], id=UUID(message["id"]), kind=message["kind"],
+        payload_version=message["payload_version"], object_type=message["object_type"],
+        object_id=UUID(message["object_id"]), object_version=message["object_version"], actor_id=key("actor_id"),
+        actor_kind=message["actor_kind"], batch_id=key("batch_id"), caused_by=key("caused_by"),
+        client_mutation_id=key("client_mutation_id"), occurred_at=datetime.fromisoformat(message["occurred_at"]),
+        recorded_at=datetime.fromisoformat(message["recorded_at"]), payload=message["payload"],
+    )  # fmt: skip

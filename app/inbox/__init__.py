@@ -1,0 +1,1 @@
+"""A person's inbox: mentions, assignments, gained and lost access, and what was read."""

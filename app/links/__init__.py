@@ -1,0 +1,1 @@
+"""Links between tasks, also across projects."""

@@ -1,0 +1,1 @@
+"""Projects: members, statuses, labels and task types."""

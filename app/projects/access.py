@@ -1,0 +1,95 @@
+"""Who may see and do what in a project: the only way to fetch one for a viewer."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+from app.db import Reader, Statement, sql
+from app.errors import NotFound, PermissionDenied
+from app.projects.models import Project, ProjectRole
+
+
+class Permission(StrEnum):
+    """What can be done in a project. Each role has its own and those of the roles below it."""
+
+    VIEW = "view"
+    EDIT = "edit"
+    MANAGE = "manage"
+    ADMINISTER = "administer"
+
+
+GRANTED_TO = {
+    Permission.VIEW: ProjectRole.VIEWER,
+    Permission.EDIT: ProjectRole.MEMBER,
+    Permission.MANAGE: ProjectRole.MANAGER,
+    Permission.ADMINISTER: ProjectRole.ADMIN,
+}
+_STANDING = {ProjectRole.VIEWER: 0, ProjectRole.MEMBER: 1, ProjectRole.MANAGER: 2, ProjectRole.ADMIN: 3}
+
+# Owners and admins of a workspace are admins of its projects.
+_ROLES: Statement[Project] = sql(
+    """
+    SELECT p.*, CASE WHEN w.role IN ('owner', 'admin') THEN 'admin' ELSE m.role END AS role
+    FROM unnest($2::uuid[]) AS asked(id)
+    JOIN projects p ON p.id = asked.id
+    LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $1
+    LEFT JOIN workspace_members w ON w.workspace_id = p.workspace_id AND w.user_id = $1
+    WHERE w.role IN ('owner', 'admin') OR m.role IS NOT NULL
+    """,
+    "viewer", "ids",
+    model=Project,
+)  # fmt: skip
+_VISIBLE: Statement[Project] = sql(
+    """
+    SELECT p.*, CASE WHEN w.role IN ('owner', 'admin') THEN 'admin' ELSE m.role END AS role
+    FROM (
+        SELECT project_id AS id FROM project_members WHERE user_id = $1
+        UNION
+        SELECT p.id FROM workspace_members w JOIN projects p ON p.workspace_id = w.workspace_id
+        WHERE w.user_id = $1 AND w.role IN ('owner', 'admin')
+    ) AS visible
+    JOIN projects p ON p.id = visible.id
+    LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $1
+    LEFT JOIN workspace_members w ON w.workspace_id = p.workspace_id AND w.user_id = $1
+    ORDER BY p.created_at, p.id
+    """,
+    "viewer",
+    model=Project,
+)
+
+
+def allows(role: str | None, permission: Permission) -> bool:
+    """Whether a project role includes a permission."""
+    return role is not None and _STANDING[ProjectRole(role)] >= _STANDING[GRANTED_TO[permission]]
+
+
+async def access_projects(reader: Reader, viewer_id: UUID, ids: list[UUID]) -> dict[UUID, Project]:
+    """Those of the projects that the viewer may see; each row also has the viewer's ``role``."""
+    return {row.id: row for row in await reader.rows(_ROLES, viewer=viewer_id, ids=ids)} if ids else {}
+
+
+async def visible_projects(reader: Reader, viewer_id: UUID) -> dict[UUID, Project]:
+    """All projects that the viewer may see, oldest first; each row also has the viewer's ``role``."""
+    return {row.id: row for row in await reader.rows(_VISIBLE, viewer=viewer_id)}
+
+
+async def access_project(
+    reader: Reader, viewer_id: UUID, project_id: UUID, permission: Permission = Permission.VIEW
+) -> Project:
+    """One project, if the viewer may see it and has the permission."""
+    project = (await access_projects(reader, viewer_id, [project_id])).get(project_id)
+    if project is None:
+        raise NotFound("Project")
+    check_permission(project, permission)
+    return project
+
+
+def check_permission(project: Project, permission: Permission) -> None:
+    """Raise ``PermissionDenied`` unless the viewer's role in a visible project has the permission."""
+    role = project.role  # type: ignore[attr-defined]
+    if not allows(role, permission):
+        needed = GRANTED_TO[permission].value
+        raise PermissionDenied(f"This needs the role {needed} in project {project.key}; yours is {role}.")
+    if permission is not Permission.VIEW and permission is not Permission.ADMINISTER and project.archived_at:
+        raise PermissionDenied(f"Project {project.key} is archived. Restore it before you change anything in it.")

@@ -1,0 +1,1 @@
+"""Every write of projects: settings, members, vocabularies."""

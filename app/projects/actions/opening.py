@@ -1,0 +1,34 @@
+"""How every action on a project begins: access held, then read in a later statement."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from app.db import sql
+from app.errors import NotFound
+from app.projects.access import Permission, access_project
+from app.projects.models import Project
+from app.work import Guard, Work
+from app.workspaces.access import access_guard
+
+_WORKSPACE_OF = sql("SELECT workspace_id FROM projects WHERE id = $1", "id")
+_WORKSPACES_OF = sql("SELECT id, workspace_id FROM projects WHERE id = ANY($1::uuid[])", "ids")
+
+
+async def open_project(
+    work: Work, project_id: UUID, permission: Permission, *guards: Guard, changes_access: bool = False
+) -> Project:
+    """The project, with its workspace's access held against concurrent changes, and any further guards."""
+    workspace_id = await work.value(_WORKSPACE_OF, id=project_id)
+    if workspace_id is None:
+        raise NotFound("Project")
+    await work.guard(access_guard(workspace_id, shared=not changes_access), *guards)
+    project = await access_project(work, work.viewer_id, project_id, permission)
+    work.reflect(project_id)
+    return project
+
+
+async def access_guards(work: Work, project_ids: list[UUID]) -> list[Guard]:
+    """The shared access guards of several projects' workspaces."""
+    rows = await work.rows(_WORKSPACES_OF, ids=project_ids)
+    return [access_guard(workspace_id) for workspace_id in {row.workspace_id for row in rows}]

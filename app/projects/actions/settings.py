@@ -1,0 +1,169 @@
+"""Making a project and changing its settings."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.accounts.actions import new_scopes
+from app.db import sql
+from app.errors import ValidationFailed, VersionConflict
+from app.events.deltas import delta_between
+from app.events.models import ScopeKind
+from app.ids import accept_client_id, new_id
+from app.projects.access import Permission
+from app.projects.actions.opening import open_project
+from app.projects.events import (
+    PROJECT_CREATED,
+    PROJECT_MEMBER_ADDED,
+    PROJECT_SHAPE,
+    PROJECT_UPDATED,
+    STATUS_CREATED,
+    TASK_TYPE_CREATED,
+    label_state,
+    project_state,
+    status_state,
+)
+from app.projects.models import (
+    ConflictPolicy,
+    Project,
+    ProjectMember,
+    ProjectRole,
+    Status,
+    StatusCategory,
+    TaskCounter,
+    TaskType,
+)
+from app.ranks import rebalanced
+from app.values import check_name, check_text, now_utc, plain
+from app.work import Action, Result, Work
+from app.workspaces.access import access_guard, access_workspace
+from app.workspaces.events import PROJECT_LISTED, member_state
+from app.workspaces.models import WorkspaceRole
+from app.writes import compare_and_set, insert_rows
+
+_KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
+
+FIRST_STATUSES = (
+    ("Backlog", StatusCategory.BACKLOG, "#9aa4b2"),
+    ("To do", StatusCategory.UNSTARTED, "#6b7bd6"),
+    ("In progress", StatusCategory.STARTED, "#e0a92e"),
+    ("Done", StatusCategory.COMPLETED, "#3fa45b"),
+    ("Cancelled", StatusCategory.CANCELLED, "#b0565c"),
+)
+FIRST_TYPES = (("task", "#6b7bd6"), ("bug", "#c9494f"), ("feature", "#3fa45b"), ("epic", "#8e5bd0"))
+
+
+def check_key(key: str) -> str:
+    """A project key: 2 to 10 capital letters and digits, beginning with a letter."""
+    key = key.strip().upper()
+    if not _KEY.fullmatch(key):
+        raise ValidationFailed(
+            "A project key is 2 to 10 letters and digits and begins with a letter, such as ENG.", path=("key",)
+        )
+    return key
+
+
+def create_project(
+    workspace_id: UUID, key: str, name: str, *, description: str = "", client_id: UUID | None = None
+) -> Action:
+    """Make a project with first statuses and types; its maker administers it."""
+
+    async def action(work: Work) -> Result:
+        await work.guard(access_guard(workspace_id))
+        await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.MEMBER)
+        now = now_utc()
+        project = Project(
+            id=accept_client_id(client_id), workspace_id=workspace_id, key=check_key(key),
+            name=check_name(name, "name"), description=check_text(description, "description"), created_at=now,
+            updated_at=now,
+        )  # fmt: skip
+        if await work.row(_KEY_TAKEN, workspace=workspace_id, key=project.key):
+            raise ValidationFailed(f"There is a project {project.key} in this workspace.", path=("key",))
+        if await work.row(_EXISTS, id=project.id):
+            raise ValidationFailed("This id is taken.", path=("id",))
+        await new_scopes(work, [(project.id, ScopeKind.PROJECT, workspace_id)])
+        await insert_rows(work, Project, [project.model_dump()])
+        await insert_rows(work, TaskCounter, [{"project_id": project.id, "next_number": 1}])
+        work.record(
+            project.id, PROJECT_CREATED, project.id, {"state": project_state(project)}, version=1, occurred_at=now
+        )
+        await _first_vocabulary(work, project.id, now)
+        row = {
+            "project_id": project.id, "user_id": work.viewer_id, "role": ProjectRole.ADMIN.value, "created_at": now,
+        }  # fmt: skip
+        await insert_rows(work, ProjectMember, [row])
+        state = member_state(work.viewer_id, ProjectRole.ADMIN.value)
+        work.record(project.id, PROJECT_MEMBER_ADDED, work.viewer_id, {"state": state})
+        work.record(workspace_id, PROJECT_LISTED, project.id, {"state": {"project_id": str(project.id)}})
+        return {"project_id": str(project.id)}
+
+    return action
+
+
+async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None:
+    ranks = rebalanced(len(FIRST_STATUSES))
+    statuses = [
+        Status(project_id=project_id, id=new_id(), name=name, category=category.value, color=color, rank=rank)
+        for (name, category, color), rank in zip(FIRST_STATUSES, ranks, strict=True)
+    ]
+    types = [TaskType(project_id=project_id, id=new_id(), name=name, color=color) for name, color in FIRST_TYPES]
+    await insert_rows(work, Status, [status.model_dump() for status in statuses])
+    await insert_rows(work, TaskType, [task_type.model_dump() for task_type in types])
+    for status in statuses:
+        work.record(
+            project_id, STATUS_CREATED, status.id, {"state": status_state(status)}, version=1, occurred_at=now
+        )
+    for task_type in types:
+        work.record(
+            project_id, TASK_TYPE_CREATED, task_type.id, {"state": label_state(task_type)}, version=1, occurred_at=now
+        )
+
+
+def update_project(project_id: UUID, expected_version: int, changes: dict[str, Any]) -> Action:
+    """Change name, description, conflict policy, or archive and restore. A new key would break links: not here."""
+
+    async def action(work: Work) -> Result:
+        project = await open_project(work, project_id, Permission.ADMINISTER)
+        now = now_utc()
+        old = project_state(project)
+        values = _checked(changes, now, project)
+        new = {**old, **{name: plain(value) for name, value in values.items()}}
+        delta = delta_between(old, new, PROJECT_SHAPE)
+        row = {"id": project_id, "version": expected_version, "updated_at": now, **values}
+        columns = set(values) | {"updated_at"}
+        if project.version != expected_version or (
+            delta and not await compare_and_set(work, Project, [row], columns, keys=("id",))
+        ):
+            raise VersionConflict(
+                "project", project_id, expected=expected_version, current=project.version, clashes=[]
+            )
+        if delta:
+            work.record(
+                project_id, PROJECT_UPDATED, project_id, {"delta": delta}, version=expected_version + 1,
+                occurred_at=now,
+            )  # fmt: skip
+        return {"project_id": str(project_id)}
+
+    return action
+
+
+def _checked(changes: dict[str, Any], now: datetime, project: Project) -> dict[str, Any]:
+    values = dict(changes)
+    if "name" in values:
+        values["name"] = check_name(values["name"] or "", "name")
+    if "description" in values:
+        values["description"] = check_text(values["description"] or "", "description")
+    if "conflict_policy" in values:
+        values["conflict_policy"] = ConflictPolicy(values["conflict_policy"]).value
+    if "archived" in values:
+        values["archived_at"] = (project.archived_at or now) if values.pop("archived") else None
+    if not values:
+        raise ValidationFailed("Nothing to change was given.")
+    return values
+
+
+_KEY_TAKEN = sql("SELECT 1 FROM projects WHERE workspace_id = $1 AND key = $2", "workspace", "key")
+_EXISTS = sql("SELECT 1 FROM scopes WHERE id = $1", "id")

@@ -1,0 +1,68 @@
+"""Selects of projects and their vocabularies, in batches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
+
+from app.db import Reader, Statement, sql, table
+from app.projects.models import Label, Project, ProjectMember, Status, TaskType
+
+_PROJECTS = ARRAY(Uuid)
+
+
+def _of_projects(model: Any, *order: str) -> Statement[Any]:
+    target = table(model)
+    return Statement(
+        select(target)
+        .where(target.c.project_id == func.any(bindparam("projects", type_=_PROJECTS)))
+        .order_by(*[target.c[name] for name in order]),
+        model,
+    )
+
+
+STATUSES: Statement[Status] = _of_projects(Status, "project_id", "rank", "id")
+LABELS: Statement[Label] = _of_projects(Label, "project_id", "name", "id")
+TASK_TYPES: Statement[TaskType] = _of_projects(TaskType, "project_id", "name", "id")
+MEMBERS: Statement[ProjectMember] = _of_projects(ProjectMember, "project_id", "created_at", "user_id")
+
+# Who can see a project: its members, and the owners and admins of its workspace.
+_READERS_AMONG = sql(
+    """
+    SELECT p.id AS project_id, u.id AS user_id
+    FROM unnest($1::uuid[]) AS asked(id) JOIN projects p ON p.id = asked.id CROSS JOIN unnest($2::uuid[]) AS u(id)
+    WHERE EXISTS (SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = u.id)
+       OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = p.workspace_id AND w.user_id = u.id
+                  AND w.role IN ('owner', 'admin'))
+    """,
+    "projects", "users",
+)  # fmt: skip
+_BY_KEY: Statement[Project] = sql(
+    "SELECT id FROM projects WHERE key = $1 AND ($2::uuid IS NULL OR workspace_id = $2)", "key", "workspace",
+    model=Project,
+)  # fmt: skip
+
+
+async def by_project(reader: Reader, statement: Statement[Any], project_ids: list[UUID]) -> dict[UUID, list[Any]]:
+    """Rows of a vocabulary statement, grouped by project."""
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    if project_ids:
+        for row in await reader.rows(statement, projects=project_ids):
+            found[row.project_id].append(row)
+    return found
+
+
+async def readers_among(reader: Reader, project_ids: list[UUID], user_ids: list[UUID]) -> set[tuple[UUID, UUID]]:
+    """Those (project, person) pairs in which the person can see the project."""
+    if not project_ids or not user_ids:
+        return set()
+    rows = await reader.rows(_READERS_AMONG, projects=project_ids, users=user_ids)
+    return {(row.project_id, row.user_id) for row in rows}
+
+
+async def project_ids_by_key(reader: Reader, key: str, workspace_id: UUID | None) -> list[UUID]:
+    """The projects with this key; one per workspace."""
+    return [row.id for row in await reader.rows(_BY_KEY, key=key, workspace=workspace_id)]

@@ -1,0 +1,19 @@
+"""Every table, imported so that one metadata knows them all (migrations compare against it)."""
+
+from __future__ import annotations
+
+from sqlmodel import SQLModel
+
+from app.accounts import models as _accounts
+from app.comments import models as _comments
+from app.events import models as _events
+from app.inbox import models as _inbox
+from app.links import models as _links
+from app.projects import models as _projects
+from app.tasks import models as _tasks
+from app.workspaces import models as _workspaces
+
+__all__ = ["METADATA"]
+
+METADATA = SQLModel.metadata
+_ROOMS = (_accounts, _comments, _events, _inbox, _links, _projects, _tasks, _workspaces)

@@ -1,0 +1,59 @@
+"""What is asked of a task, as the actions take it: one edit is a batch of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.events.kinds import EventKind
+from app.projects.models import ConflictPolicy
+from app.tasks.events import TASK_UPDATED
+
+REMOVE = object()
+"""The value of a ``config`` key that is to go."""
+
+
+@dataclass(frozen=True)
+class TaskPatch:
+    """What an edit changes; what it does not name stays.
+
+    ``values``: short fields by column name. ``sections``: texts by name (empty: the section goes). ``config``:
+    values by key, or ``REMOVE``. Labels and assignees are added and taken away by id, so that they merge.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    sections: dict[str, str] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    add: dict[str, frozenset[UUID]] = field(default_factory=dict)
+    remove: dict[str, frozenset[UUID]] = field(default_factory=dict)
+
+    def user_ids(self) -> set[UUID]:
+        return set(self.add.get("assignee_ids", ()))
+
+
+@dataclass(frozen=True)
+class TaskEdit:
+    """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes."""
+
+    task_id: UUID
+    expected_version: int | None
+    patch: TaskPatch
+    policy: ConflictPolicy | None = None
+    kind: EventKind = TASK_UPDATED
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NewTask:
+    """A task to be made. Status and type default to the project's first; times are for imports."""
+
+    project_id: UUID
+    title: str
+    client_id: UUID | None = None
+    patch: TaskPatch = field(default_factory=TaskPatch)
+    after_id: UUID | None = None
+    before_id: UUID | None = None
+    creator_id: UUID | None = None
+    created_at: datetime | None = None

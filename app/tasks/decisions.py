@@ -1,0 +1,189 @@
+"""Pure decisions on tasks: commands and facts in, new states and events out, or a refusal with its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.errors import LimitReached, NotFound, ValidationFailed
+from app.events.deltas import Delta, State, delta_between
+from app.events.kinds import EventKind
+from app.projects.access import Permission, check_permission
+from app.projects.models import ConflictPolicy, StatusCategory
+from app.tasks.commands import TaskEdit, TaskPatch
+from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
+from app.tasks.facts import Facts, word
+from app.tasks.merging import changes_since, resolve
+from app.tasks.rules import (
+    MOST_PEOPLE,
+    MOST_SECTIONS,
+    check_config,
+    check_no_parent_cycle,
+    check_sections,
+    check_values,
+    mentioned,
+)
+from app.values import plain
+
+CLOSED = frozenset({StatusCategory.COMPLETED.value, StatusCategory.CANCELLED.value})
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What one edit does: from the old state to the new, as one event. ``merged``: with changes of others."""
+
+    project_id: UUID
+    task_id: UUID
+    old: State
+    new: State
+    delta: Delta
+    kind: EventKind
+    occurred_at: datetime
+    merged: bool
+    mentions: frozenset[UUID] = frozenset()
+
+    @property
+    def assigned(self) -> set[UUID]:
+        added = self.delta.get("members", {}).get("assignee_ids", {}).get("added", [])
+        return {UUID(user_id) for user_id in added}
+
+
+def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Decision:
+    """One edit of one task; raises a refusal. ``rank`` is its new place, if it moves."""
+    row, current = facts.rows.get(edit.task_id), facts.states.get(edit.task_id)
+    if row is None or current is None:
+        raise NotFound("Task", path=("id",))
+    project = facts.projects[row.project_id]
+    check_permission(project, Permission.EDIT)
+    if current["deleted_at"] is not None and edit.kind is not TASK_RESTORED:
+        if edit.kind is TASK_DELETED:
+            return _decision(edit, facts, row.project_id, current, current, False)
+        raise ValidationFailed("This task is deleted. Restore it first (taskRestore).", path=("id",))
+    policy = edit.policy or ConflictPolicy(project.conflict_policy)
+    patch = _checked_patch(edit.patch)
+    new, merged = _resolved(edit, patch, policy, current, facts, placed=rank is not None)
+    _check_references(row.project_id, current, new, facts)
+    if edit.kind is TASK_RESTORED:
+        _mend(row.project_id, new, facts)
+    if len(new["sections"]) > MOST_SECTIONS:
+        raise LimitReached(f"A task has at most {MOST_SECTIONS} sections.", limit=MOST_SECTIONS, path=("sections",))
+    check_config(new["config"])
+    _set_completed(row.project_id, current, new, facts)
+    if rank is not None:
+        new["rank"] = rank
+    return _decision(edit, facts, row.project_id, current, new, merged)
+
+
+def _decision(
+    edit: TaskEdit, facts: Facts, project_id: UUID, current: State, new: State, merged: bool
+) -> Decision:
+    delta = delta_between(current, new, TASK_SHAPE)
+    if bumps(delta):
+        new["version"] = current["version"] + 1
+        new["updated_at"] = plain(edit.occurred_at or facts.now)
+    facts.states[edit.task_id] = new
+    return Decision(
+        project_id, edit.task_id, current, new, delta, edit.kind, edit.occurred_at or facts.now, merged,
+        _new_mentions(project_id, current, new, facts),
+    )  # fmt: skip
+
+
+def bumps(delta: Delta) -> bool:
+    """Whether a delta raises the task's version: a rank alone does not."""
+    return any(part != "set" for part in delta) or any(field != "rank" for field in delta.get("set", {}))
+
+
+def _resolved(
+    edit: TaskEdit, patch: TaskPatch, policy: ConflictPolicy, current: State, facts: Facts, *, placed: bool
+) -> tuple[State, bool]:
+    expected = edit.expected_version
+    if expected is None:
+        only_placed = edit.kind is TASK_MOVED and not patch.values
+        if policy is not ConflictPolicy.OVERWRITE and not only_placed:
+            raise ValidationFailed(
+                "expectedVersion is required, unless onConflict is OVERWRITE: send the version that you edited.",
+                path=("expectedVersion",),
+            )
+        return resolve(current, patch, None, ConflictPolicy.OVERWRITE, expected=current["version"])
+    if expected > current["version"] or expected < 1:
+        raise ValidationFailed(
+            f"This task is at version {current['version']}; there is no version {expected}.",
+            path=("expectedVersion",),
+        )
+    if expected == current["version"] or policy is ConflictPolicy.OVERWRITE:
+        return resolve(current, patch, None, policy, expected=expected)
+    since = changes_since(current, facts.history.get(edit.task_id, []))
+    return resolve(current, patch, since, policy, expected=expected)
+
+
+def _checked_patch(patch: TaskPatch) -> TaskPatch:
+    for members in ("assignee_ids", "label_ids"):
+        if patch.add.get(members, frozenset()) & patch.remove.get(members, frozenset()):
+            raise ValidationFailed("The same id is both added and removed.", path=("patch",))
+    return TaskPatch(
+        check_values(patch.values), check_sections(patch.sections), patch.config, patch.add, patch.remove
+    )
+
+
+def _check_references(project_id: UUID, current: State, new: State, facts: Facts) -> None:
+    """What a task newly points at must be there; what it pointed at before may be gone."""
+    for field, words, noun in (("status_id", facts.statuses, "Status"), ("type_id", facts.types, "Task type")):
+        if new[field] != current[field] and word(words, project_id, UUID(new[field])) is None:
+            raise NotFound(noun, path=(field.removesuffix("_id") + "Id",))
+    for label_id in set(new["label_ids"]) - set(current["label_ids"]):
+        if word(facts.labels, project_id, UUID(label_id)) is None:
+            raise NotFound("Label", path=("addLabelIds",))
+    added = set(new["assignee_ids"]) - set(current["assignee_ids"])
+    for user_id in added:
+        if (project_id, UUID(user_id)) not in facts.readers:
+            raise NotFound("Member", path=("addAssigneeIds",))
+    if added and len(new["assignee_ids"]) > MOST_PEOPLE:
+        raise LimitReached(f"A task has at most {MOST_PEOPLE} assignees.", limit=MOST_PEOPLE)
+    if new["parent_id"] != current["parent_id"] and new["parent_id"] is not None:
+        _check_parent(UUID(current["id"]), UUID(new["parent_id"]), facts)
+
+
+def _check_parent(task_id: UUID, parent_id: UUID, facts: Facts) -> None:
+    parent = facts.relatives.get(parent_id)
+    if parent is None or parent.deleted_at is not None:
+        raise NotFound("Parent task in this project", path=("parentId",))
+    parents = dict(facts.parents)
+    for other_id, state in facts.states.items():
+        parents[other_id] = UUID(state["parent_id"]) if state["parent_id"] else None
+    check_no_parent_cycle(task_id, parent_id, parents)
+
+
+def _mend(project_id: UUID, new: State, facts: Facts) -> None:
+    """A restored task whose status or parent is gone gets the nearest that is there."""
+    statuses = [status for status in facts.statuses[project_id] if status.deleted_at is None]
+    if all(str(status.id) != new["status_id"] for status in statuses):
+        gone = next((s for s in facts.statuses[project_id] if str(s.id) == new["status_id"]), None)
+        alike = [status for status in statuses if gone is not None and status.category == gone.category]
+        new["status_id"] = str((alike or statuses)[0].id)
+    if new["parent_id"] is not None:
+        parent = facts.relatives.get(UUID(new["parent_id"]))
+        if parent is None or parent.deleted_at is not None:
+            new["parent_id"] = None
+
+
+def _set_completed(project_id: UUID, current: State, new: State, facts: Facts) -> None:
+    if new["status_id"] == current["status_id"]:
+        return
+    status = word(facts.statuses, project_id, UUID(new["status_id"]))
+    closed = status is not None and status.category in CLOSED
+    if not closed:
+        new["completed_at"] = None
+    elif current["completed_at"] is None:
+        new["completed_at"] = plain(facts.now)
+
+
+def _new_mentions(project_id: UUID, old: State, new: State, facts: Facts) -> frozenset[UUID]:
+    def all_in(sections: dict[str, Any]) -> set[UUID]:
+        return {user_id for text in sections.values() for user_id in mentioned(text)}
+
+    if old["sections"] == new["sections"]:
+        return frozenset()
+    fresh = all_in(new["sections"]) - all_in(old["sections"])
+    return frozenset(user_id for user_id in fresh if (project_id, user_id) in facts.readers)

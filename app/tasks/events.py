@@ -1,0 +1,49 @@
+"""Events of tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.events.deltas import Shape
+from app.events.kinds import Effect, event_kind
+from app.values import plain
+
+TASK_CREATED = event_kind("TaskCreated", "task", Effect.PUT)
+TASK_UPDATED = event_kind("TaskUpdated", "task", Effect.CHANGE)
+TASK_MOVED = event_kind("TaskMoved", "task", Effect.CHANGE)
+TASK_DELETED = event_kind("TaskDeleted", "task", Effect.CHANGE)
+TASK_RESTORED = event_kind("TaskRestored", "task", Effect.CHANGE)
+TASK_LEFT = event_kind("TaskLeft", "task", Effect.REMOVE)
+TASK_ARRIVED = event_kind("TaskArrived", "task", Effect.PUT)
+
+TASK_SHAPE = Shape(
+    sections=frozenset({"sections"}),
+    members=frozenset({"assignee_ids", "label_ids"}),
+    entries=frozenset({"config"}),
+)
+
+SHORT_FIELDS = (
+    "title", "status_id", "type_id", "priority", "parent_id", "estimate", "due_date", "rank", "close_reason",
+    "external_ref", "completed_at", "deleted_at",
+)  # fmt: skip
+"""Columns that one value replaces."""
+
+BUMPING = frozenset(SHORT_FIELDS) - {"rank"} | {"sections", "config", "assignee_ids", "label_ids"}
+"""What raises a task's version: everything of its own but its rank. Comments and links are objects of their own."""
+
+
+def task_state(task: Any) -> dict[str, Any]:
+    """A task as its events hold it. ``task`` also has ``assignee_ids`` and ``label_ids``."""
+    return {
+        "id": str(task.id),
+        "number": task.number,
+        **{name: plain(getattr(task, name)) for name in SHORT_FIELDS},
+        "sections": task.sections,
+        "config": task.config,
+        "assignee_ids": sorted(str(user_id) for user_id in task.assignee_ids),
+        "label_ids": sorted(str(label_id) for label_id in task.label_ids),
+        "creator_id": plain(task.creator_id),
+        "version": task.version,
+        "created_at": plain(task.created_at),
+        "updated_at": plain(task.updated_at),
+    }

@@ -1,0 +1,96 @@
+"""Pure checks of what may stand in a task."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.errors import CycleRefused, LimitReached, ValidationFailed
+from app.values import check_name, check_text
+
+TITLE_LENGTH = 1000
+MOST_SECTIONS = 32
+MOST_PEOPLE = 100
+CONFIG_BYTES = 16_384
+PRIORITIES = range(0, 5)
+_SECTION = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_MENTION = re.compile(r"@\[[^\]\n]{0,255}\]\(user:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\)")
+
+
+def check_title(title: str | None) -> str:
+    """One line of at most 1,000 characters."""
+    return check_name(title or "", "title", length=TITLE_LENGTH)
+
+
+def check_sections(sections: dict[str, str]) -> dict[str, str]:
+    """Names are lower case words joined by ``_``; texts are kept as typed."""
+    for name, text in sections.items():
+        if not _SECTION.fullmatch(name):
+            raise ValidationFailed(
+                f"{name!r} cannot name a section: use lower case letters, digits and _, such as acceptance_criteria.",
+                path=("sections",),
+            )
+        check_text(text, "sections", name)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValidationFailed("A text must be valid Unicode.", path=("sections", name)) from None
+    return sections
+
+
+def check_config(config: dict[str, Any]) -> None:
+    """The whole object is at most 16 KiB of JSON; keys are 1 to 100 characters."""
+    for key in config:
+        if not 1 <= len(key) <= 100 or "\x00" in key:
+            raise ValidationFailed("A config key has 1 to 100 characters.", path=("config",))
+    try:
+        size = len(orjson.dumps(config))
+    except (TypeError, orjson.JSONEncodeError):
+        raise ValidationFailed("config must be plain JSON.", path=("config",)) from None
+    if size > CONFIG_BYTES:
+        raise LimitReached(f"config may have {CONFIG_BYTES} bytes of JSON; this has {size}.", limit=CONFIG_BYTES)
+    if b"\\u0000" in orjson.dumps(config):
+        raise ValidationFailed("config must not contain NUL characters.", path=("config",))
+
+
+def check_values(values: dict[str, Any]) -> dict[str, Any]:
+    """Short fields, each by its own rule; ids are checked against the project elsewhere."""
+    checked = dict(values)
+    if "title" in checked:
+        checked["title"] = check_title(checked["title"])
+    if "priority" in checked and checked["priority"] not in PRIORITIES:
+        raise ValidationFailed("A priority is 0 (none) to 4.", path=("priority",))
+    estimate = checked.get("estimate")
+    if estimate is not None and not (math.isfinite(estimate) and 0 <= estimate <= 1_000_000):
+        raise ValidationFailed("An estimate is a number from 0 to 1,000,000.", path=("estimate",))
+    if checked.get("close_reason") is not None:
+        check_text(checked["close_reason"], "closeReason", length=10_000)
+    if checked.get("external_ref") is not None:
+        check_text(checked["external_ref"], "externalRef", length=2048)
+    for required in ("status_id", "type_id"):
+        if required in checked and checked[required] is None:
+            raise ValidationFailed("A task always has one.", path=(required.removesuffix("_id"),))
+    return checked
+
+
+def check_no_parent_cycle(task_id: UUID, parent_id: UUID, parents: dict[UUID, UUID | None]) -> None:
+    """Raise ``CycleRefused`` if ``parent_id`` stands below ``task_id``."""
+    path = [task_id, parent_id]
+    above: UUID | None = parent_id
+    while above is not None and above != task_id:
+        above = parents.get(above)
+        if above in path[1:]:
+            return
+        if above is not None:
+            path.append(above)
+    if above == task_id:
+        raise CycleRefused("A task cannot be below itself.", cycle=path, path=("parentId",))
+
+
+def mentioned(text: str) -> set[UUID]:
+    """The people a text mentions, written ``@[name](user:id)``."""
+    return {UUID(found) for found in _MENTION.findall(text)}

@@ -1,0 +1,358 @@
+"""The unit of work: the one place that writes, records, commits and rings.
+
+``run_unit`` runs an action in one READ COMMITTED transaction, appends the events that it recorded (clock rows
+locked last, in id order, so that seq order is commit order without gaps), keeps the outcome for a retry, commits,
+and then rings the doorbell. The action is a callable because it may run again after a serialization failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+
+from app import metrics
+from app.db import Database, Reader, Statement, sql
+from app.errors import ClientError, KeyReused, Unauthenticated
+from app.events.cursors import Cursor
+from app.events.kinds import EventKind, Payload
+from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
+from app.events.models import ActorKind, Event, MutationOutcome
+from app.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+RERUNS = 8
+"""How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
+
+Result = dict[str, Any]
+"""What an action answers: ids and plain JSON, because it is kept for a retry and rendered under later access."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. ``user_id`` is None for the service itself and for signed-out operations."""
+
+    user_id: UUID | None
+    kind: ActorKind = ActorKind.USER
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """A ``clientMutationId`` with the hash of the operation and input it came with."""
+
+    key: UUID
+    request_hash: bytes
+
+    @classmethod
+    def of(cls, key: UUID, operation: str, arguments: Any) -> RequestKey:
+        text = orjson.dumps([operation, arguments], option=orjson.OPT_SORT_KEYS, default=str)
+        return cls(key, hashlib.sha256(text).digest())
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event that an action recorded; it gets its seq just before the commit."""
+
+    id: UUID
+    scope_id: UUID
+    kind: EventKind
+    object_id: UUID
+    object_version: int | None
+    payload: Payload
+    occurred_at: datetime | None
+    caused_by: UUID | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a unit committed: the action's result and the positions that hold its events."""
+
+    result: Result
+    positions: list[Position]
+    replayed: bool = False
+    events: list[Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True, order=True)
+class Guard:
+    """A lock on a rule that reads rows it does not write.
+
+    Guards are Postgres advisory locks of the transaction (ADR 3): unlike locks on rows they block no foreign
+    key, can be shared without writing, and need no row. Take them before the read they protect: that read is a
+    later statement and so sees what the holder before us committed.
+    """
+
+    key: int
+    shared: bool = False
+
+    @classmethod
+    def of(cls, rule: str, object_id: UUID, *, shared: bool = False) -> Guard:
+        digest = hashlib.blake2b(rule.encode() + object_id.bytes, digest_size=8).digest()
+        return cls(int.from_bytes(digest, signed=True), shared)
+
+
+class RaceLost(Exception):
+    """A row that was decided on changed before it was written: the unit runs again."""
+
+
+class Doorbell(Protocol):
+    """Tells other processes that a scope's log grew. It may lose, double or swap messages: the log is the truth."""
+
+    async def ring(self, events: Sequence[Event]) -> None:
+        """Announce committed events; raises if it cannot."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where units run: the database, the doorbell, and a probe that proofs use to stop at a named place."""
+
+    database: Database
+    doorbell: Doorbell
+    barrier: Callable[[str], None] = lambda name: None
+
+
+class Work(Reader):
+    """One unit under way: reads, guards, writes, and the events it recorded."""
+
+    def __init__(self, connection: Any, actor: Actor, attempt: int = 0) -> None:
+        super().__init__(connection)
+        self.actor = actor
+        self.attempt = attempt
+        self.recorded: list[Recorded] = []
+        self.batch_id: UUID | None = None
+        self._reflected: dict[UUID, None] = {}
+
+    @property
+    def viewer_id(self) -> UUID:
+        """The person who acts; only signed-in operations reach an action that asks."""
+        if self.actor.user_id is None:
+            raise Unauthenticated()
+        return self.actor.user_id
+
+    async def guard(self, *guards: Guard) -> None:
+        """Lock rules in one round trip, in key order (exclusive wins where both modes are asked for)."""
+        modes: dict[int, bool] = {}
+        for guard in guards:
+            modes[guard.key] = modes.get(guard.key, True) and guard.shared
+        if not modes:
+            return
+        locks = [
+            f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)
+        ]
+        await self.script(f"SELECT {', '.join(locks)}")
+
+    def record(
+        self,
+        scope_id: UUID,
+        kind: EventKind,
+        object_id: UUID,
+        payload: Payload,
+        *,
+        version: int | None = None,
+        occurred_at: datetime | None = None,
+        caused_by: UUID | None = None,
+        reflect: bool = True,
+    ) -> UUID:
+        """Record an event. ``reflect=False`` keeps the scope out of the answer: the actor may not read it."""
+        event_id = new_id()
+        self.recorded.append(
+            Recorded(event_id, scope_id, kind, object_id, version, payload, occurred_at, caused_by)
+        )
+        if reflect:
+            self.reflect(scope_id)
+        return event_id
+
+    def reflect(self, scope_id: UUID) -> None:
+        """Name a scope whose position the answer gives, also when nothing in it changed."""
+        self._reflected[scope_id] = None
+
+    @property
+    def reflected(self) -> list[UUID]:
+        return list(self._reflected)
+
+
+Action = Callable[[Work], Awaitable[Result]]
+
+_FIND_OUTCOME: Statement[MutationOutcome] = sql(
+    "SELECT request_hash, outcome FROM mutation_outcomes WHERE viewer_id = $1 AND key = $2", "viewer", "key",
+    model=MutationOutcome,
+)  # fmt: skip
+_KEEP_OUTCOME = sql(
+    "INSERT INTO mutation_outcomes (viewer_id, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, now())",
+    "viewer", "key", "request_hash", "outcome",
+)  # fmt: skip
+_RERUN = (
+    RaceLost,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.UniqueViolationError,
+)
+_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+
+
+async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKey | None = None) -> Outcome:
+    """Run an action and commit what it did, once; the only thing that commits.
+
+    With a ``key`` a second call answers with the first one's outcome (``KeyReused`` if it asks for something
+    else). A ``Refusal`` from the action leaves nothing behind. ``OUTCOME_UNKNOWN`` means that the database went away
+    during the commit: sending the same key again tells.
+    """
+    for attempt in range(RERUNS + 1):
+        try:
+            outcome = await _attempt(store, actor, action, key, attempt)
+        except _RERUN:
+            if attempt == RERUNS:
+                metrics.UNITS.labels("failed").inc()
+                raise
+            metrics.UNIT_RERUNS.inc()
+            await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))
+        else:
+            await _ring(store, outcome)
+            return outcome
+    raise AssertionError("unreachable")
+
+
+async def _attempt(store: Store, actor: Actor, action: Action, key: RequestKey | None, attempt: int) -> Outcome:
+    committing = False
+    try:
+        async with store.database.pool.acquire() as connection:
+            work = Work(connection, actor, attempt)
+            await work.script("BEGIN")
+            try:
+                if key is not None and (kept := await _kept_outcome(work, key)) is not None:
+                    await connection.execute("ROLLBACK")
+                    metrics.REPLAYED.inc()
+                    return kept
+                result = await action(work)
+                events = await _append(work, key)
+                positions = await _positions(work, events)
+                if key is not None and actor.user_id is not None and events:
+                    await _keep(work, key, result, positions)
+                store.barrier("before-commit")
+                committing = True
+                await connection.execute("COMMIT")
+                committing = False
+                store.barrier("after-commit")
+            except BaseException:
+                if not connection.is_closed() and connection.is_in_transaction():
+                    await connection.execute("ROLLBACK")
+                raise
+    except _LOST as lost:
+        code = "OUTCOME_UNKNOWN" if committing else "UNAVAILABLE"
+        told = (
+            "The database went away while this was being committed. Send it again with the same clientMutationId."
+            if committing
+            else "The database is away; nothing was written. Try again shortly."
+        )
+        raise ClientError(code, told) from lost
+    metrics.UNITS.labels("committed").inc()
+    for event in events:
+        metrics.EVENTS.labels(event.kind).inc()
+    return Outcome(result, positions, events=events)
+
+
+async def _kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
+    viewer = work.actor.user_id
+    if viewer is None:
+        return None
+    # Two sends of one key at once: the second waits here, then finds what the first one kept.
+    await work.guard(Guard.of("mutation", UUID(int=viewer.int ^ key.key.int)))
+    kept = await work.row(_FIND_OUTCOME, viewer=viewer, key=key.key)
+    if kept is None:
+        return None
+    if kept.request_hash != key.request_hash:
+        raise KeyReused()
+    positions = [
+        Position(UUID(scope), seq, Cursor(UUID(scope), seq, bytes.fromhex(check)))
+        for scope, seq, check in kept.outcome["positions"]
+    ]
+    return Outcome(kept.outcome["result"], positions, replayed=True)
+
+
+async def _keep(work: Work, key: RequestKey, result: Result, positions: list[Position]) -> None:
+    outcome = {
+        "result": result,
+        "positions": [[str(p.scope_id), p.seq, p.cursor.check.hex()] for p in positions],
+    }
+    await work.run(
+        _KEEP_OUTCOME, viewer=work.actor.user_id, key=key.key, request_hash=key.request_hash, outcome=outcome
+    )
+
+
+async def _append(work: Work, key: RequestKey | None) -> list[Event]:
+    recorded = work.recorded
+    if not recorded:
+        return []
+    scopes = sorted({event.scope_id for event in recorded})
+    if len(scopes) > 1:
+        # Several clocks at once are locked in id order, or two units would deadlock.
+        await work.run(LOCK_CLOCKS, ids=scopes)
+    mutation_id = key.key if key else None
+    rows = await work.rows(
+        APPEND,
+        scope_ids=[e.scope_id for e in recorded], ids=[e.id for e in recorded], kinds=[e.kind.name for e in recorded],
+        payload_versions=[e.kind.version for e in recorded], object_types=[e.kind.object_type for e in recorded],
+        object_ids=[e.object_id for e in recorded], object_versions=[e.object_version for e in recorded],
+        occurred_ats=[e.occurred_at for e in recorded], caused_bys=[e.caused_by for e in recorded],
+        payloads=[e.payload for e in recorded], actor_id=work.actor.user_id, actor_kind=work.actor.kind.value,
+        batch_id=work.batch_id, client_mutation_id=mutation_id,
+    )  # fmt: skip
+    clocks = {row.id: row for row in rows}
+    missing = [scope for scope in scopes if scope not in clocks]
+    if missing:
+        raise LookupError(f"no clock for scope {missing[0]}")
+    return _placed(work, recorded, clocks, mutation_id)
+
+
+def _placed(work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutation_id: UUID | None) -> list[Event]:
+    counts: dict[UUID, int] = {}
+    for event in recorded:
+        counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
+    next_seq = {scope: clocks[scope].seq - count + 1 for scope, count in counts.items()}
+    rows = []
+    for event in recorded:
+        seq = next_seq[event.scope_id]
+        next_seq[event.scope_id] = seq + 1
+        recorded_at = clocks[event.scope_id].recorded_at
+        rows.append(
+            Event(
+                scope_id=event.scope_id, seq=seq, id=event.id, kind=event.kind.name,
+                payload_version=event.kind.version, object_type=event.kind.object_type, object_id=event.object_id,
+                object_version=event.object_version, actor_id=work.actor.user_id, actor_kind=work.actor.kind.value,
+                batch_id=work.batch_id, caused_by=event.caused_by, client_mutation_id=mutation_id,
+                occurred_at=event.occurred_at or recorded_at, recorded_at=recorded_at, payload=event.payload,
+            )  # fmt: skip
+        )
+    return rows
+
+
+async def _positions(work: Work, events: list[Event]) -> list[Position]:
+    last = {event.scope_id: event for event in events}
+    positions = {
+        scope: Position(scope, event.seq, Cursor.at(scope, event.seq, event.id)) for scope, event in last.items()
+    }
+    unchanged = [scope for scope in work.reflected if scope not in positions]
+    if unchanged:
+        positions |= await heads(work, unchanged)
+    return [positions[scope] for scope in work.reflected if scope in positions]
+
+
+async def _ring(store: Store, outcome: Outcome) -> None:
+    if not outcome.events:
+        return
+    try:
+        await store.doorbell.ring(outcome.events)
+    except Exception as failure:  # the commit stands; the hubs' comparison of heads heals a lost message
+        metrics.PUBLISH_FAILURES.inc()
+        log.warning("publish_failed", error=repr(failure), scope=str(outcome.events[0].scope_id))
+    store.barrier("after-publish")

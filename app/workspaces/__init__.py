@@ -1,0 +1,1 @@
+"""Workspaces, their members, and the directory of how people are shown."""

@@ -1,0 +1,44 @@
+"""Rows of workspaces and their members."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import DateTime, Index, Text
+from sqlmodel import Field, SQLModel
+
+
+class WorkspaceRole(StrEnum):
+    """What someone may do in a workspace. Guests see only the projects they were given."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    GUEST = "guest"
+
+
+class Workspace(SQLModel, table=True):
+    """A tenant. Its id is also its scope's id; ``directory_id`` is the scope of how people are shown."""
+
+    __tablename__ = "workspaces"
+
+    id: UUID = Field(primary_key=True)
+    directory_id: UUID
+    name: str = Field(sa_type=Text)
+    version: int = 1
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+
+
+class WorkspaceMember(SQLModel, table=True):
+    """Someone's role in a workspace."""
+
+    __tablename__ = "workspace_members"
+    __table_args__ = (Index("workspace_members_user", "user_id"),)
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id")
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+    role: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]

@@ -1,0 +1,88 @@
+"""Batched inserts and compare-and-sets: one statement whatever the number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlmodel import SQLModel
+
+from app.db import Statement, sql, table
+from app.work import Work
+
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+
+Values = dict[str, Any]
+
+
+def _unnest(target: Table, columns: Sequence[str]) -> str:
+    def array(place: int, name: str) -> str:
+        kind = target.c[name].type.compile(dialect=_DIALECT).split(" COLLATE")[0]
+        return f"${place}::{kind}[]"
+
+    return ", ".join(array(place, name) for place, name in enumerate(columns, 1))
+
+
+@lru_cache(maxsize=512)
+def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
+    target = table(model)
+    names = ", ".join(columns)
+    return sql(f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns)
+
+
+async def insert_rows(work: Work, model: type[SQLModel], rows: Sequence[Values]) -> None:
+    """Insert rows that all have the same columns."""
+    if rows:
+        columns = tuple(rows[0])
+        await work.run(_insert(model, columns), **{name: [row[name] for row in rows] for name in columns})
+
+
+@lru_cache(maxsize=1024)
+def _update(model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ...], versioned: bool) -> Statement[Any]:
+    target = table(model)
+    given = (*keys, *(("version",) if versioned else ()), *columns)
+    sets = [f"{name} = given.{name}" for name in columns]
+    match = [f"target.{name} = given.{name}" for name in keys]
+    if versioned:
+        sets.append("version = target.version + 1")
+        match.append("target.version = given.version")
+    return sql(
+        f"UPDATE {target.name} AS target SET {', '.join(sets)} "
+        f"FROM unnest({_unnest(target, given)}) AS given({', '.join(given)}) "
+        f"WHERE {' AND '.join(match)} RETURNING target.{keys[-1]} AS id",
+        *given,
+    )
+
+
+async def _set(
+    work: Work, model: type[SQLModel], keys: tuple[str, ...], rows: Sequence[Values], columns: set[str], versioned: bool
+) -> set[UUID]:
+    if not rows:
+        return set()
+    changed = tuple(sorted(columns))
+    statement = _update(model, keys, changed, versioned)
+    given = (*keys, *(("version",) if versioned else ()), *changed)
+    found = await work.rows(statement, **{name: [row[name] for row in rows] for name in given})
+    return {row.id for row in found}
+
+
+async def compare_and_set(
+    work: Work, model: type[SQLModel], rows: Sequence[Values], columns: set[str], *, keys: tuple[str, ...]
+) -> set[UUID]:
+    """Set ``columns`` of each row whose ``version`` is still the given one, and raise the version by one.
+
+    Each row holds its keys, the version it was decided on, and all of ``columns``. Returns the ids (the last key)
+    of the rows that were written: a missing one lost a race, and its unit must run again or refuse.
+    """
+    return await _set(work, model, keys, rows, columns, versioned=True)
+
+
+async def set_unversioned(
+    work: Work, model: type[SQLModel], rows: Sequence[Values], columns: set[str], *, keys: tuple[str, ...]
+) -> set[UUID]:
+    """Set columns that bump no version (a rank, a read mark)."""
+    return await _set(work, model, keys, rows, columns, versioned=False)
