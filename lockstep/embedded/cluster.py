@@ -10,13 +10,9 @@ from pathlib import Path
 from lockstep.embedded.account import Account
 from lockstep.embedded.binaries import Binaries
 from lockstep.embedded.errors import ServersError
-from lockstep.embedded.folder import Secrets
+from lockstep.embedded.folder import ADMIN, DATABASE, OWNER, SERVICE, Secrets
 
 MAJOR = "18"
-DATABASE = "lockstep"
-ADMIN = "postgres"
-OWNER = "lockstep_owner"
-SERVICE = "lockstep_service"
 # In the cluster itself, so that one copied from elsewhere is noticed: a hash of the passwords its roles have.
 MARK = "lockstep-roles"
 

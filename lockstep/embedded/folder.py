@@ -30,6 +30,10 @@ LOG_BYTES = 10_000_000
 # Below the ports that systems hand out for outgoing connections: nobody takes ours while a server restarts,
 # and a client that knocks meanwhile cannot be connected to itself.
 PORTS = range(20_000, 32_000)
+DATABASE = "lockstep"
+ADMIN = "postgres"
+OWNER = "lockstep_owner"
+SERVICE = "lockstep_service"
 
 
 @dataclass
@@ -60,6 +64,25 @@ class Secrets:
             json.dump(vars(self), file, indent=1)
         draft.rename(path)
 
+    @property
+    def redis_url(self) -> str:
+        return f"redis://:{self.redis}@127.0.0.1:{self.redis_port}/0"
+
+    def postgres_url(self, role: str, password: str) -> str:
+        return f"postgresql://{role}:{password}@127.0.0.1:{self.postgres_port}/{DATABASE}"
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres_url(SERVICE, self.service)
+
+    @property
+    def owner_url(self) -> str:
+        return self.postgres_url(OWNER, self.owner)
+
+    @property
+    def admin_url(self) -> str:
+        return self.postgres_url(ADMIN, self.admin)
+
     def choose_ports(self) -> None:
         """Keeps the ports of the last run where they are free."""
         taken: set[int] = set()
@@ -69,6 +92,23 @@ class Secrets:
                 port = secrets.choice(PORTS)
             taken.add(port)
             setattr(self, name, port)
+
+
+def secrets_in_use(path: Path) -> Secrets | None:
+    """The secrets of the servers that another process runs on the data folder `path`; None if none does.
+
+    Raises ServersError if the folder is another user's.
+    """
+    try:
+        lock = os.open(path / "owner.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise ServersError(f"cannot use the folder {path}: {error.strerror}") from error
+    try:
+        return None if _lock_within(lock, 0) else Secrets.load(path / "secrets.json")
+    finally:
+        os.close(lock)
 
 
 class Folder:

@@ -89,20 +89,19 @@ class Servers:
 
     @property
     def database_url(self) -> str:
-        return self._postgres_url(cluster.SERVICE, self._folder.secrets.service)
+        return self._folder.secrets.database_url
 
     @property
     def owner_url(self) -> str:
-        return self._postgres_url(cluster.OWNER, self._folder.secrets.owner)
+        return self._folder.secrets.owner_url
 
     @property
     def admin_url(self) -> str:
-        return self._postgres_url(cluster.ADMIN, self._folder.secrets.admin)
+        return self._folder.secrets.admin_url
 
     @property
     def redis_url(self) -> str:
-        secrets = self._folder.secrets
-        return f"redis://:{secrets.redis}@127.0.0.1:{secrets.redis_port}/0"
+        return self._folder.secrets.redis_url
 
     @property
     def data_dir(self) -> Path:
@@ -155,10 +154,6 @@ class Servers:
                 if "is still in use" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(POLL_SECONDS)
-
-    def _postgres_url(self, role: str, password: str) -> str:
-        port = self._folder.secrets.postgres_port
-        return f"postgresql://{role}:{password}@127.0.0.1:{port}/{cluster.DATABASE}"
 
     def _prepare(self, lock: int) -> None:
         folder = self._folder

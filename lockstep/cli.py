@@ -1,0 +1,156 @@
+"""The command line. Each command is a few lines here and a module beside this one."""
+
+import asyncio
+import difflib
+import functools
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec, TypeVar
+
+import typer
+
+from app.config import Settings, load_settings
+from lockstep.embedded import ServersError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+cli = typer.Typer(
+    help="Lockstep: everyone's view stays the same while many people edit at once.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they hold passwords
+    add_completion=False,
+)
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on (LOCKSTEP_HOST).")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on (LOCKSTEP_PORT).")]
+Workers = Annotated[int | None, typer.Option(help="Server processes sharing the port (LOCKSTEP_WORKERS).")]
+
+
+def fail(message: str, status: int = 1) -> typer.Exit:
+    """Prints one line for the person at the terminal; to be raised."""
+    print(f"lockstep: {message}", file=sys.stderr)
+    return typer.Exit(status)
+
+
+def plainly(command: Callable[P, R]) -> Callable[P, R]:
+    """Turns the troubles a person can do something about into one line and exit status 1."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except ServersError as error:
+            raise fail(str(error)) from None
+
+    return run
+
+
+def need(settings: Settings, *fields: str) -> None:
+    """Ends with status 2 unless all these settings are given."""
+    missing = [field.upper() for field in fields if not getattr(settings, field)]
+    if missing:
+        raise fail(f"{' and '.join(missing)} not set; `lockstep dev` starts servers of its own", 2)
+
+
+@cli.command()
+@plainly
+def dev(
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Run everything on this machine: a database, Redis, a demo workspace and the service."""
+    from lockstep import dev as development  # noqa: PLC0415
+
+    if until_parent_ends:
+        development.end_with(os.getppid())
+    log_format = None if os.environ.get("LOCKSTEP_LOG_FORMAT") else "console"
+    development.run(load_settings(host=host, port=port, workers=workers, log_format=log_format))
+
+
+@cli.command()
+@plainly
+def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+    """Serve with the database and the Redis given by DATABASE_URL and REDIS_URL."""
+    from lockstep import serve as service  # noqa: PLC0415
+
+    settings = load_settings(host=host, port=port, workers=workers)
+    need(settings, "database_url", "redis_url")
+    with service.listen(settings) as listener:
+        named = settings.model_copy(update={"port": listener.getsockname()[1]})
+        service.serve(named, listener, lambda: print(f"lockstep: {named.base_url}/graphql", flush=True))
+
+
+@cli.command()
+@plainly
+def migrate(
+    check: Annotated[
+        bool,
+        typer.Option(
+            help="Only see, on a new database, whether migrations and models agree; status 1 if not."
+        ),
+    ] = False,
+) -> None:
+    """Bring the database's schema up to date, as its owner (DATABASE_OWNER_URL)."""
+    from app import migrations  # noqa: PLC0415
+    from lockstep.backing import any_servers  # noqa: PLC0415
+    from lockstep.embedded import temporary_servers  # noqa: PLC0415
+
+    settings = load_settings()
+    if check:
+        with temporary_servers() as servers:
+            migrations.migrate(servers.owner_url)
+            differences = migrations.drift(servers.owner_url)
+        for difference in differences:
+            print(difference)
+        if differences:
+            raise fail("migrations and models differ: write a migration")
+    elif settings.database_owner_url:
+        migrations.migrate(settings.database_owner_url)
+    else:
+        if settings.database_url:
+            need(settings, "database_owner_url")
+        with any_servers(settings) as named:
+            migrations.migrate(named.database_owner_url)
+
+
+@cli.command()
+def schema(
+    check: Annotated[
+        Path | None, typer.Option(help="Compare with this file; status 1 if it differs.")
+    ] = None,
+) -> None:
+    """Print the GraphQL schema (SDL)."""
+    from schema import schema as built  # noqa: PLC0415
+
+    text = built.as_str().rstrip() + "\n"
+    if check is None:
+        print(text, end="")
+        return
+    kept = check.read_text() if check.exists() else ""
+    if text != kept:
+        lines = difflib.unified_diff(
+            kept.splitlines(), text.splitlines(), str(check), "the schema", lineterm=""
+        )
+        print("\n".join(lines))
+        raise fail(f"the schema is not the one in {check}; if that is meant, run `make schema`")
+
+
+@cli.command()
+@plainly
+def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address they sign in with.")]) -> None:
+    """Print an access token, for scripts on the machine that owns the database."""
+    from lockstep.backing import any_servers  # noqa: PLC0415
+    from lockstep.token_command import issue  # noqa: PLC0415
+
+    with any_servers(load_settings()) as settings:
+        print(asyncio.run(issue(settings, email)))
+
+
+def main() -> None:
+    """The entry point of `lockstep`."""
+    cli(prog_name="lockstep")

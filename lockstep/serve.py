@@ -1,0 +1,131 @@
+"""Serving the application with uvicorn, in this process or in several that share the port."""
+
+import contextlib
+import functools
+import math
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.config import Settings, environment_name, load_settings
+from lockstep.embedded import ServersError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Takes the port, before anything slow is done; raises ServersError if it is not to be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family)
+    except OSError as error:
+        raise ServersError(f"cannot listen on {settings.host}: {error.strerror}") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise ServersError(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
+            "Set LOCKSTEP_PORT to another"
+        ) from error
+    return listener
+
+
+def serve(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
+    """Serves until SIGINT or SIGTERM, then drains: no new requests, and `drain_seconds` for those under way.
+
+    `announce` is called once requests are answered (with several workers: once those are being started).
+    Raises ServersError if the application does not start.
+    """
+    if settings.workers == 1:
+        # Imported here: the command line is to answer `--help` without it.
+        from app.main import create_app  # noqa: PLC0415
+
+        server = _Server(_configuration(settings, functools.partial(create_app, settings)), announce)
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again after draining
+            server.run([listener])
+        if not server.started:
+            raise ServersError("the service did not start; the log above says why")
+        return
+    with _environment(settings):
+        workers = Multiprocess(_configuration(settings, "lockstep.serve:worker"), [listener])
+        announce()
+        workers.run()
+    if all(process.exitcode for process in workers.processes):
+        raise ServersError("the service's workers did not start; the log above says why")
+
+
+def worker() -> "FastAPI":
+    """The application of one of several workers; called by uvicorn in the worker's own process."""
+    from app.main import create_app  # noqa: PLC0415
+
+    end_with_parent()
+    return create_app(load_settings())
+
+
+def end_with_parent() -> None:
+    """Has a worker drain and end when the process that started it is gone, even by SIGKILL."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="end-with-parent", daemon=True).start()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str") -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        factory=True,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws_max_size=settings.max_body_bytes,
+        lifespan="on",
+        log_config=None,  # the application sets its own
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
+    )
+
+
+@contextlib.contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """Hands settings that differ from the defaults to worker processes, which read the environment."""
+    before = dict(os.environ)
+    for field in Settings.model_fields:
+        value = getattr(settings, field)
+        if value != Settings.model_fields[field].default:
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            os.environ[environment_name(field)] = text
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
