@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, select
 
 from app.db import Reader, Statement, sql, table
 from app.events.cursors import Cursor
 from app.events.models import Event, EventRow, Scope
 
 EVENTS = table(EventRow)
-SCOPES = table(Scope)
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,14 @@ APPEND: Statement[Scope] = sql(
     model=Scope,
 )  # fmt: skip
 
-_HEADS = Statement(
-    select(SCOPES.c.id, SCOPES.c.seq, SCOPES.c.head_event_id, SCOPES.c.access_stamp, SCOPES.c.workspace_id).where(
-        SCOPES.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))
-    ),
-    Scope,
+# Who may read a scope depends on its workspace: one stamp there tells every scope of it.
+_HEADS: Statement[Scope] = sql(
+    """
+    SELECT s.id, s.kind, s.seq, s.head_event_id, s.workspace_id, coalesce(w.access_stamp, s.access_stamp) AS access_stamp
+    FROM scopes s LEFT JOIN scopes w ON w.id = s.workspace_id WHERE s.id = ANY($1::uuid[])
+    """,
+    "ids",
+    model=Scope,
 )
 _AFTER = Statement(
     select(EVENTS)

@@ -58,6 +58,30 @@ _VISIBLE: Statement[Project] = sql(
     model=Project,
 )
 
+_READABLE = sql(
+    """
+    SELECT asked.user_id, asked.scope_id
+    FROM unnest($1::uuid[], $2::uuid[]) AS asked(user_id, scope_id) JOIN scopes s ON s.id = asked.scope_id
+    WHERE (s.kind = 'inbox' AND s.id = asked.user_id)
+       OR (s.kind IN ('workspace', 'directory') AND EXISTS (
+               SELECT FROM workspace_members w
+               WHERE w.workspace_id = s.workspace_id AND w.user_id = asked.user_id AND w.role <> 'guest'))
+       OR (s.kind = 'project' AND (
+               EXISTS (SELECT FROM project_members m WHERE m.project_id = s.id AND m.user_id = asked.user_id)
+            OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = s.workspace_id
+                       AND w.user_id = asked.user_id AND w.role IN ('owner', 'admin'))))
+    """,
+    "users", "scopes",
+)  # fmt: skip
+
+
+async def readable_scopes(reader: Reader, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+    """Those (person, scope) pairs in which the person may read the scope, and so all its events."""
+    rows = await reader.rows(
+        _READABLE, users=[user_id for user_id, _ in pairs], scopes=[scope_id for _, scope_id in pairs]
+    )
+    return {(row.user_id, row.scope_id) for row in rows}
+
 
 def allows(role: str | None, permission: Permission) -> bool:
     """Whether a project role includes a permission."""

@@ -1,0 +1,41 @@
+"""What a stream of events yields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.events.log import Position
+from app.events.models import Event
+
+
+class FrameKind(StrEnum):
+    """Events; nothing new, but here is the head; reload, the log cannot be followed from there; or the end."""
+
+    EVENTS = "events"
+    HEARTBEAT = "heartbeat"
+    RESYNC = "resync"
+    ENDED = "ended"
+
+
+class FrameReason(StrEnum):
+    """Why a client must reload, or why its stream ended."""
+
+    OTHER_HISTORY = "other_history"
+    FROM_THE_FUTURE = "from_the_future"
+    TOO_FAR_BEHIND = "too_far_behind"
+    TOO_SLOW = "too_slow"
+    ACCESS_LOST = "access_lost"
+    TOKEN_EXPIRED = "token_expired"
+    SIGNED_OUT = "signed_out"
+
+
+@dataclass(frozen=True)
+class EventFrame:
+    """Events in seq order without gaps, and the position after them. ``more``: the log has more right now."""
+
+    kind: FrameKind
+    position: Position | None
+    events: list[Event] = field(default_factory=list)
+    reason: FrameReason | None = None
+    more: bool = False
