@@ -33,8 +33,10 @@ WORK = WEB.parent / "build" / "web"
 
 SOURCES = ("package.json", "package-lock.json", ".npmrc", "vite.config.ts", "index.html", "build.py")
 SOURCE_FOLDERS = ("src", "examples")
+# How npm and pip say that nobody answered.
 UNREACHABLE = re.compile(
     r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT"
+    r"|NewConnectionError|ConnectTimeoutError|NameResolutionError|Max retries exceeded"
 )
 
 
@@ -55,6 +57,7 @@ class Node:
             "npm_config_fetch_retries": "2",
             "npm_config_fetch_retry_mintimeout": "1000",
             "npm_config_fetch_retry_maxtimeout": "5000",
+            "npm_config_fetch_timeout": "30000",
         }
         home = Path(os.environ.get("HOME", "/nonexistent"))
         if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
@@ -93,7 +96,7 @@ def run(what: str, command: list[str], environment: dict[str, str] | None = None
 
 def explain(what: str, output: str) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    lines = [line for line in plain.splitlines() if line.strip() and not re.match(r"\s+at .*:\d+\)?$", line)]
+    lines = [line for line in plain.splitlines() if line.strip() and not re.search(r"\s+at .*:\d+\)?( \{)?$", line)]
     end = "\n".join(f"    {line}" for line in lines[-20:])
     if UNREACHABLE.search(output):
         return f"the package registry cannot be reached (while {what}).\n{end}"
@@ -202,8 +205,11 @@ def build(*, check: bool) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Builds GraphiQL into web/dist/.")
     parser.add_argument("--check", action="store_true", help="also check the sources' types")
+    arguments = parser.parse_args()
     try:
-        build(check=parser.parse_args().check)
+        build(check=arguments.check)
+    except KeyboardInterrupt:
+        return 130
     except (BuildError, OSError) as error:
         print(f"GraphiQL: not built: {error}", file=sys.stderr)
         print(

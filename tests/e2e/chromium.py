@@ -1,9 +1,5 @@
 """A headless Chromium driven over its own debugging protocol, and a record of everything it asked for.
 
-    async with chromium() as browser:
-        page = await browser.open("http://127.0.0.1:8000/graphql")
-        await page.until("document.title === 'Ready'")
-
 Every request of a page and of its workers is recorded with its address, every breach of the content-security
 policy, every error in the console: what a person at the screen would not notice.
 """
@@ -34,7 +30,7 @@ FLAGS = (
     "--remote-debugging-port=0",
 )
 # Keys that are not characters: name -> (code, Windows virtual key code).
-KEYS = {"Escape": ("Escape", 27), "a": ("KeyA", 65)}
+KEYS = {"a": ("KeyA", 65)}
 CONTROL = 2
 
 
@@ -83,8 +79,9 @@ class Browser:
             return result
 
     async def open(self, address: str, *, width: int = 1440, height: int = 900) -> "Page":
-        """A new tab, recorded from its first request on, when it has loaded."""
-        target = await self.command("Target.createTarget", url="about:blank")
+        """A new tab with empty storage, recorded from its first request on, when it has loaded."""
+        context = (await self.command("Target.createBrowserContext"))["browserContextId"]
+        target = await self.command("Target.createTarget", url="about:blank", browserContextId=context)
         attached = await self.command("Target.attachToTarget", targetId=target["targetId"], flatten=True)
         session = str(attached["sessionId"])
         observed = self._observed[session] = Observed()
@@ -199,7 +196,7 @@ class Page:
             const look = () => {{
                 let value;
                 try {{ value = {expression}; }} catch {{ value = null; }}
-                if (value) resolve(value);
+                if (value) resolve(value instanceof Node || value);
                 else if (performance.now() > end) reject(new Error('not in time'));
                 else requestAnimationFrame(look);
             }};
