@@ -21,7 +21,8 @@ onSessionChange(() => {
 function openSocket(): Client {
   const url = new URL(ENDPOINT, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  socket ??= createClient({ url: url.href, connectionParams: authorization, keepAlive: 10_000 });
+  // Not retried here: a resubscription must ask for what comes after the last frame, which only its reader knows.
+  socket ??= createClient({ url: url.href, connectionParams: authorization, keepAlive: 10_000, retryAttempts: 0 });
   return socket;
 }
 
@@ -48,18 +49,26 @@ function named({ query, variables, operationName }: FetcherParams): FetcherParam
   return { query, variables, operationName: name };
 }
 
+/** The socket ended under a subscription. */
+export class SocketClosed extends Error {
+  /** True for a network failure or a restarting server; false when the server refuses us (4400 and above). */
+  readonly temporary: boolean;
+
+  constructor({ code, reason }: CloseEvent) {
+    super(`The socket was closed: ${code} ${reason}`.trim());
+    this.temporary = code < 4400;
+  }
+}
+
 /** One subscription's results; ends when the server completes it or the caller returns from the loop. */
 export async function* subscribe(parameters: FetcherParams): AsyncGenerator<FormattedExecutionResult> {
   try {
     yield* openSocket().iterate(named(parameters));
   } catch (error) {
-    throw error instanceof CloseEvent ? closed(error) : error;
+    if (!(error instanceof CloseEvent)) throw error;
+    if (error.code === 4401 || error.code === 4403) signOut('Your session has ended. Sign in again.');
+    throw new SocketClosed(error);
   }
-}
-
-function closed(event: CloseEvent): Error {
-  if (event.code === 4401 || event.code === 4403) signOut('Your session has ended. Sign in again.');
-  return new Error(`The socket was closed: ${event.code} ${event.reason}`.trim());
 }
 
 async function post(parameters: FetcherParams, headers: HeadersInit | undefined): Promise<FormattedExecutionResult> {

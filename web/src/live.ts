@@ -2,14 +2,17 @@
  * A subscription that outlives the tab it was started from.
  *
  * GraphiQL ends a tab's subscription when one switches tabs and shows only the last result, so nobody could
- * watch what their own mutation sends to others. This keeps the last frames of one subscription, newest first.
+ * watch what their own mutation sends to others. This keeps the last frames of one subscription, newest first, and
+ * when the connection is lost goes on after the last one, as any client of `events` should.
  */
 import type { FormattedExecutionResult } from 'graphql';
 import { useSyncExternalStore } from 'react';
 
-import { subscribe } from './fetcher';
+import { SocketClosed, subscribe } from './fetcher';
 
 const KEPT = 100;
+/** Attempts to connect again, half a second apart at first and twice as long each time. */
+const RETRIES = 6;
 
 interface Frame {
   number: number;
@@ -28,6 +31,8 @@ interface Live {
 
 let state: Live = { running: false, frames: [], beats: 0, failure: null };
 let results: AsyncGenerator<FormattedExecutionResult> | null = null;
+/** Names the current call of `follow`; a call that is no longer current says nothing any more. */
+let following: symbol | null = null;
 let arrived = 0;
 const listeners = new Set<() => void>();
 
@@ -62,18 +67,41 @@ function add(result: FormattedExecutionResult): void {
   update({ frames: [frame, ...state.frames].slice(0, KEPT) });
 }
 
+/** The place after a result, from where to go on: `position`, or its `cursor`, of the subscription's one field. */
+function cursorOf(result: FormattedExecutionResult): string | undefined {
+  const [frame] = Object.values(result.data ?? {}) as ({ position?: unknown } | null)[];
+  const position = frame?.position;
+  const cursor = position && typeof position === 'object' && 'cursor' in position ? position.cursor : position;
+  return typeof cursor === 'string' ? cursor : undefined;
+}
+
 /** Starts following; `variables` is the JSON text of the editor. Returns when the subscription has ended. */
 export async function follow(query: string, variables: string, operationName?: string): Promise<void> {
   stop();
-  update({ running: true, failure: null });
-  let mine: AsyncGenerator<FormattedExecutionResult> | null = null;
+  const mine = (following = Symbol());
   try {
-    const values = variables.trim() ? (JSON.parse(variables) as unknown) : undefined;
-    mine = results = subscribe({ query, variables: values, operationName });
-    for await (const result of mine) add(result);
-    if (results === mine) update({ running: false });
+    const values = variables.trim() ? (JSON.parse(variables) as Record<string, unknown>) : {};
+    update({ running: true, failure: null });
+    for (let failures = 0; following === mine; failures += 1) {
+      try {
+        results = subscribe({ query, variables: values, operationName });
+        for await (const result of results) {
+          if (following !== mine) return;
+          add(result);
+          values['after'] = cursorOf(result) ?? values['after'];
+          failures = 0;
+        }
+        break;
+      } catch (error) {
+        if (!(error instanceof SocketClosed && error.temporary && failures < RETRIES)) throw error;
+        update({ failure: `${error.message}. Connecting again …` });
+        await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** failures));
+        update({ failure: null });
+      }
+    }
+    if (following === mine) update({ running: false });
   } catch (error) {
-    if (results === mine) update({ running: false, failure: describe(error) });
+    if (following === mine) update({ running: false, failure: describe(error) });
   }
 }
 
@@ -83,6 +111,7 @@ function describe(error: unknown): string {
 }
 
 export function stop(): void {
+  following = null;
   void results?.return(undefined);
   results = null;
   update({ running: false });
