@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from app.events.kinds import EventKind
+from app.events.merging import ABSENT
 from app.projects.models import ConflictPolicy
 from app.tasks.events import TASK_UPDATED
 
-REMOVE = object()
+REMOVE = ABSENT
 """The value of a ``config`` key that is to go."""
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 from app.errors import LimitReached, NotFound, ValidationFailed
 from app.events.deltas import Delta, State, delta_between
 from app.events.kinds import EventKind
+from app.events.merging import changes_since, check_expected
 from app.projects.access import Permission, check_permission
 from app.projects.models import ConflictPolicy, StatusCategory
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
-from app.tasks.merging import changes_since, resolve
+from app.tasks.merging import resolve
 from app.tasks.rules import (
     MOST_PEOPLE,
     MOST_SECTIONS,
@@ -98,20 +99,11 @@ def bumps(delta: Delta) -> bool:
 def _resolved(
     edit: TaskEdit, patch: TaskPatch, policy: ConflictPolicy, current: State, facts: Facts, *, placed: bool
 ) -> tuple[State, bool]:
-    expected = edit.expected_version
+    expected, only_placed = edit.expected_version, edit.kind is TASK_MOVED and not patch.values
+    optional = policy is ConflictPolicy.OVERWRITE or only_placed
+    check_expected("task", expected, current["version"], optional=optional)
     if expected is None:
-        only_placed = edit.kind is TASK_MOVED and not patch.values
-        if policy is not ConflictPolicy.OVERWRITE and not only_placed:
-            raise ValidationFailed(
-                "expectedVersion is required, unless onConflict is OVERWRITE: send the version that you edited.",
-                path=("expectedVersion",),
-            )
         return resolve(current, patch, None, ConflictPolicy.OVERWRITE, expected=current["version"])
-    if expected > current["version"] or expected < 1:
-        raise ValidationFailed(
-            f"This task is at version {current['version']}; there is no version {expected}.",
-            path=("expectedVersion",),
-        )
     if expected == current["version"] or policy is ConflictPolicy.OVERWRITE:
         return resolve(current, patch, None, policy, expected=expected)
     since = changes_since(current, facts.history.get(edit.task_id, []))
