@@ -1,0 +1,51 @@
+"""The doors: where clients come in. `graphql_routes` mounts them at one address."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import Any
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from schema.doors.http import GraphiQLPage, HTTPDoor
+from schema.doors.limits import DoorLimits
+from schema.doors.protocol import SocketProtocol
+from schema.doors.websocket import WebSocketDoor
+from schema.execution import GraphQLService
+from schema.graphiql import graphiql_page
+
+__all__ = ["DoorLimits", "HTTPDoor", "WebSocketDoor", "graphql_routes", "server_options"]
+
+
+def graphql_routes(
+    service: GraphQLService,
+    path: str = "/graphql",
+    *,
+    limits: DoorLimits | None = None,
+    graphiql: GraphiQLPage | None = graphiql_page,
+) -> list[BaseRoute]:
+    """Routes for HTTP and WebSocket at `path`; with `graphiql` None, browsers get no page.
+
+    Serve them with uvicorn and `server_options`: its shutdown closes sockets with 1012 ("service restart"),
+    upon which clients reconnect, and waits for requests and mutations under way.
+    """
+    limits = limits or DoorLimits()
+    return [
+        Route(path, HTTPDoor(service, limits, graphiql)),
+        WebSocketRoute(path, WebSocketDoor(service, limits)),
+    ]
+
+
+def server_options(limits: DoorLimits | None = None, drain_seconds: float = 10) -> dict[str, Any]:
+    """What `uvicorn.Config` must be told for the doors to keep their promises.
+
+    `drain_seconds`: how long a stopping server waits for what is under way, rounded up to whole seconds.
+    """
+    limits = limits or DoorLimits()
+    return {
+        "ws": SocketProtocol,
+        "ws_max_size": limits.body_bytes,
+        # Doubles the memory of a socket, and costs more time than it saves on small frames.
+        "ws_per_message_deflate": False,
+        "timeout_graceful_shutdown": ceil(drain_seconds),
+    }

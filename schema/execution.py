@@ -1,0 +1,238 @@
+"""Runs GraphQL operations over the Strawberry schema: every door calls this, and nothing else runs them.
+
+graphql-core's steps are called one by one, rather than through `strawberry.Schema.execute`, because we need
+what lies between them: a request error told from a field error before any connection is taken, a fresh
+context for every single event of a subscription, and errors masked in one place. Strawberry's schema
+extensions and operation directives would be skipped by that, so a schema that has any is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from copy import copy
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, Literal, Protocol
+
+import strawberry
+import structlog
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,
+)
+from graphql.execution import Executor
+from strawberry.execution import optimized_is_awaitable
+
+from app.metrics import REQUESTS
+from schema.answers import (
+    BAD_USER_INPUT,
+    INTERNAL,
+    VALIDATION_FAILED,
+    Answer,
+    error_json,
+    failure,
+    refused,
+)
+from schema.documents import DocumentLimits, Documents, choose_operation
+from schema.requests import GraphQLRequest
+
+log = structlog.get_logger(__name__)
+
+Transport = Literal["http", "websocket"]
+
+
+class Context(Protocol):
+    """What resolvers see as `info.context`: made for one execution, closed before its answer is encoded."""
+
+    async def extensions(self) -> dict[str, Any]:
+        """What to tell beside the data, such as the positions that were read; may be empty."""
+
+
+class Session(Protocol):
+    """Who is at the other end of a request or socket; its id is in every log line and masked error."""
+
+    @property
+    def request_id(self) -> str: ...
+    @property
+    def transport(self) -> Transport: ...
+
+
+class OpenSession(Protocol):
+    """Makes the session of an HTTP request or of a whole socket; nobody signed in: token and viewer None."""
+
+    def __call__(
+        self,
+        application: Any,
+        /,
+        *,
+        request_id: str,
+        transport: Transport,
+        token: str | None,
+        viewer: Any,
+        expires_at: float | None,
+    ) -> Session: ...
+
+
+OpenContext = Callable[[Any, Any], AbstractAsyncContextManager[Context]]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that may run: its document is valid and its variables are coerced."""
+
+    request: GraphQLRequest
+    operation: OperationDefinitionNode
+    executor: Executor[Any]
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.operation.operation
+
+
+class GraphQLService:
+    """One schema over one application.
+
+    `open_context(application, session)` gives the context of ONE execution: a query, a mutation, the start of
+    a subscription, or a single event of one. `open_session` makes what the executions of a socket share.
+    """
+
+    def __init__(
+        self,
+        application: Any,
+        schema: strawberry.Schema,
+        *,
+        open_context: OpenContext,
+        open_session: OpenSession,
+        limits: DocumentLimits | None = None,
+        introspection: bool = True,
+    ) -> None:
+        if schema.extensions or schema.directives:
+            raise ValueError("Schema extensions and directives would not run here: use field extensions.")
+        self.application = application
+        self.schema = schema
+        self._open_context = open_context
+        self._open_session = open_session
+        self._documents = Documents(schema, limits or DocumentLimits(), introspection=introspection)
+
+    async def sign_in(self, token: str | None, request_id: str, transport: Transport) -> Session:
+        """The session of a token's owner, or of nobody. Raises `ClientError` for an invalid token."""
+        viewer = None if token is None else await self.application.authenticate(token)
+        return self._open_session(
+            self.application,
+            request_id=request_id,
+            transport=transport,
+            token=token,
+            viewer=viewer,
+            expires_at=None if viewer is None else viewer.expires_at,
+        )
+
+    def prepare(self, request: GraphQLRequest) -> Prepared:
+        """Everything that can be judged without running anything. Raises `Refused`."""
+        document = self._documents.read(request.query)
+        operation = choose_operation(document, request.operation_name)
+        schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
+        if schema.get_root_type(operation.operation) is None:
+            problem = f"This schema has no {operation.operation.value}s."
+            raise refused([GraphQLError(problem, operation)], VALIDATION_FAILED)
+        executor = self.schema.execution_context_class.build(
+            schema,
+            document,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # says bool for TypeGuard
+            hide_suggestions=self.schema.config.disable_field_suggestions,
+            operation_extensions=request.extensions,
+        )
+        if isinstance(executor, list):
+            raise refused(executor, BAD_USER_INPUT)
+        return Prepared(request, operation, executor)
+
+    async def execute(self, prepared: Prepared, session: Session) -> Answer:
+        """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
+        answer = await self._execute(prepared.executor, None, session)
+        _count(session, answer)
+        return answer
+
+    async def subscribe(self, prepared: Prepared, session: Session) -> AsyncGenerator[Answer, None]:
+        """Runs a subscription: one answer for each event of its source, which is closed when this is.
+
+        An answer with `executed` False ends the stream: the source could not start, or failed. The context of
+        the start is closed once the resolver has returned its iterator, before the first event: a resolver
+        that needs the context reads from it in a coroutine, and returns an iterator that does not.
+        """
+        try:
+            source = await self._start(prepared.executor, session)
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            source = failure(error, session.request_id)
+        if isinstance(source, Answer):
+            _count(session, source)
+            yield source
+            return
+        _count(session, None)
+        try:
+            while True:
+                try:
+                    event = await anext(source)
+                except StopAsyncIteration:
+                    return
+                except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+                    yield failure(error, session.request_id)
+                    return
+                answer = await self._execute(prepared.executor, event, session)
+                yield answer
+                if not answer.executed:
+                    return
+        finally:
+            await _close(source, session)
+
+    async def _start(self, executor: Executor[Any], session: Session) -> AsyncIterator[Any] | Answer:
+        async with self._open_context(self.application, session) as context:
+            starting = create_source_event_stream(_with_context(executor, context))
+            stream = await starting if isawaitable(starting) else starting
+        if isinstance(stream, ExecutionResult):
+            return Answer(errors=_errors_json(stream, session))
+        return aiter(stream)
+
+    async def _execute(self, executor: Executor[Any], event: Any, session: Session) -> Answer:
+        try:
+            async with self._open_context(self.application, session) as context:
+                running = _with_context(executor.build_per_event_executor(event), context)
+                execution = running.execute_operation()
+                result = await execution if isawaitable(execution) else execution
+                extensions = await context.extensions()
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            return failure(error, session.request_id)
+        assert isinstance(result, ExecutionResult), "@defer and @stream are not served"
+        return Answer(result.data, _errors_json(result, session), extensions, executed=True)
+
+
+async def _close(source: AsyncIterator[Any], session: Session) -> None:
+    close = getattr(source, "aclose", None)
+    if close is None:
+        return
+    try:
+        await close()
+    except Exception as error:
+        log.exception("closing an event source failed", request_id=session.request_id, exc_info=error)
+
+
+def _with_context(executor: Executor[Any], context: Context) -> Executor[Any]:
+    running = copy(executor)
+    running.context_value = context
+    return running
+
+
+def _errors_json(result: ExecutionResult, session: Session) -> list[dict[str, Any]]:
+    return [error_json(error, session.request_id) for error in result.errors or ()]
+
+
+def _count(session: Session, answer: Answer | None) -> None:
+    outcome = "ok"
+    if answer is not None and answer.errors:
+        outcome = "failed" if answer.code == INTERNAL else "errors" if answer.executed else "refused"
+    REQUESTS.labels(session.transport, outcome).inc()

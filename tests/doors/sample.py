@@ -1,0 +1,337 @@
+"""A small schema with every way to succeed and to fail, over an application that remembers what happened."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types import Info
+
+from app.errors import BadInput, ClientError, NotFound, Unauthenticated
+from schema.execution import GraphQLService, Transport
+
+
+@dataclass
+class Viewer:
+    """The owner of a token."""
+
+    name: str
+    expires_at: float = 4_000_000_000.0
+
+
+@dataclass
+class Session:
+    """What the doors make of a request or a socket."""
+
+    application: Application
+    request_id: str
+    transport: Transport
+    token: str | None
+    viewer: Viewer | None
+    expires_at: float | None
+
+
+@dataclass
+class Gate:
+    """Something a resolver waits for, and the test can tell that it waits."""
+
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> None:
+        self.entered.set()
+        await self.opened.wait()
+
+
+@dataclass
+class Application:
+    """Tokens it knows, the feeds that subscriptions follow, and what happened."""
+
+    tokens: dict[str, Viewer] = field(default_factory=lambda: {"good": Viewer("Demo Owner")})
+    feeds: list[Feed] = field(default_factory=list)
+    feed_opened: asyncio.Event = field(default_factory=asyncio.Event)
+    contexts: list[Context] = field(default_factory=list)
+    gate: Gate = field(default_factory=Gate)
+    authentication: Gate | None = None
+    written: list[str] = field(default_factory=list)
+    database_down: bool = False
+
+    async def authenticate(self, token: str) -> Viewer:
+        """The token's owner; waits at the gate `authentication`, if there is one."""
+        if self.authentication:
+            await self.authentication.wait()
+        if token == "crash":
+            raise RuntimeError("secret: the key file is gone")
+        try:
+            return self.tokens[token]
+        except KeyError:
+            raise Unauthenticated("The access token is not valid.") from None
+
+    async def feed(self) -> Feed:
+        """The newest feed, once there is one."""
+        await self.feed_opened.wait()
+        self.feed_opened.clear()
+        return self.feeds[-1]
+
+
+class Feed:
+    """The source of one subscription."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[Any] = asyncio.Queue()
+        self.closed = asyncio.Event()
+        self.third = asyncio.Event()
+        self.taken = 0
+
+    async def follow(self) -> AsyncGenerator[int, None]:
+        """What is put into the queue; an exception in it is raised, `None` ends the feed."""
+        try:
+            while (event := await self.queue.get()) is not None:
+                if isinstance(event, Exception):
+                    raise event
+                self.taken += 1
+                if self.taken == 3:
+                    self.third.set()
+                yield event
+        finally:
+            self.closed.set()
+
+
+class Context:
+    """One execution's context; using it after its end is an error."""
+
+    def __init__(self, application: Application, session: Session) -> None:
+        self._application = application
+        self.session = session
+        self.open = True
+
+    @property
+    def application(self) -> Application:
+        assert self.open, "used after its execution"
+        return self._application
+
+    @property
+    def viewer(self) -> Viewer:
+        if self.session.viewer is None:
+            raise Unauthenticated
+        return self.session.viewer
+
+    async def extensions(self) -> dict[str, Any]:
+        assert self.open
+        return {"context": self._application.contexts.index(self)}
+
+
+@asynccontextmanager
+async def open_context(application: Application, session: Session) -> AsyncIterator[Context]:
+    """A context, kept in `application.contexts` in the order of opening."""
+    if application.database_down:
+        raise ConnectionRefusedError("secret: no database at 10.0.0.1")
+    context = Context(application, session)
+    application.contexts.append(context)
+    try:
+        yield context
+    finally:
+        context.open = False
+
+
+Sample = Info[Context, None]
+
+
+@strawberry.enum
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@strawberry.input
+class Point:
+    x: int
+    label: strawberry.Maybe[str]
+    inner: Point | None = None
+
+
+@strawberry.type
+class Node:
+    number: int
+
+    @strawberry.field
+    def inner(self) -> Node:
+        return Node(number=self.number + 1)
+
+    @strawberry.field
+    def maybe_broken(self) -> int | None:
+        raise ValueError("secret: a password")
+
+    @strawberry.field
+    def broken(self) -> int:
+        raise ValueError("secret: a password")
+
+
+def _parse_day(value: object) -> str:
+    if value != "2024-02-29":
+        raise BadInput("There is no such day.")
+    return "2024-02-29"
+
+
+Day = NewType("Day", str)
+Odd = NewType("Odd", object)
+SCALARS: dict[object, Any] = {
+    Day: strawberry.scalar(name="Day", parse_value=_parse_day, serialize=str),
+    Odd: strawberry.scalar(name="Odd", serialize=lambda value: value),
+}
+
+
+@strawberry.type
+class Query:
+    node: Node = strawberry.field(resolver=lambda: Node(number=1))
+
+    @strawberry.field
+    def echo(self, text: str) -> str:
+        return text
+
+    @strawberry.field
+    def add(self, a: int, b: int = 1) -> int:
+        return a + b
+
+    @strawberry.field
+    def place(self, point: Point) -> int:
+        return point.x
+
+    @strawberry.field
+    def paint(self, colour: Colour) -> str:
+        return colour.value
+
+    @strawberry.field
+    def day(self, day: Day) -> Day:
+        return day
+
+    @strawberry.field
+    def thing(self, thing_id: strawberry.relay.GlobalID) -> str:
+        return thing_id.type_name
+
+    @strawberry.field
+    async def viewer(self, info: Sample) -> str:
+        return info.context.viewer.name
+
+    @strawberry.field
+    async def request_id(self, info: Sample) -> str:
+        return info.context.session.request_id
+
+    @strawberry.field
+    async def wait(self, info: Sample) -> str:
+        await info.context.application.gate.wait()
+        return "waited"
+
+    @strawberry.field
+    def too_costly(self) -> int | None:
+        raise ClientError("RATE_LIMITED", "Slow down.", retryAfterSeconds=7)
+
+    @strawberry.field
+    def hidden(self) -> int | None:
+        raise NotFound("The task")
+
+    @strawberry.field
+    def out_of_range(self) -> int | None:
+        return 2**40
+
+    @strawberry.field
+    def unencodable(self) -> Odd | None:
+        return Odd(object())
+
+    @strawberry.field
+    def surrogate(self) -> str | None:
+        return "\ud800"
+
+    @strawberry.field
+    def text(self, length: int) -> str:
+        return "x" * length
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def write(self, info: Sample, text: str) -> str:
+        info.context.application.written.append(text)
+        return text
+
+    @strawberry.mutation
+    async def write_slowly(self, info: Sample, text: str) -> str:
+        application = info.context.application
+        await application.gate.wait()
+        application.written.append(text)
+        return text
+
+
+@strawberry.type
+class Frame:
+    number: int
+
+    @strawberry.field
+    def context(self, info: Sample) -> int:
+        return info.context.application.contexts.index(info.context)
+
+    @strawberry.field
+    def broken(self) -> int | None:
+        raise ValueError("secret: a password")
+
+    @strawberry.field
+    def padding(self, length: int) -> str:
+        return "x" * length
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def events(self, info: Sample) -> AsyncGenerator[Frame, None]:
+        """The proper form: a coroutine that uses the context, and returns an iterator that does not."""
+        application = info.context.application
+        assert info.context.viewer.name
+        feed = Feed()
+
+        async def frames() -> AsyncGenerator[Frame, None]:
+            numbers = feed.follow()
+            try:
+                async for number in numbers:
+                    yield Frame(number=number)
+            finally:
+                await numbers.aclose()
+
+        application.feeds.append(feed)
+        application.feed_opened.set()
+        return frames()
+
+    @strawberry.subscription
+    async def count(self, to: int) -> AsyncGenerator[int, None]:
+        for number in range(1, to + 1):
+            yield number
+
+    @strawberry.subscription
+    async def badly_closed(self) -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            raise ValueError("secret: a password")
+
+
+def make_schema(*, writable: bool = True, **options: Any) -> strawberry.Schema:
+    """The schema; a new one each time."""
+    return strawberry.Schema(
+        Query,
+        Mutation if writable else None,
+        Subscription if writable else None,
+        config=strawberry.schema.config.StrawberryConfig(scalar_map=SCALARS),
+        **options,
+    )
+
+
+def make_service(application: Application, **options: Any) -> GraphQLService:
+    """The schema over an application."""
+    return GraphQLService(
+        application, make_schema(), open_context=open_context, open_session=Session, **options
+    )
