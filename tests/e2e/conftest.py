@@ -5,48 +5,15 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from tests.e2e.chromium import Browser, chromium
+from tests.e2e.demo import OWNER, Service
 
 START_SECONDS = 60
-OWNER = "owner@demo.example"
-
-
-@dataclass(frozen=True)
-class Service:
-    """A running service with its demo workspace."""
-
-    address: str
-    email: str
-    password: str
-
-    async def answer(
-        self, document: str, variables: dict[str, Any], token: str | None = None
-    ) -> dict[str, Any]:
-        """The `data` of one operation by HTTP; raises AssertionError if there are errors."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with httpx.AsyncClient(timeout=30, trust_env=False) as client:
-            body = {"query": document, "variables": variables}
-            response = await client.post(f"{self.address}/graphql", json=body, headers=headers)
-        answer: dict[str, Any] = response.json()
-        assert "errors" not in answer, answer
-        data: dict[str, Any] = answer["data"]
-        return data
-
-    async def token(self) -> str:
-        """A new access token of the demo owner."""
-        data = await self.answer(
-            "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }",
-            {"input": {"email": self.email, "password": self.password}},
-        )
-        return str(data["signIn"]["accessToken"])
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -15,9 +15,9 @@ class Graphiql:
         self.page = page
 
     @classmethod
-    async def open(cls, browser: Browser, service: str) -> "Graphiql":
+    async def open(cls, browser: Browser, service: str, width: int = 1440, height: int = 900) -> "Graphiql":
         """Opens the page at the service's address and waits until its editors and the schema are there."""
-        page = await browser.open(f"{service}/graphql")
+        page = await browser.open(f"{service}/graphql", width=width, height=height)
         await page.until("document.querySelector('.graphiql-query-editor .view-line')")
         await page.until("!document.querySelector('.graphiql-spinner')")
         return cls(page)

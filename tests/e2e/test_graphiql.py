@@ -5,40 +5,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.chromium import Browser, PageError
-from tests.e2e.conftest import Service
+from tests.e2e.demo import Service
 from tests.e2e.graphiql import Graphiql
 
 pytestmark = pytest.mark.e2e
 
 # What an example's tab is called, after its operation.
 VIEWER, CREATE, UPDATE, EVENTS = "Viewer", "TaskCreate", "TaskUpdate", "Events"
-
-PROJECT = "query ($key: String!) { project(key: $key) { id } }"
-RENAME = """
-mutation ($input: TaskUpdateInput!) { taskUpdate(input: $input) { task { version } errors { message } } }
-"""
-CREATE_TASK = """
-mutation ($input: TaskCreateInput!) { taskCreate(input: $input) { task { id version } errors { message } } }
-"""
-
-
-async def project_id(service: Service) -> str:
-    """The demo project's id, which names its scope."""
-    data = await service.answer(PROJECT, {"key": "DEMO"}, await service.token())
-    return str(data["project"]["id"])
-
-
-async def new_task(service: Service, title: str) -> tuple[str, int]:
-    """Creates a task by HTTP; returns its id and version."""
-    variables = {"input": {"projectKey": "DEMO", "title": title}}
-    data = await service.answer(CREATE_TASK, variables, await service.token())
-    assert data["taskCreate"]["errors"] == []
-    return data["taskCreate"]["task"]["id"], data["taskCreate"]["task"]["version"]
-
-
-def change(task: str, version: int, title: str) -> dict[str, object]:
-    """Variables that rename a task."""
-    return {"input": {"id": task, "expectedVersion": version, "patch": {"title": title}}}
 
 
 def assert_untroubled(graphiql: Graphiql, service: Service) -> None:
@@ -54,7 +27,7 @@ def assert_untroubled(graphiql: Graphiql, service: Service) -> None:
 
 async def test_a_mutation_is_seen_live_in_the_same_page(browser: Browser, service: Service) -> None:
     """Signs in, queries, follows the project in the pane Live, and sees there what a tab's mutation did."""
-    task, version = await new_task(service, "Before")
+    task = await service.new_task("Before")
     graphiql = await Graphiql.open(browser, service.address)
     await graphiql.sign_in(service.email, service.password)
     assert service.email in await graphiql.signed_in()
@@ -64,13 +37,13 @@ async def test_a_mutation_is_seen_live_in_the_same_page(browser: Browser, servic
     await graphiql.answers(f'"email": "{service.email}"')
 
     await graphiql.tab(EVENTS)
-    await graphiql.write("variables", {"scope": await project_id(service)})
+    await graphiql.write("variables", {"scope": await service.scope()})
     await graphiql.pane("Live")
     await graphiql.button("Follow")
     await graphiql.shows("section[aria-label=Live] output", "following")
 
     await graphiql.tab(UPDATE)
-    await graphiql.write("variables", change(task, version, "Seen at once"))
+    await graphiql.write("variables", task.renaming("Seen at once"))
     await graphiql.run()
     await graphiql.answers('"title": "Seen at once"')
     await graphiql.follows('"Seen at once"')
@@ -81,17 +54,16 @@ async def test_a_mutation_is_seen_live_in_the_same_page(browser: Browser, servic
 
 async def test_a_subscription_in_a_tab_shows_what_others_do(browser: Browser, service: Service) -> None:
     """The answer's place shows each frame; a stopped subscription shows no more."""
-    task, version = await new_task(service, "Before")
+    task = await service.new_task("Before")
     graphiql = await Graphiql.open(browser, service.address)
     await graphiql.sign_in(service.email, service.password)
     await graphiql.signed_in()
     await graphiql.tab(EVENTS)
-    await graphiql.write("variables", {"scope": await project_id(service)})
+    await graphiql.write("variables", {"scope": await service.scope()})
     await graphiql.run()
     await graphiql.answers('"position"')
 
-    data = await service.answer(RENAME, change(task, version, "By somebody else"), await service.token())
-    assert data["taskUpdate"]["errors"] == []
+    await service.rename(task, "By somebody else")
     await graphiql.answers('"By somebody else"')
     await graphiql.run()  # now the button that stops it
     assert_untroubled(graphiql, service)

@@ -11,6 +11,8 @@ import { type Client, createClient } from 'graphql-ws';
 
 import { authorization, ENDPOINT, onSessionChange, session, signOut } from './session';
 
+const ENDED = 'Your session has ended. Sign in again.';
+
 let socket: Client | null = null;
 onSessionChange(() => {
   // A socket belongs to the token it was opened with.
@@ -51,12 +53,18 @@ function named({ query, variables, operationName }: FetcherParams): FetcherParam
 
 /** The socket ended under a subscription. */
 export class SocketClosed extends Error {
-  /** True for a network failure or a restarting server; false when the server refuses us (4400 and above). */
-  readonly temporary: boolean;
+  readonly code: number;
 
-  constructor({ code, reason }: CloseEvent) {
+  constructor(event: Event) {
+    // A browser tells of a failed connection by an event that says nothing.
+    const { code, reason } = event instanceof CloseEvent ? event : { code: 1006, reason: '' };
     super(`The socket was closed: ${code} ${reason}`.trim());
-    this.temporary = code < 4400;
+    this.code = code;
+  }
+
+  /** True for a network failure or a restarting server; false when the server refuses us (4400 and above). */
+  get temporary(): boolean {
+    return this.code < 4400;
   }
 }
 
@@ -65,9 +73,10 @@ export async function* subscribe(parameters: FetcherParams): AsyncGenerator<Form
   try {
     yield* openSocket().iterate(named(parameters));
   } catch (error) {
-    if (!(error instanceof CloseEvent)) throw error;
-    if (error.code === 4401 || error.code === 4403) signOut('Your session has ended. Sign in again.');
-    throw new SocketClosed(error);
+    if (!(error instanceof Event)) throw error;
+    const closed = new SocketClosed(error);
+    if (closed.code === 4401 || closed.code === 4403) signOut(ENDED);
+    throw closed;
   }
 }
 
@@ -88,7 +97,7 @@ async function post(parameters: FetcherParams, headers: HeadersInit | undefined)
   }
   const answer = JSON.parse(text) as FormattedExecutionResult;
   const refused = answer.errors?.some((error) => error.extensions?.['code'] === 'UNAUTHENTICATED');
-  if (refused && session().token) signOut('Your session has ended. Sign in again.');
+  if (refused && session().token) signOut(ENDED);
   return answer;
 }
 
