@@ -26,7 +26,8 @@ from websockets.typing import Subprotocol
 from schema.documents import DocumentLimits
 from schema.doors import DoorLimits, graphql_routes, server_options
 from schema.execution import GraphQLService
-from tests.doors.sample import Application, make_service
+from tests.doors.application import Application
+from tests.doors.sample import make_service
 
 PATIENCE_SECONDS = 10
 
@@ -115,6 +116,12 @@ class Socket:
         """The next message."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return orjson.loads(await self.connection.recv())
+
+    async def rest(self) -> AsyncIterator[Any]:
+        """The messages until the socket is closed."""
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                yield await self.receive()
 
     async def closed(self) -> tuple[int, str]:
         """Code and reason of the server's close frame, which must be what comes next."""

@@ -12,8 +12,9 @@ from strawberry.extensions import SchemaExtension
 from schema.documents import DocumentLimits, Documents
 from schema.execution import GraphQLService
 from schema.requests import GraphQLRequest
+from tests.doors.application import Application, Session, open_context
 from tests.doors.conftest import Serve, Served
-from tests.doors.sample import Application, Session, make_schema, make_service, open_context
+from tests.doors.sample import make_schema, make_service
 
 
 def session_of(application: Application) -> Session:

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from schema.doors import DoorLimits
+from tests.doors.application import Gate
 from tests.doors.conftest import Serve, Served
-from tests.doors.sample import Gate
 
 JSON = {"Content-Type": "application/json"}
 HEAD = b"POST /graphql HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"

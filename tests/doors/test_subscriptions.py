@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from app.errors import ClientError
 from schema.doors import DoorLimits
+from tests.doors.application import Feed
 from tests.doors.conftest import Serve, Served, Socket
-from tests.doors.sample import Feed
 
 EVENTS = "subscription { events { number context } }"
 
@@ -21,15 +19,6 @@ async def follow(served: Served, client: Socket, identifier: str = "1", query: s
     """Subscribes, and returns the feed behind it."""
     await client.subscribe(identifier, query)
     return await served.application.feed()
-
-
-async def until_closed(client: Socket) -> AsyncIterator[Any]:
-    """The messages that still come."""
-    try:
-        while True:
-            yield await client.receive()
-    except ConnectionClosed:
-        return
 
 
 async def ended(feed: Feed) -> None:
@@ -212,7 +201,7 @@ async def test_a_slow_reader_is_held_in_bounds_and_then_let_go(serve: Serve, log
         await ended(feed)
         assert feed.taken < 1000, "events waited in the feed, not in memory as frames"
         client.connection.transport.resume_reading()
-        unread = [message async for message in until_closed(client)]
+        unread = [message async for message in client.rest()]
         assert 0 < len(unread) <= feed.taken
         assert client.connection.close_code == 1013, "try again later: clients reconnect and resume"
     assert not logged
