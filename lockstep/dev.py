@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.config import Settings
-from lockstep.backing import own_servers, say
+from lockstep.backing import check_given, own_servers, say
+from lockstep.embedded import check_unused
 from lockstep.serve import listen, serve
 
 DEMO_OWNER = "owner@demo.example"
@@ -21,6 +22,8 @@ LOOK_AT_PARENT_SECONDS = 0.5
 
 def run(settings: Settings) -> None:
     """Starts the servers that are not given, migrates, makes the demo workspace, and serves until Ctrl-C."""
+    if not check_given(settings):
+        check_unused(settings.data_dir)  # else a second start would only say that the port is taken
     with listen(settings) as listener, own_servers(settings) as with_servers:
         named = with_servers.model_copy(update={"port": listener.getsockname()[1]})
         if named.database_owner_url:

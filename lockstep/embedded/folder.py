@@ -9,6 +9,7 @@ servers/         the servers' own files; a symbolic link when their account cann
   redis/         Valkey's working folder (it saves nothing)
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -125,12 +126,9 @@ class Folder:
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         self._owner = os.open(self.path / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
         if not _lock_within(self._owner, DYING_SECONDS):
-            pid = os.pread(self._owner, 20, 0).decode(errors="replace").strip()
+            error = _in_use(self.path, self._owner)
             os.close(self._owner)
-            raise InUseError(
-                f"{self.path} is in use: process {pid or '(unknown)'} runs its servers. Stop that one first, "
-                "or set LOCKSTEP_DATA_DIR to another folder"
-            )
+            raise error
         os.ftruncate(self._owner, 0)
         os.pwrite(self._owner, str(os.getpid()).encode(), 0)
         self._servers = -1
@@ -196,6 +194,22 @@ class Folder:
         if not account.reaches(place):
             raise ServersError(f"the account for the servers (uid {account.user}) cannot reach {place}")
         return account, place
+
+
+def check_unused(path: Path) -> None:
+    """Raises InUseError if another process runs the servers of the data folder `path`."""
+    path = path.absolute()
+    with contextlib.suppress(FileNotFoundError), (path / "owner.lock").open("r+") as lock:
+        if not _lock_within(lock.fileno(), DYING_SECONDS):
+            raise _in_use(path, lock.fileno())
+
+
+def _in_use(path: Path, lock: int) -> InUseError:
+    pid = os.pread(lock, 20, 0).decode(errors="replace").strip()
+    return InUseError(
+        f"{path} is in use: process {pid or '(unknown)'} runs its servers. Stop that one first, "
+        "or set LOCKSTEP_DATA_DIR to another folder"
+    )
 
 
 def _lock_within(file: int, seconds: float) -> bool:
