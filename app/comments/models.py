@@ -30,9 +30,9 @@ class Comment(SQLModel, table=True):
     author_id: UUID | None = Field(default=None, foreign_key="users.id")
     body: str = Field(sa_type=Text)
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class CommentLocation(SQLModel, table=True):

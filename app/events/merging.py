@@ -1,8 +1,8 @@
 """What an edit of an older version means now: field by field, from the events in between.
 
-``changes_since`` unfolds an object's events from now back to the version that a client saw. ``merge_fields`` lays
-what the client wants over what others changed, or raises ``VersionConflict`` with every clash. Fields are named as
-deltas name them: ``title``, or ``sections.name`` and ``config.key`` of what a ``Shape`` calls sections and entries.
+``changes_since`` unfolds an object's events from now back to the version that a client saw. ``merge_fields``
+lays what the client wants over what others changed, or raises ``VersionConflict`` with every clash. Fields
+are named as deltas name them: ``title``, or ``sections.name`` and ``config.key`` of sections and entries.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Touch:
 
 @dataclass(frozen=True)
 class Since:
-    """What others changed since the version a client saw. ``base`` is the state then (None: not in this log)."""
+    """What others changed since the version a client saw. ``base`` is the state then, if known here."""
 
     base: State | None
     touches: dict[str, Touch]
@@ -44,7 +44,7 @@ def changes_since(current: State, history: list[Event]) -> Since:
     touches: dict[str, Touch] = {}
     for event in reversed(history):
         if KINDS[event.kind].effect is not Effect.CHANGE or base is None:
-            # The object arrived from another project after that version: its earlier history is not in this log.
+            # It arrived from another project after that version: its earlier history is not in this log.
             return Since(None, touches)
         delta = current_payload(event.kind, event.payload_version, event.payload)["delta"]
         for field in touched(delta):
@@ -58,12 +58,13 @@ def check_expected(noun: str, expected: int | None, current: int, *, optional: b
     if expected is None:
         if not optional:
             raise ValidationFailed(
-                "expectedVersion is required, unless onConflict is OVERWRITE: send the version that you edited.",
+                "expectedVersion is required, unless onConflict is OVERWRITE: send the version you edited.",
                 path=("expectedVersion",),
             )
     elif expected > current or expected < 1:
         raise ValidationFailed(
-            f"This {noun} is at version {current}; there is no version {expected}.", path=("expectedVersion",)
+            f"This {noun} is at version {current}; there is no version {expected}.",
+            path=("expectedVersion",),
         )
 
 
@@ -79,8 +80,8 @@ def merge_fields(
 ) -> dict[str, Any]:
     """The wanted values, long texts merged with what others wrote; raises ``VersionConflict``.
 
-    A field that nobody else touched, or that both sides made equal, is no clash. ``reject``: any newer version is
-    a conflict.
+    A field that nobody else touched, or that both sides made equal, is no clash. ``reject``: any newer
+    version is a conflict.
     """
     if since.base is None or reject:
         raise _conflict(noun, current, _all_clashes(current, wanted, since, shape), expected)
@@ -136,10 +137,9 @@ def _all_clashes(current: State, wanted: dict[str, Any], since: Since, shape: Sh
 
 def _clash(field: str, base: Any, theirs: Any, yours: Any, since: Since) -> Clash:
     touch = since.touches.get(field)
-    return Clash(
-        field, _json(base), _json(theirs), _json(yours), touch and touch.by, touch and touch.at,
-        base_known=since.base is not None,
-    )  # fmt: skip
+    by, at = (touch.by, touch.at) if touch else (None, None)
+    known = since.base is not None
+    return Clash(field, _json(base), _json(theirs), _json(yours), by, at, base_known=known)
 
 
 def _conflict(noun: str, current: State, clashes: list[Clash], expected: int) -> VersionConflict:

@@ -30,4 +30,4 @@ class Link(SQLModel, table=True):
     target_task_id: UUID
     creator_id: UUID | None = Field(default=None, foreign_key="users.id")
     cyclic: bool = Field(default=False, sa_type=Boolean)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -88,11 +88,16 @@ def create_word(
 
 async def record_word(work: Work, vocabulary: Vocabulary, row: dict[str, Any]) -> None:
     """Insert a checked word with its event; the caller holds the guard."""
-    await insert_rows(work, vocabulary.model, [row])
-    state = vocabulary.state(vocabulary.model(**row))
-    work.record(
-        row["project_id"], vocabulary.created, row["id"], {"state": state}, version=1, occurred_at=now_utc()
-    )
+    await record_words(work, vocabulary, [row])
+
+
+async def record_words(work: Work, vocabulary: Vocabulary, rows: list[dict[str, Any]]) -> None:
+    """Insert checked words with their events; the caller holds the guard."""
+    await insert_rows(work, vocabulary.model, rows)
+    now = now_utc()
+    for row in rows:
+        state = vocabulary.state(vocabulary.model(**row))
+        work.record(row["project_id"], vocabulary.created, row["id"], {"state": state}, version=1, occurred_at=now)
 
 
 def update_word(

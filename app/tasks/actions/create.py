@@ -164,14 +164,19 @@ async def _numbers(work: Work, tasks: Sequence[NewTask]) -> list[int]:
     for task in tasks:
         taken[task.project_id] += 1
     following = {
-        project_id: await work.value(_TAKE_NUMBERS, project=project_id, count=taken[project_id])
-        for project_id in sorted(taken)
+        project_id: await take_numbers(work, project_id, taken[project_id]) for project_id in sorted(taken)
     }
     numbers = []
     for task in tasks:
         numbers.append(following[task.project_id])
         following[task.project_id] += 1
     return numbers
+
+
+async def take_numbers(work: Work, project_id: UUID, count: int) -> int:
+    """Take the next ``count`` task numbers of a project; the first of them."""
+    first: int = await work.value(_TAKE_NUMBERS, project=project_id, count=count)
+    return first
 
 
 _TAKE_NUMBERS = sql(

@@ -25,7 +25,9 @@ _TIMES = frozenset({"completed_at", "deleted_at", "updated_at", "created_at"})
 _SETS = {"assignee_ids": (TaskAssignee, "user_id"), "label_ids": (TaskLabel, "label_id")}
 
 
-async def write_decisions(work: Work, decisions: Sequence[Decision]) -> None:
+async def write_decisions(
+    work: Work, decisions: Sequence[Decision], *, caused_by: UUID | None = None
+) -> None:
     """Write changed tasks and record their events. A row that changed meanwhile makes the unit run again."""
     changed = [decision for decision in decisions if decision.delta]
     versioned = [decision for decision in changed if bumps(decision.delta)]
@@ -39,7 +41,7 @@ async def write_decisions(work: Work, decisions: Sequence[Decision]) -> None:
     for decision in changed:
         event_id = work.record(
             decision.project_id, decision.kind, decision.task_id, {"delta": decision.delta},
-            version=decision.new["version"], occurred_at=decision.occurred_at,
+            version=decision.new["version"], occurred_at=decision.occurred_at, caused_by=caused_by,
         )  # fmt: skip
         arrivals += notices(decision, event_id)
     await deliver(work, arrivals)

@@ -1,0 +1,137 @@
+"""Selects of comments, in batches keyed by project and id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from app.comments.models import Comment
+from app.db import Reader, Statement, as_keys, sql, table
+from app.paging import Order, Page, PageRequest, counts_by_parent, pages_by_parent
+
+Key = tuple[UUID, UUID]
+"""(project id, id of a task or a comment in it)."""
+
+COMMENTS = table(Comment)
+ORDER = (Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id"))
+"""The order of every list of comments: by time."""
+
+_OF_TASK = ("project_id", "task_id")
+_OF_COMMENT = ("project_id", "parent_id")
+
+
+class CommentPlace(NamedTuple):
+    """Where a comment is now. Says nothing about who may see it."""
+
+    comment_id: UUID
+    project_id: UUID
+    workspace_id: UUID
+    task_id: UUID
+
+
+_LOCATE: Statement[CommentPlace] = sql(
+    """
+    SELECT l.comment_id, l.project_id, p.workspace_id, c.task_id
+    FROM comment_locations l JOIN projects p ON p.id = l.project_id
+    JOIN comments c ON c.project_id = l.project_id AND c.id = l.comment_id
+    WHERE l.comment_id = ANY($1::uuid[])
+    """,
+    "ids",
+    model=CommentPlace,
+)
+_TAKEN: Statement[Any] = sql(
+    "SELECT comment_id FROM comment_locations WHERE comment_id = ANY($1::uuid[])", "ids"
+)
+_BY_KEY: Statement[Comment] = sql(
+    """
+    SELECT c.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+    JOIN comments c ON c.project_id = asked.project_id AND c.id = asked.id
+    """,
+    "project_ids",
+    "ids",
+    model=Comment,
+)
+_LOCK: Statement[Any] = sql(
+    """
+    SELECT 1 FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+    JOIN comments c ON c.project_id = asked.project_id AND c.id = asked.id
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+    """,
+    "project_ids",
+    "ids",
+)
+_ALL_OF_TASK: Statement[Comment] = sql(
+    "SELECT * FROM comments WHERE project_id = $1 AND task_id = $2 ORDER BY created_at, id",
+    "project",
+    "task",
+    model=Comment,
+)
+
+
+async def locate_comments(reader: Reader, comment_ids: list[UUID]) -> dict[UUID, CommentPlace]:
+    """Where comments are now."""
+    if not comment_ids:
+        return {}
+    return {row.comment_id: row for row in await reader.rows(_LOCATE, ids=comment_ids)}
+
+
+async def taken_ids(reader: Reader, comment_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of the ids that comments have already."""
+    return {row.comment_id for row in await reader.rows(_TAKEN, ids=comment_ids)} if comment_ids else set()
+
+
+async def comments_by_key(reader: Reader, keys: Sequence[Key]) -> dict[UUID, Comment]:
+    """Comments by (project, id), deleted ones too."""
+    if not keys:
+        return {}
+    project_ids, ids = as_keys(keys)
+    return {row.id: row for row in await reader.rows(_BY_KEY, project_ids=project_ids, ids=ids)}
+
+
+async def lock_comments(reader: Reader, keys: Sequence[Key]) -> None:
+    """Lock rows before they are read: a unit that lost a race takes its turn instead of racing again."""
+    if keys:
+        project_ids, ids = as_keys(keys)
+        await reader.run(_LOCK, project_ids=project_ids, ids=ids)
+
+
+async def comments_of_task(reader: Reader, project_id: UUID, task_id: UUID) -> list[Comment]:
+    """All comments of one task, deleted ones too, in order of time."""
+    return await reader.rows(_ALL_OF_TASK, project=project_id, task=task_id)
+
+
+async def comment_pages(reader: Reader, keys: Sequence[Key], request: PageRequest) -> list[Page]:
+    """For each (project, task): a page of its comments, answers among them, in one statement."""
+    return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_TASK, ORDER, request)
+
+
+async def thread_pages(reader: Reader, keys: Sequence[Key], request: PageRequest) -> list[Page]:
+    """For each (project, task): a page of the comments that open its threads, in one statement."""
+    opening = [COMMENTS.c.parent_id.is_(None)]
+    return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_TASK, ORDER, request, opening)
+
+
+async def reply_pages(reader: Reader, keys: Sequence[Key], request: PageRequest) -> list[Page]:
+    """For each (project, comment): a page of the comments that answer it, in one statement."""
+    return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_COMMENT, ORDER, request)
+
+
+async def comment_counts(reader: Reader, keys: Sequence[Key]) -> list[int]:
+    """For each (project, task): how many comments it has that are not deleted, in one statement."""
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, [COMMENTS.c.deleted_at.is_(None)])
+
+
+async def comment_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
+    """For each (project, task): how many comments its pages have, deleted ones too."""
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK)
+
+
+async def thread_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
+    """For each (project, task): how many threads its pages have."""
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, [COMMENTS.c.parent_id.is_(None)])
+
+
+async def reply_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
+    """For each (project, comment): how many comments answer it, deleted ones too."""
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_COMMENT)
