@@ -20,10 +20,10 @@ class Source:
 
 
 class Outbox:
-    """Frames in order. `put` waits while more than `unsent_bytes` wait to be sent.
+    """Frames in order. `put` waits while `unsent_bytes` or more wait to be sent.
 
-    Whoever produces frames calls `room` before making the next one, so a socket holds at most the bound, one
-    frame over, and one more for each of its operations.
+    Nobody makes a frame before the last one was put, so a socket holds at most the bound, one frame over, and
+    one for each of its operations.
     """
 
     def __init__(self, unsent_bytes: int, stall_seconds: float) -> None:
@@ -36,16 +36,12 @@ class Outbox:
 
     async def put(self, frame: str, source: Source | None = None) -> None:
         """Queues a frame, once there is room."""
-        await self.room()
-        self._frames.append((frame, source))
-        self._size += len(frame)
-        self._filled.set()
-
-    async def room(self) -> None:
-        """Returns when another frame may be made."""
         while self._size >= self._unsent_bytes:
             self._drained.clear()
             await self._drained.wait()
+        self._frames.append((frame, source))
+        self._size += len(frame)
+        self._filled.set()
 
     async def drain(self, send: Callable[[str], Awaitable[None]]) -> None:
         """Sends for ever. Raises `Close` if one frame cannot be handed over in `stall_seconds`."""

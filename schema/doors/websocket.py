@@ -199,9 +199,10 @@ class Connection:
             refusal = await self._run(operation, self._service.prepare(request), session)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             refusal = failure(error, self._request_id)
+        if operation.task is not None and operation.task.cancelling():
+            return  # its end was wanted, and failed; the identifier may be another's by now
         # The identifier is free again before the client can know it.
-        if self._operations.get(identifier) is operation:
-            del self._operations[identifier]
+        del self._operations[identifier]
         end = error_frame(identifier, refusal.errors) if refusal else complete_frame(identifier)
         await self._outbox.put(end, operation)
 
@@ -218,7 +219,6 @@ class Connection:
                 if not answer.executed:
                     return answer
                 await self._next(operation, answer)
-                await self._outbox.room()
         return None
 
     async def _once(self, prepared: Prepared, session: Session) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,7 +76,10 @@ class Application:
 
 
 class Feed:
-    """The source of one subscription."""
+    """The source of one subscription: what is put into the queue. `None` ends it, an exception is raised.
+
+    No generator, which Python itself would close when it is cancelled or forgotten.
+    """
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Any] = asyncio.Queue()
@@ -84,18 +87,23 @@ class Feed:
         self.third = asyncio.Event()
         self.taken = 0
 
-    async def follow(self) -> AsyncGenerator[int, None]:
-        """What is put into the queue; an exception in it is raised, `None` ends the feed."""
-        try:
-            while (event := await self.queue.get()) is not None:
-                if isinstance(event, Exception):
-                    raise event
-                self.taken += 1
-                if self.taken == 3:
-                    self.third.set()
-                yield event
-        finally:
-            self.closed.set()
+    def __aiter__(self) -> AsyncIterator[int]:
+        return self
+
+    async def __anext__(self) -> int:
+        event = await self.queue.get()
+        if event is None:
+            raise StopAsyncIteration
+        if isinstance(event, Exception):
+            raise event
+        self.taken += 1
+        if self.taken == 3:
+            self.third.set()
+        return int(event)
+
+    async def aclose(self) -> None:
+        """Tells the test."""
+        self.closed.set()
 
 
 class Context:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NewType
 
@@ -159,26 +160,33 @@ class Frame:
         return "x" * length
 
 
+@dataclass
+class Frames:
+    """A feed's events as the schema shows them."""
+
+    feed: Feed
+
+    def __aiter__(self) -> AsyncIterator[Frame]:
+        return self
+
+    async def __anext__(self) -> Frame:
+        return Frame(number=await anext(self.feed))
+
+    async def aclose(self) -> None:
+        await self.feed.aclose()
+
+
 @strawberry.type
 class Subscription:
     @strawberry.subscription
-    async def events(self, info: Sample) -> AsyncGenerator[Frame, None]:
+    async def events(self, info: Sample) -> AsyncIterator[Frame]:
         """The proper form: a coroutine that uses the context, and returns an iterator that does not."""
         application = info.context.application
         assert info.context.viewer.name
         feed = Feed()
-
-        async def frames() -> AsyncGenerator[Frame, None]:
-            numbers = feed.follow()
-            try:
-                async for number in numbers:
-                    yield Frame(number=number)
-            finally:
-                await numbers.aclose()
-
         application.feeds.append(feed)
         application.feed_opened.set()
-        return frames()
+        return Frames(feed)
 
     @strawberry.subscription
     async def count(self, to: int) -> AsyncGenerator[int, None]:
