@@ -15,6 +15,7 @@ from app.errors import NotFound, PermissionDenied, ValidationFailed
 from app.events.deltas import Delta, State, apply_delta, delta_between, invert_delta
 from app.events.kinds import EventKind, current_payload
 from app.events.merging import changes_since, check_expected, merge_fields
+from app.events.models import Event
 from app.projects.access import Permission, allows, check_permission
 from app.projects.models import ConflictPolicy, Project
 from app.tasks.rules import mentioned
@@ -100,14 +101,17 @@ def _check_may(edit: CommentEdit, current: State, project: Project, facts: Facts
     if edit.kind is COMMENT_DELETED and not (own or may_moderate(project)):
         raise PermissionDenied("Only its author, or a manager of the project, may delete a comment.")
     if edit.kind is COMMENT_RESTORED and current["deleted_at"] is not None:
-        deletion = _deletion(edit, facts)
+        deletion = _deletion(current, facts)
         if not may_moderate(project) and (deletion is None or deletion.actor_id != facts.viewer_id):
             raise PermissionDenied("Only who deleted it, or a manager of the project, may restore a comment.")
 
 
-def _deletion(edit: CommentEdit, facts: Facts) -> Any:
-    history = facts.history.get(edit.comment_id)
-    return history[-1] if history and history[-1].kind == COMMENT_DELETED.name else None
+def _deletion(current: State, facts: Facts) -> Event | None:
+    """The event that deleted a comment: its last one, unless it came from another project since."""
+    for event in facts.history.get(UUID(current["id"]), ()):
+        if event.kind == COMMENT_DELETED.name and event.object_version == current["version"]:
+            return event
+    return None
 
 
 def _resolved(edit: CommentEdit, current: State, default: ConflictPolicy, facts: Facts) -> tuple[State, bool]:
@@ -117,7 +121,8 @@ def _resolved(edit: CommentEdit, current: State, default: ConflictPolicy, facts:
     merged = False
     if wanted and expected is not None and expected < current["version"]:
         if policy is not ConflictPolicy.OVERWRITE:
-            seen = [event for event in facts.history[edit.comment_id] if _version(event) > expected]
+            history = facts.history.get(edit.comment_id, [])
+            seen = [event for event in history if (event.object_version or 0) > expected]
             since, reject = changes_since(current, seen), policy is ConflictPolicy.REJECT
             wanted = merge_fields(
                 "comment", current, wanted, since, COMMENT_SHAPE, expected=expected, reject=reject
@@ -129,13 +134,8 @@ def _resolved(edit: CommentEdit, current: State, default: ConflictPolicy, facts:
     if wanted and edit.kind is COMMENT_DELETED:
         new["body"] = ""
     elif wanted and edit.kind is COMMENT_RESTORED:
-        new["body"] = _body_before(edit, current, facts)
+        new["body"] = _body_before(current, facts)
     return new, merged
-
-
-def _version(event: Any) -> int:
-    version: int = event.object_version
-    return version
 
 
 def _wanted(edit: CommentEdit, current: State, now: datetime) -> dict[str, Any]:
@@ -150,8 +150,8 @@ def _wanted(edit: CommentEdit, current: State, now: datetime) -> dict[str, Any]:
     return {"body": check_body(edit.body)}
 
 
-def _body_before(edit: CommentEdit, current: State, facts: Facts) -> str:
-    deletion = _deletion(edit, facts)
+def _body_before(current: State, facts: Facts) -> str:
+    deletion = _deletion(current, facts)
     if deletion is None:
         raise ValidationFailed(
             "Its text stayed in the project that it was deleted in, and cannot be restored here.",

@@ -39,10 +39,16 @@ class Since:
 
 
 def changes_since(current: State, history: list[Event]) -> Since:
-    """Unfold ``history`` (the events after the seen version, oldest first) from the current state."""
+    """Unfold ``history`` (the events after the seen version, oldest first) from the current state.
+
+    Events newer than ``current`` were committed after it was read: they are left out, and the compare-and-set
+    of whoever decides on this fails.
+    """
     base: State | None = current
     touches: dict[str, Touch] = {}
     for event in reversed(history):
+        if event.object_version is not None and event.object_version > current["version"]:
+            continue
         if KINDS[event.kind].effect is not Effect.CHANGE or base is None:
             # It arrived from another project after that version: its earlier history is not in this log.
             return Since(None, touches)
