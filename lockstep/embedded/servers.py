@@ -61,6 +61,8 @@ def temporary_servers() -> Iterator["Servers"]:
         with start_servers(path, durable=False) as servers:
             yield servers
     finally:
+        # Its real place may be elsewhere, when the folder for temporary files is closed to other accounts.
+        shutil.rmtree((path / "servers").resolve(), ignore_errors=True)
         shutil.rmtree(path, ignore_errors=True)
 
 
@@ -164,7 +166,8 @@ class Servers:
         folder.account.own(work)
         database = cluster.Cluster(folder.cluster, folder.account, self._binaries, lock)
         if not database.exists():
-            self._progress("Making the database (once)")
+            where = "" if folder.place.parent == folder.path else f" in {folder.place}"
+            self._progress(f"Making the database{where} (once)")
             database.create(folder.secrets, durable=self._durable)
         database.make_ready(folder.secrets, durable=self._durable)
 

@@ -87,8 +87,10 @@ def test_a_pid_left_behind_that_is_now_anothers_does_not_matter(data_dir: Path) 
     with subprocess.Popen(["sleep", "600"], user=account.user, group=account.group) as other:
         left = data_dir / "servers/postgres/postmaster.pid"
         left.write_text(f"{other.pid}\n{left.parent}\n1700000000\n5432\n\n127.0.0.1\n\nready\n")
-        assert sum_after_restart(data_dir) == 500_500
-        other.kill()
+        try:
+            assert sum_after_restart(data_dir) == 500_500
+        finally:
+            other.kill()
 
 
 def test_ctrl_c_reaches_the_service_and_not_the_servers(hold: Callable[[], Holder]) -> None:
