@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Annotated, ParamSpec, TypeVar
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
-from app.config import Settings, load_settings
+from app.config import Settings, environment_name, load_settings
 from lockstep.embedded import ServersError
 
 P = ParamSpec("P")
@@ -48,9 +50,9 @@ def plainly(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def need(settings: Settings, *fields: str) -> None:
+def need(given: Settings, *fields: str) -> None:
     """Ends with status 2 unless all these settings are given."""
-    missing = [field.upper() for field in fields if not getattr(settings, field)]
+    missing = [field.upper() for field in fields if not getattr(given, field)]
     if missing:
         raise fail(f"{' and '.join(missing)} not set; `lockstep dev` starts servers of its own", 2)
 
@@ -78,10 +80,10 @@ def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None
     """Serve with the database and the Redis given by DATABASE_URL and REDIS_URL."""
     from lockstep import serve as service  # noqa: PLC0415
 
-    settings = load_settings(host=host, port=port, workers=workers)
-    need(settings, "database_url", "redis_url")
-    with service.listen(settings) as listener:
-        named = settings.model_copy(update={"port": listener.getsockname()[1]})
+    given = load_settings(host=host, port=port, workers=workers)
+    need(given, "database_url", "redis_url")
+    with service.listen(given) as listener:
+        named = given.model_copy(update={"port": listener.getsockname()[1]})
         service.serve(named, listener, lambda: print(f"lockstep: {named.base_url}/graphql", flush=True))
 
 
@@ -100,7 +102,7 @@ def migrate(
     from lockstep.backing import any_servers  # noqa: PLC0415
     from lockstep.embedded import temporary_servers  # noqa: PLC0415
 
-    settings = load_settings()
+    given = load_settings()
     if check:
         with temporary_servers() as servers:
             migrations.migrate(servers.owner_url)
@@ -109,12 +111,12 @@ def migrate(
             print(difference)
         if differences:
             raise fail("migrations and models differ: write a migration")
-    elif settings.database_owner_url:
-        migrations.migrate(settings.database_owner_url)
+    elif given.database_owner_url:
+        migrations.migrate(given.database_owner_url)
     else:
-        if settings.database_url:
-            need(settings, "database_owner_url")
-        with any_servers(settings) as named:
+        if given.database_url:
+            need(given, "database_owner_url")
+        with any_servers(given) as named:
             migrations.migrate(named.database_owner_url)
 
 
@@ -141,14 +143,24 @@ def schema(
 
 
 @cli.command()
+def settings() -> None:
+    """List the settings: environment variable, default, meaning."""
+    table = Table("variable", "default", "meaning")
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, ()) else str(field.default)
+        table.add_row(environment_name(name), default, field.description)
+    Console().print(table)
+
+
+@cli.command()
 @plainly
 def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address they sign in with.")]) -> None:
     """Print an access token, for scripts on the machine that owns the database."""
     from lockstep.backing import any_servers  # noqa: PLC0415
     from lockstep.token_command import issue  # noqa: PLC0415
 
-    with any_servers(load_settings()) as settings:
-        print(asyncio.run(issue(settings, email)))
+    with any_servers(load_settings()) as named:
+        print(asyncio.run(issue(named, email)))
 
 
 def main() -> None:
