@@ -135,6 +135,7 @@ class VersionConflict(Refusal):
         self.expected = expected
         self.current = current
         self.clashes = clashes
+        self.scope_id: UUID | None = None
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import math
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -100,18 +99,19 @@ class _Server(uvicorn.Server):
 
 
 def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str") -> uvicorn.Config:
+    from schema.doors import DoorLimits, server_options  # noqa: PLC0415
+
     return uvicorn.Config(
         application,
         factory=True,
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
-        ws_max_size=settings.max_body_bytes,
         lifespan="on",
         log_config=None,  # the application sets its own
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
+        **server_options(DoorLimits(body_bytes=settings.max_body_bytes), settings.drain_seconds),
     )
 
 

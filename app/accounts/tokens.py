@@ -35,7 +35,7 @@ class Tokens:
 
     def __init__(self, key: OKPKey, *, lifetime_seconds: int) -> None:
         self._key = key
-        self._lifetime = lifetime_seconds
+        self.lifetime_seconds = lifetime_seconds
         self._known: dict[str, Viewer] = {}
 
     @classmethod
@@ -61,10 +61,15 @@ class Tokens:
             "sub": str(user_id),
             "sid": str(session_id),
             "iat": issued,
-            "exp": issued + self._lifetime,
+            "exp": issued + self.lifetime_seconds,
         }
         token = jwt.encode({"alg": _ALGORITHM}, claims, self._key, algorithms=[_ALGORITHM])
         return token, float(claims["exp"])
+
+    @staticmethod
+    def remaining_seconds(expires_at: float | None) -> int:
+        """Whole seconds until then; 0 if it has passed."""
+        return max(int((expires_at or 0) - time.time()), 0)
 
     def read(self, token: str) -> Viewer:
         """Who a token names; raises ``Unauthenticated`` if it is not ours or has expired."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import structlog
@@ -71,9 +71,17 @@ class Hub:
             await feed.close()
         await self._broadcast.disconnect()
 
+    def end_sign_in(self, sign_in_id: UUID) -> None:
+        """A sign-in ended in this process: its streams end now rather than at the next comparison."""
+        self.ended_sign_ins |= {sign_in_id}
+        for feed in self._feeds.values():
+            for follower in list(feed.followers):
+                if follower.session.session_id == sign_in_id:
+                    follower.end(FrameReason.SIGNED_OUT)
+
     async def follow(
         self, user_id: UUID, session: Session, scope_id: UUID, after: Cursor | None
-    ) -> AsyncIterator[EventFrame]:
+    ) -> AsyncGenerator[EventFrame]:
         """Replay what was missed after the cursor, then go on live, without gap or doubling.
 
         Without a cursor it begins at the head, with a frame that says where that is. Raises ``NotFound``
@@ -183,6 +191,12 @@ class Hub:
         if resync:
             metrics.RESYNCS.labels(reason.value).inc()
         return EventFrame(FrameKind.RESYNC if resync else FrameKind.ENDED, position, reason=reason)
+
+    async def problem(self) -> str | None:
+        """Why this process is not ready, or None: the comparison must have succeeded lately."""
+        if time.monotonic() - self._compared_at > PAUSE_AFTER_SECONDS + self._compare_every:
+            return "the database cannot be read"
+        return None
 
     async def _healthy(self) -> None:
         """Wait until a comparison succeeded within the last second or so."""

@@ -1,0 +1,164 @@
+"""The composition root: everything a process needs, built once, and the routes over it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from broadcaster import Broadcast
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.accounts.tokens import Tokens
+from app.config import Settings
+from app.db import Database, sql
+from app.events.doorbell import RedisBackend, RedisDoorbell
+from app.events.hub import Hub
+from app.housekeeping import keep_house
+from app.logs import configure_logs
+from app.projects.access import readable_scopes
+from app.work import Store
+from schema import schema
+from schema.context import Application, open_context, open_session
+from schema.documents import DocumentLimits
+from schema.doors import DoorLimits, graphql_routes
+from schema.execution import GraphQLService
+from schema.graphiql import graphiql_page, graphiql_routes
+
+log = structlog.get_logger(__name__)
+
+HUB_CONNECTIONS = 3
+"""The hub's own, so that a busy pool never makes its comparison late."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service as an ASGI application; everything is opened by its lifespan."""
+    configure_logs(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_application(settings) as application:
+            app.state.application = application
+            app.router.routes.extend(_graphql(application))
+            yield
+
+    app = FastAPI(title="Lockstep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.router.routes.extend(
+        [
+            Route("/health/live", _live),
+            Route("/health/ready", _ready),
+            Route("/metrics", _metrics),
+            *graphiql_routes(settings),
+        ]
+    )
+    return app
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Everything that lives as long as the process, opened in order and closed in the other."""
+    async with AsyncExitStack() as stack:
+        database = await _database(stack, settings, settings.pool_size)
+        await _refuse_strong_role(database)
+        broadcast = Broadcast(backend=RedisBackend(settings.redis_url))
+        hub = Hub(
+            await _database(stack, settings, HUB_CONNECTIONS), broadcast, readable_scopes,
+            queue_limit=settings.subscription_queue, heartbeat_seconds=settings.heartbeat_seconds,
+            compare_seconds=settings.compare_interval_ms / 1000, token_seconds=settings.access_token_seconds,
+        )  # fmt: skip
+        await hub.open()
+        stack.push_async_callback(hub.close)
+        store = Store(database, RedisDoorbell(broadcast), _barrier())
+        tokens = Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
+        chores = asyncio.create_task(keep_house(store))
+        stack.push_async_callback(_stop, chores)
+        yield Application(settings, database, store, hub, tokens)
+
+
+async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Database:
+    database = await Database.open(
+        settings.database_url, size=size, prepared_statements=settings.prepared_statements
+    )
+    stack.push_async_callback(database.close)
+    return database
+
+
+_STRENGTH = sql(
+    """
+    SELECT r.rolsuper OR r.rolbypassrls AS bypasses,
+           EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE c.relowner = r.oid AND n.nspname = 'public') AS owns
+    FROM pg_roles r WHERE r.rolname = current_user
+    """
+)
+
+
+async def _refuse_strong_role(database: Database) -> None:
+    async with database.snapshot() as reader:
+        role = await reader.row(_STRENGTH)
+    if role is not None and (role.bypasses or role.owns):
+        raise RuntimeError(
+            "DATABASE_URL names a role that owns tables or bypasses policies. "
+            "Use the service's role there, and the owner in DATABASE_OWNER_URL."
+        )
+
+
+def _barrier() -> Callable[[str], None]:
+    """Proofs kill this process at a named place: LOCKSTEP_TEST_KILL_AT=after-commit:3 (the third pass)."""
+    name, _, count = os.environ.get("LOCKSTEP_TEST_KILL_AT", "").partition(":")
+    if not name:
+        return lambda passed: None
+    left = int(count or 1)
+
+    def barrier(passed: str) -> None:
+        nonlocal left
+        if passed == name:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return barrier
+
+
+def _graphql(application: Application) -> list[Route]:
+    settings = application.settings
+    service = GraphQLService(
+        application, schema, open_context=open_context, open_session=open_session, limits=DocumentLimits(),
+        introspection=settings.introspection,
+    )  # fmt: skip
+    return graphql_routes(  # type: ignore[return-value]
+        service,
+        limits=DoorLimits(body_bytes=settings.max_body_bytes),
+        graphiql=graphiql_page if settings.graphiql else None,
+    )
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def _live(request: Request) -> Response:
+    return JSONResponse({"status": "live"})
+
+
+async def _ready(request: Request) -> Response:
+    """Ready when the log can be read and is being compared; Redis may be away."""
+    application: Application = request.app.state.application
+    problem = await application.hub.problem()
+    if problem is not None:
+        return JSONResponse({"status": "not ready", "reason": problem}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+async def _metrics(request: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

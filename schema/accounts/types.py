@@ -1,0 +1,64 @@
+"""People."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+
+from app.accounts import models
+from app.accounts.reads import users_by_id
+from app.db import Reader
+from schema.context import Columns, Context
+from schema.edges import column, edge
+from schema.ids import global_id
+from schema.nodes import Node, is_row_of
+
+UserKind = strawberry.enum(
+    models.UserKind,
+    name="UserKind",
+    description="A person with an account, or a placeholder that an import made for a name it met.",
+)
+
+
+@strawberry.type(description="A person.")
+class User(Node):
+    kind: UserKind = column("Whether they have an account.")
+    name: str = column("How they are shown.")
+    avatar_url: str | None = column("Their picture.")
+    version: int = column("For `profileUpdate(expectedVersion:)`.")
+
+    is_type_of = is_row_of(models.User, "User")
+
+
+async def users(context: Context, ids: list[Any]) -> list[Any]:
+    """The people of these ids (None where the id is None), in one statement."""
+    reader: Reader = await context.reader()
+    found = await users_by_id(reader, list({one for one in ids if one is not None}))
+    return [found.get(one) for one in ids]
+
+
+def user_edge(attribute: str, description: str) -> Any:
+    """An edge from a row's column of a person's id to the person."""
+
+    async def of_rows(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+        return await users(context, [getattr(parent, attribute) for parent in parents])
+
+    of_rows.__name__ = f"user_of_{attribute}"
+    return edge(of_rows, description)
+
+
+async def _inbox_scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    return [global_id("Scope", parent.id) for parent in parents]
+
+
+async def _self(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    return list(parents)
+
+
+@strawberry.type(description="You.")
+class Viewer:
+    user: User = edge(_self, "You, as others see you.")
+    email: str | None = column("Your address, which others do not see.")
+    time_zone: str = column("Your time zone; relative dates in filters are reckoned in it.")
+    inbox_scope: strawberry.ID = edge(_inbox_scope, "The scope of your inbox, for `events(scope:)`.")

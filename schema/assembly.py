@@ -1,0 +1,45 @@
+"""The schema, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.accounts.mutations import AccountMutations
+from schema.comments.mutations import CommentMutations
+from schema.errors import ERROR_TYPES
+from schema.events.subscriptions import Subscription
+from schema.events.types import event_types
+from schema.inbox.mutations import InboxMutations
+from schema.links.mutations import LinkMutations
+from schema.projects.mutations import ProjectMutations
+from schema.projects.words import WordMutations
+from schema.queries import Query
+from schema.tasks.mutations import TaskMutations
+from schema.workspaces.mutations import WorkspaceMutations
+
+
+@strawberry.type(
+    description="What can be changed. Each takes one `input` and answers with the object, the `positions` that hold "
+    "the change, and `errors`, empty when it was done."
+)
+class Mutation(
+    AccountMutations, WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations,
+    LinkMutations, InboxMutations,
+):  # fmt: skip
+    pass
+
+
+def _attribute(row: Any, name: str) -> Any:
+    return getattr(row, name)
+
+
+schema = strawberry.Schema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=[*event_types(), *ERROR_TYPES],
+    config=StrawberryConfig(default_resolver=_attribute),
+)

@@ -1,0 +1,212 @@
+"""What resolvers see as ``info.context``: made for one execution, and closed before its answer is encoded."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+from uuid import UUID
+
+from strawberry.dataloader import DataLoader
+
+from app.accounts.tokens import Tokens, Viewer
+from app.config import Settings
+from app.db import Database, Reader
+from app.errors import Unauthenticated
+from app.events.hub import Hub
+from app.events.log import Position, heads
+from app.projects.access import access_projects
+from app.projects.models import Project
+from app.work import Action, Actor, Outcome, RequestKey, Store, run_unit
+from schema.ids import global_id
+
+Columns = frozenset[str] | None
+"""Which columns of a batch's rows are asked for; None: all. (The compiled path prunes; the ordinary does not.)"""
+
+Batch = Callable[..., Awaitable[Sequence[Any]]]
+"""``(context, parents, columns, **arguments) -> one value per parent``; a value may be an exception."""
+
+
+@dataclass
+class Application:
+    """What lives as long as the process; built in ``app.main``."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    hub: Hub
+    tokens: Tokens
+
+    async def authenticate(self, token: str) -> Viewer:
+        """Who an access token names. Its sign-in may have been ended: that counts within half a second."""
+        viewer = self.tokens.read(token)
+        if viewer.session_id in self.hub.ended_sign_ins:
+            raise Unauthenticated("You signed out. Sign in again.")
+        return viewer
+
+
+@dataclass
+class Session:
+    """An HTTP request, or a whole socket. On a socket ``renew`` prolongs it for all that runs there."""
+
+    application: Application
+    request_id: str
+    transport: Literal["http", "websocket"]
+    token: str | None = None
+    viewer: Viewer | None = None
+    expires_at: float | None = None
+
+    async def renew(self, token: str) -> None:
+        """Go on with a new access token of the same person."""
+        viewer = await self.application.authenticate(token)
+        if self.viewer is None or viewer.user_id != self.viewer.user_id:
+            raise Unauthenticated("This token is another person's. Open a new socket for them.")
+        self.token, self.viewer, self.expires_at = token, viewer, viewer.expires_at
+
+
+class StreamSession:
+    """A session as the hub sees it: when it ends, and by which sign-in it lives."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def expires_at(self) -> float:
+        return self._session.expires_at or 0.0
+
+    @property
+    def session_id(self) -> UUID:
+        assert self._session.viewer is not None
+        return self._session.viewer.session_id
+
+
+@dataclass
+class Context:
+    """One execution. Loaders share one snapshot; after a write both are made anew."""
+
+    application: Application
+    session: Session
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    _reader: Reader | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
+    _projects: dict[UUID, Project | None] = field(default_factory=dict)
+    _reflected: dict[UUID, None] = field(default_factory=dict)
+    _closed: bool = False
+
+    @property
+    def viewer_id(self) -> UUID:
+        """The signed-in person; raises ``Unauthenticated`` without one, or with one whose token has run out."""
+        if self.session.viewer is None:
+            raise Unauthenticated()
+        if (self.session.expires_at or 0) <= time.time():
+            raise Unauthenticated("Your access token has expired. On a socket, renew it with socketRenew.")
+        if self.session.viewer.session_id in self.application.hub.ended_sign_ins:
+            raise Unauthenticated("You signed out. Sign in again.")
+        return self.session.viewer.user_id
+
+    async def reader(self) -> Reader:
+        """The execution's snapshot, opened at the first read."""
+        if self._closed:
+            raise RuntimeError("this execution is over: nothing can be read in its context any more")
+        async with self._opening:
+            if self._reader is None:
+                self._reader = await self._stack.enter_async_context(self.application.database.snapshot())
+            return self._reader
+
+    async def load(self, batch: Batch, parent: Any, place: Any, arguments: dict[str, Any]) -> Any:
+        """One value of a batch; values asked for together are loaded together. ``place`` tells uses apart."""
+        key = (batch, place)
+        loader = self._loaders.get(key)
+        if loader is None:
+            run = partial(self._run, batch, arguments)
+            loader = self._loaders[key] = DataLoader(load_fn=run, cache=False)
+        return await loader.load(parent)
+
+    async def _run(self, batch: Batch, arguments: dict[str, Any], parents: list[Any]) -> Sequence[Any]:
+        return await batch(self, parents, None, **arguments)
+
+    async def projects(self, ids: Sequence[UUID]) -> dict[UUID, Project]:
+        """Those of the projects that the viewer may see, looked up once per execution."""
+        unknown = [project_id for project_id in dict.fromkeys(ids) if project_id not in self._projects]
+        if unknown:
+            found = await access_projects(await self.reader(), self.viewer_id, unknown)
+            for project_id in unknown:
+                self._projects[project_id] = found.get(project_id)
+        visible = {}
+        for project_id in ids:
+            project = self._projects[project_id]
+            if project is not None:
+                visible[project_id] = project
+                self.reflect(project_id)
+        return visible
+
+    def remember(self, projects: dict[UUID, Project]) -> None:
+        """Projects that an access function has just returned need not be looked up again."""
+        self._projects.update(projects)
+        for project_id in projects:
+            self.reflect(project_id)
+
+    def reflect(self, scope_id: UUID) -> None:
+        """The answer shows something of this scope: its position is told."""
+        self._reflected[scope_id] = None
+
+    async def positions(self, scope_ids: Sequence[UUID]) -> dict[UUID, Position]:
+        """Where these scopes' logs stand in this snapshot."""
+        return await heads(await self.reader(), list(scope_ids))
+
+    async def write(self, action: Action, operation: str, arguments: Any, key: UUID | None) -> Outcome:
+        """Run a mutation's action; what is read after it is of after it."""
+        actor = Actor(self.viewer_id)
+        request = None if key is None else RequestKey.of(key, operation, arguments)
+        await self._release()
+        return await run_unit(self.application.store, actor, action, key=request)
+
+    async def write_signed_out(self, action: Action) -> Outcome:
+        """Run an action that needs nobody signed in (and so can promise nothing for a retry)."""
+        await self._release()
+        return await run_unit(self.application.store, Actor(None), action)
+
+    async def _release(self) -> None:
+        self._loaders.clear()
+        self._projects.clear()
+        self._reader = None
+        await self._stack.aclose()
+
+    async def extensions(self) -> dict[str, Any]:
+        """The positions that the answer reflects, if it read any scope."""
+        if not self._reflected or self._reader is None:
+            return {}
+        found = await heads(self._reader, list(self._reflected))
+        return {
+            "positions": [
+                {"scope": global_id("Scope", scope), "seq": found[scope].seq, "cursor": found[scope].cursor.encode()}
+                for scope in self._reflected
+                if scope in found
+            ]
+        }
+
+
+@asynccontextmanager
+async def open_context(application: Application, session: Session) -> AsyncIterator[Context]:
+    """The context of one query, mutation or single event; its connection is released at the end."""
+    context = Context(application, session)
+    try:
+        yield context
+    finally:
+        context._closed = True
+        await context._stack.aclose()
+
+
+def open_session(
+    application: Application, /, *, request_id: str, transport: Literal["http", "websocket"], token: str | None,
+    viewer: Any, expires_at: float | None,
+) -> Session:  # fmt: skip
+    """The session of a request or a socket."""
+    return Session(application, request_id, transport, token, viewer, expires_at)
+
+

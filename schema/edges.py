@@ -1,0 +1,58 @@
+"""Edges: declared once as a batch function, from which the resolver and its dataloader are derived."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import strawberry
+
+from schema.context import Batch, Context
+
+Info = strawberry.Info[Context, Any]
+
+_FIXED = ("context", "parents", "columns")
+
+
+def edge(batch: Batch, description: str, *, deprecation_reason: str | None = None) -> Any:
+    """A field whose values come from ``batch(context, parents, columns, **arguments)``, one value per parent.
+
+    The field's type is the class attribute's annotation; its arguments are the batch's further parameters.
+    """
+    signature = inspect.signature(batch)
+    names = list(signature.parameters)
+    if tuple(names[:3]) != _FIXED:
+        raise TypeError(f"{batch.__qualname__} must begin with {_FIXED}")
+
+    async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
+        nodes = info._raw_info.field_nodes
+        arguments = {name: value for name, value in arguments.items() if value is not strawberry.UNSET}
+        return await info.context.load(batch, root, nodes[0] if nodes else None, arguments)
+
+    _borrow(resolve, batch, [signature.parameters[name] for name in names[3:]])
+    return strawberry.field(resolver=resolve, description=description, deprecation_reason=deprecation_reason)
+
+
+def _borrow(resolve: Callable[..., Any], batch: Batch, parameters: list[inspect.Parameter]) -> None:
+    """Give a resolver the batch's arguments, as Strawberry reads them."""
+    positional = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    first = [inspect.Parameter("root", positional), inspect.Parameter("info", positional, annotation=Info)]
+    given = [
+        # A missing argument is UNSET rather than null, so that the SDL has no `= null` on every one.
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            default=strawberry.UNSET if parameter.default is None else parameter.default,
+        )
+        for parameter in parameters
+    ]
+    resolve.__signature__ = inspect.Signature([*first, *given])  # type: ignore[attr-defined]
+    resolve.__annotations__ = {"info": Info, **{parameter.name: parameter.annotation for parameter in parameters}}
+    resolve.__module__ = batch.__module__
+    resolve.__name__ = batch.__name__
+    resolve.__qualname__ = batch.__qualname__
+
+
+def column(description: str, *, name: str | None = None, deprecation_reason: str | None = None) -> Any:
+    """A field that is an attribute of the row."""
+    return strawberry.field(description=description, name=name, deprecation_reason=deprecation_reason)

@@ -1,0 +1,129 @@
+"""Refusals as data: what a mutation's payload says when it did not do what was asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app import errors as refusals
+from schema.edges import edge
+from schema.ids import global_id
+from schema.nodes import Node, nodes_by_id
+from schema.context import Context
+
+_KINDS = {"task": "Task", "comment": "Comment", "project": "Project", "workspace": "Workspace", "user": "User"}
+
+
+@strawberry.interface(description="Why a mutation, or one item of it, was not done. Nothing was written for it.")
+class UserError:
+    message: str = strawberry.field(description="For a person to read; says what to do.")
+    code: str = strawberry.field(description="For a program: stable, in capitals.")
+    path: list[str] = strawberry.field(description="The input field at fault, from the outside in; may be empty.")
+
+
+@strawberry.type(description="A value breaks a rule of its field.")
+class ValidationFailed(UserError):
+    pass
+
+
+@strawberry.type(description="It is not there, or not there for you: the two are never told apart.")
+class NotFound(UserError):
+    pass
+
+
+@strawberry.type(description="You see it, but your role does not allow this.")
+class PermissionDenied(UserError):
+    pass
+
+
+@strawberry.type(description="Address and password do not belong together, or a token is not valid any more.")
+class SignInFailed(UserError):
+    pass
+
+
+@strawberry.type(description="A `clientMutationId` was used before, for another request. Make a new UUID per edit.")
+class KeyReused(UserError):
+    pass
+
+
+@strawberry.type(description="A bound on size or number.")
+class LimitReached(UserError):
+    limit: int = strawberry.field(description="The bound, in the unit that the message names.")
+
+
+@strawberry.type(description="A new parent or `blocks` link would close a cycle.")
+class CycleRefused(UserError):
+    cycle: list[strawberry.ID] = strawberry.field(description="The tasks along the cycle, as far as you see them.")
+
+
+@strawberry.type(description="One field that both sides changed, with all that a dialog needs to show.")
+class FieldClash:
+    field: str = strawberry.field(description="`title`, `sections.description`, `config.someKey` …")
+    base: JSON | None = strawberry.field(description="The value in the version that you edited.")
+    theirs: JSON | None = strawberry.field(description="The value now.")
+    yours: JSON | None = strawberry.field(description="The value that you sent.")
+    base_known: bool = strawberry.field(
+        description="False when the version that you edited is in another project's history (the task was transferred)."
+    )
+    changed_by_id: strawberry.ID | None = strawberry.field(description="Who changed it last.")
+    changed_at: datetime | None = strawberry.field(description="When it was changed last.")
+
+
+async def _current(context: Context, parents: list[VersionConflict], columns: Any) -> list[Any]:
+    return await nodes_by_id(context, [(parent.kind, (parent.object_id,)) for parent in parents], columns)
+
+
+@strawberry.type(
+    description="It changed since the version that you edited, and the policy does not go over that. "
+    "Show `clashes`, then send again with `currentVersion`."
+)
+class VersionConflict(UserError):
+    kind: strawberry.Private[str]
+    object_id: strawberry.Private[Any]
+    expected_version: int = strawberry.field(description="The version that you sent.")
+    current_version: int = strawberry.field(description="The version now.")
+    clashes: list[FieldClash] = strawberry.field(description="The fields that both sides changed.")
+    current: Node | None = edge(_current, "The object as it is now.")
+
+
+_TYPES: dict[type[refusals.Refusal], type[UserError]] = {
+    refusals.NotFound: NotFound,
+    refusals.PermissionDenied: PermissionDenied,
+    refusals.KeyReused: KeyReused,
+    refusals.ValidationFailed: ValidationFailed,
+}
+
+ERROR_TYPES: list[type[UserError]] = [
+    ValidationFailed, NotFound, PermissionDenied, SignInFailed, KeyReused, LimitReached, CycleRefused, VersionConflict,
+]  # fmt: skip
+
+
+def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
+    """A refusal as the schema shows it; ``prefix`` says which item of a bulk edit it belongs to."""
+    common: dict[str, Any] = {
+        "message": refusal.message, "code": refusal.code, "path": [*prefix, *refusal.path],
+    }  # fmt: skip
+    if isinstance(refusal, refusals.VersionConflict):
+        return VersionConflict(
+            **common, kind=_KINDS.get(refusal.object_type, ""), object_id=refusal.object_id,
+            expected_version=refusal.expected, current_version=refusal.current,
+            clashes=[_clash(clash) for clash in refusal.clashes],
+        )  # fmt: skip
+    if isinstance(refusal, refusals.LimitReached):
+        return LimitReached(**common, limit=refusal.limit)
+    if isinstance(refusal, refusals.CycleRefused):
+        return CycleRefused(**common, cycle=[strawberry.ID(global_id("Task", one)) for one in refusal.cycle])
+    if refusal.code == "SIGN_IN_FAILED":
+        return SignInFailed(**common)
+    return _TYPES.get(type(refusal), ValidationFailed)(**common)
+
+
+def _clash(clash: refusals.Clash) -> FieldClash:
+    return FieldClash(
+        field=clash.field, base=clash.base, theirs=clash.theirs, yours=clash.yours, base_known=clash.base_known,
+        changed_by_id=strawberry.ID(global_id("User", clash.changed_by)) if clash.changed_by else None,
+        changed_at=clash.changed_at,
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""What a change event changed, field by field, in the form a client's cache can apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from schema.ids import global_id
+
+_REFERENCES = {
+    "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
+    "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task",
+}  # fmt: skip
+_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label"})
+_ENUMS = frozenset({"role", "category", "conflict_policy", "reason"})
+
+
+def field_name(field: str) -> str:
+    """A field as clients spell it: ``statusId``, ``sections.acceptance_criteria``, ``config.someKey``."""
+    owner, dot, name = field.partition(".")
+    first, *rest = owner.split("_")
+    return first + "".join(word.capitalize() for word in rest) + dot + name
+
+
+def present(field: str, value: Any, scope_id: UUID | None) -> Any:
+    """A state's value as clients see it: references become global ids, words of enums their names."""
+    if value is None:
+        return None
+    kind = _REFERENCES.get(field)
+    if kind is not None:
+        return [reference(kind, one, scope_id) for one in value] if isinstance(value, list) else reference(
+            kind, value, scope_id
+        )
+    return value.upper() if field in _ENUMS else value
+
+
+def reference(kind: str, value: str, scope_id: UUID | None) -> strawberry.ID:
+    """The global id of what a state names by uuid."""
+    if kind in _WITHIN_PROJECT and scope_id is not None:
+        return strawberry.ID(global_id(kind, scope_id, UUID(value)))
+    return strawberry.ID(global_id(kind, UUID(value)))
+
+
+@strawberry.type(description="A value that one value replaced.")
+class ValueChange:
+    field: str = strawberry.field(description="Which field, as it is called on the object.")
+    old: JSON | None = strawberry.field(description="The value before; ids are global ids.")
+    new: JSON | None = strawberry.field(description="The value after.")
+
+
+@strawberry.type(description="One edit of a text. Edits of one change do not overlap and are in order.")
+class TextEdit:
+    at: int = strawberry.field(description="Where in the text before, in UTF-16 code units, as browsers count.")
+    removed: str = strawberry.field(description="What stood there.")
+    inserted: str = strawberry.field(description="What stands there now.")
+
+
+@strawberry.type(description="A long text that was edited.")
+class TextChange:
+    field: str = strawberry.field(description="Which text: `description`, `body`, `sections.notes` …")
+    edits: list[TextEdit] = strawberry.field(description="The edits, in order of place.")
+    base_hash: str = strawberry.field(description="SHA-256 of the text before (UTF-8), first 16 hex digits.")
+    result_hash: str = strawberry.field(description="The same of the text after.")
+
+
+@strawberry.type(description="A set that gained or lost members.")
+class MembersChange:
+    field: str = strawberry.field(description="Which set: `assigneeIds` or `labelIds`.")
+    added: list[strawberry.ID] = strawberry.field(description="What came.")
+    removed: list[strawberry.ID] = strawberry.field(description="What went.")
+
+
+@strawberry.type(description="One key of a free-form object.")
+class EntryChange:
+    field: str = strawberry.field(description="Which object: `config`.")
+    key: str = strawberry.field(description="Which key.")
+    existed: bool = strawberry.field(description="Whether the key was there before.")
+    exists: bool = strawberry.field(description="Whether it is there now.")
+    old: JSON | None = strawberry.field(description="The value before.")
+    new: JSON | None = strawberry.field(description="The value after.")
+
+
+FieldChange = Annotated[
+    ValueChange | TextChange | MembersChange | EntryChange,
+    strawberry.union("FieldChange", description="What happened to one field."),
+]
+
+
+def changes_of(delta: dict[str, Any], scope_id: UUID) -> list[Any]:
+    """A delta as the schema shows it."""
+    return [*_values(delta, scope_id), *_texts(delta), *_members(delta, scope_id), *_entries(delta)]
+
+
+def _values(delta: dict[str, Any], scope_id: UUID) -> Iterator[ValueChange]:
+    for field, change in delta.get("set", {}).items():
+        old, new = (present(field, change[side], scope_id) for side in ("old", "new"))
+        yield ValueChange(field=field_name(field), old=old, new=new)
+
+
+def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
+    for field, change in delta.get("text", {}).items():
+        yield TextChange(
+            field=field_name(field),
+            edits=[TextEdit(at=at, removed=removed, inserted=inserted) for at, removed, inserted in change["edits"]],
+            base_hash=change["base"],
+            result_hash=change["result"],
+        )
+
+
+def _members(delta: dict[str, Any], scope_id: UUID) -> Iterator[MembersChange]:
+    for field, change in delta.get("members", {}).items():
+        added, removed = (present(field, change[side], scope_id) for side in ("added", "removed"))
+        yield MembersChange(field=field_name(field), added=added, removed=removed)
+
+
+def _entries(delta: dict[str, Any]) -> Iterator[EntryChange]:
+    for field, changes in delta.get("entries", {}).items():
+        for key, change in changes.items():
+            yield EntryChange(
+                field=field_name(field), key=key, existed="old" in change, exists="new" in change,
+                old=change.get("old"), new=change.get("new"),
+            )  # fmt: skip

@@ -1,0 +1,101 @@
+"""Following a scope: live, and the same over plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import strawberry
+
+from app.errors import BadInput, NotFound
+from app.events import frames
+from app.events.cursors import Cursor
+from app.events.log import clocks
+from app.events.resuming import PAGE, page_after
+from app.projects.access import readable_scopes
+from schema.context import Context, StreamSession
+from schema.edges import Info
+from schema.events.types import Event
+from schema.ids import read_id
+from schema.positions import Position
+
+FrameKind = strawberry.enum(
+    frames.FrameKind,
+    name="FrameKind",
+    description="EVENTS: apply them in order. HEARTBEAT: nothing new. RESYNC: load anew, then follow from the new "
+    "position. ENDED: the stream is over, `reason` says why.",
+)
+FrameReason = strawberry.enum(
+    frames.FrameReason, name="FrameReason", description="Why to load anew, or why the stream ended."
+)
+SCOPE_KINDS = ("Scope", "Project", "Workspace")
+
+
+@strawberry.type(description="What a stream of events yields: a bulk edit, a catch-up and a single event are each one.")
+class EventFrame:
+    kind: FrameKind = strawberry.field(description="What this frame is.")
+    events: list[Event] = strawberry.field(description="In `seq` order, without gaps or doubles.")
+    position: Position | None = strawberry.field(description="Where you stand after it: go on with its cursor.")
+    reason: FrameReason | None = strawberry.field(description="With RESYNC and ENDED: why.")
+    more: bool = strawberry.field(description="The log has more right now: another frame follows at once.")
+
+    @classmethod
+    def of(cls, frame: frames.EventFrame) -> EventFrame:
+        return cls(
+            kind=frame.kind,  # type: ignore[arg-type]
+            events=frame.events,  # type: ignore[arg-type]
+            position=None if frame.position is None else Position.of(frame.position),
+            reason=frame.reason,  # type: ignore[arg-type]
+            more=frame.more,
+        )
+
+
+def _cursor(scope_id: UUID, after: str | None) -> Cursor | None:
+    if not after:
+        return None
+    cursor = Cursor.decode(after)
+    if cursor.scope_id != scope_id:
+        raise BadInput("This cursor is of another scope.")
+    return cursor
+
+
+async def events(info: Info, scope: strawberry.ID, after: str | None = strawberry.UNSET) -> AsyncGenerator[EventFrame]:
+    """Follow a scope (see ``Subscription``)."""
+    scope_id = read_id(scope, *SCOPE_KINDS)
+    context: Context = info.context
+    stream = context.application.hub.follow(
+        context.viewer_id, StreamSession(context.session), scope_id, _cursor(scope_id, after)
+    )
+    try:
+        async for frame in stream:
+            yield EventFrame.of(frame)
+    finally:
+        await stream.aclose()
+
+
+@strawberry.type(description="What can be followed live.")
+class Subscription:
+    events: AsyncGenerator[EventFrame] = strawberry.subscription(
+        resolver=events,
+        description="Follow a scope: replays what you missed after the cursor, then goes on live, in one operation. "
+        "Without `after` it begins now, with a HEARTBEAT frame that says where. Scopes: a project, a "
+        "workspace, a workspace's directory, your inbox.",
+    )
+
+
+async def events_after(
+    info: Info, scope: strawberry.ID, after: str, first: int = PAGE
+) -> EventFrame:
+    """The next events of a scope after a cursor, over plain HTTP."""
+    scope_id = read_id(scope, *SCOPE_KINDS)
+    cursor = _cursor(scope_id, after)
+    if cursor is None:
+        raise BadInput("Send the cursor of a position or frame as `after`.")
+    if not 1 <= first <= PAGE:
+        raise BadInput(f"Ask for 1 to {PAGE} events at once.")
+    context: Context = info.context
+    reader = await context.reader()
+    if not await readable_scopes(reader, [(context.viewer_id, scope_id)]):
+        raise NotFound("Scope", path=("scope",))
+    clock = (await clocks(reader, [scope_id]))[scope_id]
+    return EventFrame.of(await page_after(reader, cursor, clock, limit=first))

@@ -1,0 +1,182 @@
+"""Events: one GraphQL type per kind, all with the same envelope."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.events import models
+from app.events.kinds import KINDS, Effect, current_payload
+from schema.accounts.types import User, user_edge
+from schema.context import Columns, Context
+from schema.edges import edge
+from schema.events import states
+from schema.events.changes import FieldChange, changes_of, field_name
+from schema.ids import global_id
+from schema.inbox.enums import InboxReason
+from schema.nodes import Node, nodes_by_id
+
+if TYPE_CHECKING:
+    from schema.tasks.types import Task
+
+ActorKind = strawberry.enum(
+    models.ActorKind, name="ActorKind", description="A person, an import, or the service itself."
+)
+
+_KINDS_OF_IDS = {
+    "task": "Task", "comment": "Comment", "link": "Link", "project": "Project", "workspace": "Workspace",
+    "status": "Status", "label": "Label", "task_type": "TaskType", "project_member": "User",
+    "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
+}  # fmt: skip
+_WITHIN_PROJECT = frozenset({"status", "label", "task_type"})
+
+
+def _event_id(root: Any) -> strawberry.ID:
+    return strawberry.ID(global_id("Event", root.id))
+
+
+def _scope(root: Any) -> strawberry.ID:
+    return strawberry.ID(global_id("Scope", root.scope_id))
+
+
+def _object_id(root: Any) -> strawberry.ID:
+    kind = _KINDS_OF_IDS[root.object_type]
+    parts = (root.scope_id, root.object_id) if root.object_type in _WITHIN_PROJECT else (root.object_id,)
+    return strawberry.ID(global_id(kind, *parts))
+
+
+def _batch_id(root: Any) -> strawberry.ID | None:
+    return None if root.batch_id is None else strawberry.ID(str(root.batch_id))
+
+
+def _caused_by(root: Any) -> strawberry.ID | None:
+    return None if root.caused_by is None else strawberry.ID(global_id("Event", root.caused_by))
+
+
+def _client_mutation_id(root: Any, info: strawberry.Info[Context, Any]) -> strawberry.ID | None:
+    """Told to who sent it: for others it says nothing."""
+    if root.client_mutation_id is None or root.actor_id != info.context.viewer_id:
+        return None
+    return strawberry.ID(str(root.client_mutation_id))
+
+
+def _changes(root: Any) -> list[Any]:
+    payload = current_payload(root.kind, root.payload_version, root.payload)
+    return changes_of(payload["delta"], root.scope_id) if "delta" in payload else []
+
+
+@strawberry.interface(
+    description="One committed change. Events of a scope are numbered without gaps; applied in order to a copy of "
+    "the scope they give what a fresh query gives."
+)
+class Event:
+    id: strawberry.ID = strawberry.field(resolver=_event_id, description="The event's own id.")
+    scope: strawberry.ID = strawberry.field(resolver=_scope, description="The scope it belongs to.")
+    seq: int = strawberry.field(description="Its number in the scope: 1, 2, 3 …")
+    kind: str = strawberry.field(description="The same as `__typename`.")
+    object_id: strawberry.ID = strawberry.field(resolver=_object_id, description="What it happened to.")
+    object_version: int | None = strawberry.field(description="The object's version after it, if it has versions.")
+    actor_kind: ActorKind = strawberry.field(description="What kind of actor did it.")
+    actor: User | None = user_edge("actor_id", "Who did it.")
+    batch_id: strawberry.ID | None = strawberry.field(
+        resolver=_batch_id, description="The same for all events of one bulk edit."
+    )
+    caused_by: strawberry.ID | None = strawberry.field(
+        resolver=_caused_by, description="The event that brought this one about."
+    )
+    client_mutation_id: strawberry.ID | None = strawberry.field(
+        resolver=_client_mutation_id, description="What you sent with your mutation: your own echo. Null for others."
+    )
+    occurred_at: datetime = strawberry.field(description="When it happened; for imports, originally.")
+    recorded_at: datetime = strawberry.field(description="When it was recorded; never runs against `seq`.")
+    changes: list[FieldChange] = strawberry.field(
+        resolver=_changes, description="Field by field; empty for events that put an object there or take it away."
+    )
+
+    @classmethod
+    def resolve_type(cls, value: Any, info: Any, abstract_type: Any) -> str:
+        name: str = value.kind
+        return name
+
+
+async def _task_now(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    return await nodes_by_id(context, [("Task", (parent.object_id,)) for parent in parents], columns)
+
+
+async def _comment_now(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    return await nodes_by_id(context, [("Comment", (parent.object_id,)) for parent in parents], columns)
+
+
+_NOW = "As it is when this is read, which may be later than the event; null if it is not there for you any more."
+
+
+@strawberry.interface(description="An event of a task.")
+class TaskEvent(Event):
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(_task_now, _NOW)
+
+
+@strawberry.interface(description="An event of a comment.")
+class CommentEvent(Event):
+    comment: Node | None = edge(_comment_now, _NOW)
+
+
+@strawberry.type(description="An item of your inbox; what it points at is told by `node(id:)`.")
+class InboxItemState:
+    id: strawberry.ID = strawberry.field(description="The item.")
+    reason: InboxReason = strawberry.field(description="Why it is there.")
+    created_at: datetime = strawberry.field(description="Since when.")
+    read_at: datetime | None = strawberry.field(description="When you read it.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: Any) -> InboxItemState:
+        return cls(
+            id=strawberry.ID(global_id("InboxItem", states.UUID(state["id"]))), reason=state["reason"],
+            created_at=datetime.fromisoformat(state["created_at"]),
+            read_at=datetime.fromisoformat(state["read_at"]) if state["read_at"] else None,
+        )  # fmt: skip
+
+
+_STATES: dict[str, Any] = {
+    "task": states.TaskState, "comment": states.CommentState, "link": states.LinkState, "status": states.StatusState,
+    "label": states.LabelState, "task_type": states.TaskTypeState, "project": states.ProjectState,
+    "project_member": states.ProjectMemberState, "workspace": states.WorkspaceState,
+    "workspace_member": states.WorkspaceMemberState, "listed_project": states.ListedProjectState,
+    "person": states.PersonState, "inbox_item": InboxItemState,
+}  # fmt: skip
+_BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
+_DESCRIPTIONS = {
+    Effect.PUT: "is there now, in the state given",
+    Effect.CHANGE: "changed as told in `changes`",
+    Effect.REMOVE: "is not there any more",
+}
+
+
+def _state_resolver(state_type: Any) -> Any:
+    def state(root: Any) -> Any:
+        payload = current_payload(root.kind, root.payload_version, root.payload)
+        return state_type.of(payload["state"], root.scope_id)
+
+    state.__annotations__["return"] = state_type
+    return state
+
+
+def _event_type(name: str) -> type[Any]:
+    """The GraphQL type of a registered kind of event."""
+    kind = KINDS[name]
+    namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
+    if kind.effect is Effect.PUT:
+        resolver = _state_resolver(_STATES[kind.object_type])
+        namespace["state"] = strawberry.field(resolver=resolver, description="All its own fields, as of this event.")
+    words = kind.object_type.replace("_", " ")
+    made = type(name, (_BASES.get(kind.object_type, Event),), namespace)
+    return strawberry.type(made, description=f"{name}: the {words} {_DESCRIPTIONS[kind.effect]}.")
+
+
+def event_types() -> list[type[Any]]:
+    """One type for every kind that is registered."""
+    return [_event_type(name) for name in sorted(KINDS)]
+
+
+__all__ = ["Event", "event_types", "field_name"]

@@ -1,0 +1,61 @@
+"""How every mutation is declared and run: one input, one payload, refusals as its `errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.extensions import FieldExtension
+
+from app import metrics
+from app.errors import Refusal, Refusals, VersionConflict
+from app.work import Action, Outcome
+from schema.edges import Info
+from schema.errors import UserError, user_error
+from schema.positions import Position
+
+ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
+
+
+@strawberry.interface(description="What every mutation answers.")
+class Payload:
+    positions: list[Position] = strawberry.field(
+        default_factory=list,
+        description="Where the log stands with this change in it: your own echo on the live stream has this `seq`.",
+    )
+    errors: list[UserError] = strawberry.field(
+        default_factory=list, description="Why it was not done; empty when it was."
+    )
+
+
+class RefusalsAsErrors(FieldExtension):
+    """Turns what the domain refused into a payload with `errors`; bugs and request errors pass."""
+
+    async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
+        payload = info._field.resolve_type()
+        try:
+            return await next_(source, info, **kwargs)
+        except Refusals as several:
+            return payload(errors=[user_error(refusal, str(index)) for index, refusal in several.items])
+        except Refusal as refusal:
+            if isinstance(refusal, VersionConflict):
+                metrics.CONFLICTS.inc()
+            return payload(errors=[user_error(refusal)])
+
+
+def mutation(description: str) -> Any:
+    """Declare a mutation; its resolver takes ``info`` and one ``input``, and returns a ``Payload``."""
+    return strawberry.mutation(description=description, extensions=[RefusalsAsErrors()])
+
+
+async def write(info: Info, input: Any, action: Action) -> Outcome:
+    """Run a mutation's action under the input's ``clientMutationId``, if it has one."""
+    arguments = strawberry.asdict(input)
+    key = arguments.pop("client_mutation_id", None)
+    return await info.context.write(action, info.field_name, arguments, key)
+
+
+def positions_of(outcome: Outcome) -> list[Position]:
+    """An outcome's positions as the schema shows them."""
+    return [Position.of(position) for position in outcome.positions]

@@ -1,0 +1,54 @@
+"""The Relay node interface: what can be fetched again by its global id."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from sqlmodel import SQLModel
+
+from schema.context import Context
+from schema.ids import global_id
+
+_NAMES: dict[type, str] = {}
+_WITHIN: set[str] = set()
+FETCHERS: dict[str, Callable[[Context, list[tuple[UUID, ...]]], Awaitable[list[Any]]]] = {}
+"""By kind: ``(context, uuids of each) -> one row or None each``, under the viewer's access."""
+
+
+def node_id(root: Any) -> strawberry.ID:
+    """A row's global id."""
+    kind = _NAMES[type(root).model]
+    parts = (root.project_id, root.id) if kind in _WITHIN else (root.id,)
+    return strawberry.ID(global_id(kind, *parts))
+
+
+@strawberry.interface(description="Anything with an id by which it can be fetched again.")
+class Node:
+    id: strawberry.ID = strawberry.field(resolver=node_id, description="Opaque, the same for as long as it exists.")
+
+
+def is_row_of(model: type[SQLModel], kind: str, *, within_project: bool = False) -> Any:
+    """For a type's ``is_type_of``: whether a value is a row of this table. Names the kind of its ids."""
+    _NAMES[model] = kind
+    if within_project:
+        _WITHIN.add(kind)
+
+    def is_type_of(value: Any, info: Any) -> bool:
+        return getattr(type(value), "model", None) is model
+
+    return is_type_of
+
+
+async def nodes_by_id(context: Context, parents: list[Any], columns: Any) -> list[Any]:
+    """The objects of (kind, uuids) pairs; None for what is not there for the viewer."""
+    found: dict[tuple[str, tuple[UUID, ...]], Any] = {}
+    kinds = dict.fromkeys(kind for kind, _ in parents)
+    for kind in kinds:
+        if kind in FETCHERS:
+            asked = list(dict.fromkeys(uuids for other, uuids in parents if other == kind))
+            rows = await FETCHERS[kind](context, asked)
+            found |= {(kind, uuids): row for uuids, row in zip(asked, rows, strict=True)}
+    return [found.get((kind, uuids)) for kind, uuids in parents]

@@ -1,0 +1,133 @@
+"""Making projects, their settings and members."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.projects.actions import members, settings
+from app.projects.models import ProjectRole as Role
+from schema.accounts.types import User, users
+from schema.context import Columns, Context
+from schema.edges import Info, edge
+from schema.ids import read_id, read_optional_id
+from schema.inputs import VERSION, given, key_field, optional, present
+from schema.mutating import Payload, mutation, positions_of, write
+from schema.nodes import nodes_by_id
+from schema.projects.enums import ConflictPolicy, ProjectRole
+from schema.projects.types import Project
+
+
+async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    asked = [("Project", (parent.project_id or UUID(int=0),)) for parent in parents]
+    return await nodes_by_id(context, asked, columns)
+
+
+async def _users(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    return await users(context, [parent.user_id for parent in parents])
+
+
+@strawberry.type(description="A project that was made or changed.")
+class ProjectPayload(Payload):
+    project_id: strawberry.Private[UUID | None] = None
+    project: Project | None = edge(_projects, "The project; null if nothing was done.")
+
+
+@strawberry.type(description="A membership that was made, changed or ended.")
+class ProjectMemberPayload(Payload):
+    project_id: strawberry.Private[UUID | None] = None
+    user_id: strawberry.Private[UUID | None] = None
+    project: Project | None = edge(_projects, "The project; null if you left it.")
+    user: User | None = edge(_users, "The person.")
+
+
+@strawberry.input(description="A new project; you will administer it.")
+class ProjectCreateInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The workspace it belongs to.")
+    key: str = strawberry.field(description="2 to 10 letters and digits, such as ENG; unique in the workspace.")
+    name: str = strawberry.field(description="Its name.")
+    description: str = strawberry.field(default="", description="What it is about, in markdown.")
+    id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A project's settings. What is left out stays.")
+class ProjectUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The project.")
+    expected_version: int = strawberry.field(description=VERSION)
+    name: str | None = optional("Its name.")
+    description: str | None = optional("What it is about, in markdown.")
+    conflict_policy: ConflictPolicy | None = optional("What `onConflict` is when an edit does not say.")
+    archived: bool | None = optional("Whether it is archived: it can be read then, and not changed.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A member of the workspace to be added, by id or address.")
+class ProjectMemberAddInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    user_id: strawberry.ID | None = optional("Who, by id.")
+    email: str | None = optional("Who, by address.")
+    role: ProjectRole = strawberry.field(default=Role.MEMBER, description="What they may do.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A member's new role.")
+class ProjectMemberUpdateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    user_id: strawberry.ID = strawberry.field(description="The member.")
+    role: ProjectRole = strawberry.field(description="What they may do from now on.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A member to be taken out; yourself, to leave.")
+class ProjectMemberRemoveInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    user_id: strawberry.ID = strawberry.field(description="The member.")
+    client_mutation_id: UUID | None = key_field()
+
+
+async def _changed_member(info: Info, input: Any, action: Any) -> ProjectMemberPayload:
+    outcome = await write(info, input, action)
+    return ProjectMemberPayload(
+        project_id=UUID(outcome.result["project_id"]), user_id=UUID(outcome.result["user_id"]),
+        positions=positions_of(outcome),
+    )  # fmt: skip
+
+
+@strawberry.type
+class ProjectMutations:
+    @mutation("Make a project, with first statuses and task types.")
+    async def project_create(self, info: Info, input: ProjectCreateInput) -> ProjectPayload:
+        action = settings.create_project(
+            read_id(input.workspace_id, "Workspace"), input.key, input.name, description=input.description,
+            client_id=given(input.id),
+        )  # fmt: skip
+        outcome = await write(info, input, action)
+        return ProjectPayload(project_id=UUID(outcome.result["project_id"]), positions=positions_of(outcome))
+
+    @mutation("Change a project's settings, archive it, or bring it back.")
+    async def project_update(self, info: Info, input: ProjectUpdateInput) -> ProjectPayload:
+        project_id = read_id(input.id, "Project")
+        changes = present(input, "name", "description", "conflict_policy", "archived")
+        outcome = await write(info, input, settings.update_project(project_id, input.expected_version, changes))
+        return ProjectPayload(project_id=project_id, positions=positions_of(outcome))
+
+    @mutation("Add a member of the workspace to a project.")
+    async def project_member_add(self, info: Info, input: ProjectMemberAddInput) -> ProjectMemberPayload:
+        action = members.add_project_member(
+            read_id(input.project_id, "Project"), Role(input.role),
+            user_id=read_optional_id(given(input.user_id), "User"), email=given(input.email),
+        )  # fmt: skip
+        return await _changed_member(info, input, action)
+
+    @mutation("Give a member another role.")
+    async def project_member_update(self, info: Info, input: ProjectMemberUpdateInput) -> ProjectMemberPayload:
+        project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
+        return await _changed_member(info, input, members.update_project_member(project_id, user_id, Role(input.role)))
+
+    @mutation("Take someone out of a project, or leave it.")
+    async def project_member_remove(self, info: Info, input: ProjectMemberRemoveInput) -> ProjectMemberPayload:
+        project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
+        return await _changed_member(info, input, members.remove_project_member(project_id, user_id))

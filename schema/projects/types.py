@@ -1,0 +1,175 @@
+"""Projects, their members and their vocabularies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.db import table
+from app.paging import Order
+from app.projects import models
+from app.projects.access import Permission, allows
+from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
+from app.workspaces.access import access_workspaces
+from schema.accounts.types import User, user_edge
+from schema.context import Columns, Context
+from schema.edges import column, edge
+from schema.ids import global_id
+from schema.nodes import FETCHERS, Node, is_row_of
+from schema.paging import Connection, connections
+from schema.positions import Position
+from schema.projects.enums import ConflictPolicy, ProjectRole, StatusCategory
+from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
+
+if TYPE_CHECKING:
+    from schema.tasks.types import Task
+    from schema.workspaces.types import Workspace
+
+MEMBERS = table(models.ProjectMember)
+
+
+@strawberry.type(description="A status of a project: a column of its board.")
+class Status(Node):
+    name: str = column("Its name, unique in the project.")
+    category: StatusCategory = column("What it means.")
+    color: str = column("As #rrggbb.")
+    rank: str = column("Statuses are ordered by this, bytewise.")
+    version: int = column("For `statusUpdate(expectedVersion:)`.")
+    deleted_at: datetime | None = column("When it was deleted; history and deleted tasks may still name it.")
+    tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
+        tasks_of_statuses, "The tasks in it, by rank unless another order is asked for."
+    )
+
+    is_type_of = is_row_of(models.Status, "Status", within_project=True)
+
+
+@strawberry.type(description="A label of a project.")
+class Label(Node):
+    name: str = column("Its name, unique in the project.")
+    color: str = column("As #rrggbb.")
+    version: int = column("For `labelUpdate(expectedVersion:)`.")
+    deleted_at: datetime | None = column("When it was deleted.")
+
+    is_type_of = is_row_of(models.Label, "Label", within_project=True)
+
+
+@strawberry.type(description="A kind of task in a project: task, bug, epic …")
+class TaskType(Node):
+    name: str = column("Its name, unique in the project.")
+    color: str = column("As #rrggbb.")
+    version: int = column("For `taskTypeUpdate(expectedVersion:)`.")
+    deleted_at: datetime | None = column("When it was deleted.")
+
+    is_type_of = is_row_of(models.TaskType, "TaskType", within_project=True)
+
+
+@strawberry.type(description="Someone's membership in a project.")
+class ProjectMember:
+    role: ProjectRole = column("What they may do.")
+    created_at: datetime = column("Since when.")
+    user: User = user_edge("user_id", "Who.")
+
+    is_type_of = is_row_of(models.ProjectMember, "ProjectMember")
+
+
+def _words(statement: Any) -> Any:
+    async def of_projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+        found = await by_project(await context.reader(), statement, list({parent.id for parent in parents}))
+        return [[row for row in found[parent.id] if row.deleted_at is None] for parent in parents]
+
+    return of_projects
+
+
+async def _members(
+    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
+    last: int | None = None, before: str | None = None,
+) -> list[Any]:  # fmt: skip
+    orders = [Order(MEMBERS.c.created_at, "created_at"), Order(MEMBERS.c.user_id, "user_id")]
+    return await connections(
+        context, MEMBERS, models.ProjectMember, ("project_id",), [(parent.id,) for parent in parents], orders, [],
+        first=first, after=after, last=last, before=before,
+    )  # fmt: skip
+
+
+async def _workspaces(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    found = await access_workspaces(await context.reader(), context.viewer_id)
+    return [found.get(parent.workspace_id) for parent in parents]
+
+
+async def _positions(context: Context, parents: list[Any], columns: Columns) -> list[Position]:
+    found = await context.positions([parent.id for parent in parents])
+    return [Position.of(found[parent.id]) for parent in parents]
+
+
+async def _scopes(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    return [global_id("Scope", parent.id) for parent in parents]
+
+
+def _permitted(permission: Permission) -> Any:
+    async def of_projects(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+        roles = await context.projects([parent.id for parent in parents])
+        return [
+            allows(roles[parent.id].role, permission)  # type: ignore[attr-defined]
+            and (parent.archived_at is None or permission is Permission.ADMINISTER)
+            for parent in parents
+        ]
+
+    return of_projects
+
+
+async def _viewer_roles(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    roles = await context.projects([parent.id for parent in parents])
+    return [roles[parent.id].role for parent in parents]  # type: ignore[attr-defined]
+
+
+@strawberry.type(description="A project: tasks, the words they are told with, and who works on them.")
+class Project(Node):
+    key: str = column("What task keys begin with, such as ENG. Unique in the workspace.")
+    name: str = column("Its name.")
+    description: str = column("What it is about, in markdown.")
+    conflict_policy: ConflictPolicy = column("What `onConflict` is when an edit does not say.")
+    version: int = column("For `projectUpdate(expectedVersion:)`.")
+    created_at: datetime = column("When it was made.")
+    updated_at: datetime = column("When its settings were last changed.")
+    archived_at: datetime | None = column("When it was archived: it can be read, and not changed.")
+    workspace: Annotated[Workspace, strawberry.lazy("schema.workspaces.types")] = edge(
+        _workspaces, "The workspace it belongs to."
+    )
+    scope: strawberry.ID = edge(_scopes, "Its scope, for `events(scope:)`.")
+    position: Position = edge(_positions, "Where its log stands in this answer: load, then follow from here.")
+    statuses: list[Status] = edge(_words(STATUSES), "Its statuses in order: the columns of its board.")
+    labels: list[Label] = edge(_words(LABELS), "Its labels by name.")
+    task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.")
+    members: Connection[ProjectMember] = edge(_members, "Who works on it.")
+    tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
+        tasks_of_projects, "Its tasks, by rank unless another order is asked for."
+    )
+    viewer_role: ProjectRole = edge(_viewer_roles, "Your role.")
+    viewer_can_update: bool = edge(_permitted(Permission.EDIT), "Whether you may make and edit tasks.")
+    viewer_can_manage: bool = edge(_permitted(Permission.MANAGE), "Whether you may change words and members.")
+    viewer_can_administer: bool = edge(_permitted(Permission.ADMINISTER), "Whether you may change its settings.")
+
+    is_type_of = is_row_of(models.Project, "Project")
+
+
+async def _fetch_projects(context: Context, ids: list[tuple[Any, ...]]) -> list[Any]:
+    found = await context.projects([one[0] for one in ids])
+    return [found.get(one[0]) for one in ids]
+
+
+def _fetch_words(statement: Any) -> Any:
+    async def fetch(context: Context, ids: list[tuple[Any, ...]]) -> list[Any]:
+        visible = await context.projects([one[0] for one in ids])
+        rows = await by_project(await context.reader(), statement, list(visible))
+        found = {(row.project_id, row.id): row for words in rows.values() for row in words}
+        return [found.get(one) for one in ids]
+
+    return fetch
+
+
+FETCHERS["Project"] = _fetch_projects
+FETCHERS["Status"] = _fetch_words(STATUSES)
+FETCHERS["Label"] = _fetch_words(LABELS)
+FETCHERS["TaskType"] = _fetch_words(TASK_TYPES)

@@ -1,0 +1,187 @@
+"""Statuses, labels and task types: making, changing and deleting them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.projects.actions.vocabulary import LABEL, STATUS, TASK_TYPE, Vocabulary, create_word, delete_word, update_word
+from schema.context import Columns, Context
+from schema.edges import Info, edge
+from schema.ids import read_id, read_word_id
+from schema.inputs import VERSION, given, key_field, optional, present
+from schema.mutating import Payload, mutation, positions_of, write
+from schema.nodes import nodes_by_id
+from schema.projects.enums import StatusCategory
+from schema.projects.types import Label, Status, TaskType
+
+
+def _word(kind: str) -> Any:
+    async def of_payloads(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+        asked = [(kind, parent.word) for parent in parents if parent.word]
+        rows = iter(await nodes_by_id(context, asked, columns)) if asked else iter(())
+        return [next(rows) if parent.word else None for parent in parents]
+
+    return of_payloads
+
+
+@strawberry.type(description="A status that was made, changed or deleted.")
+class StatusPayload(Payload):
+    word: strawberry.Private[Any] = None
+    status: Status | None = edge(_word("Status"), "The status; null if nothing was done.")
+
+
+@strawberry.type(description="A label that was made, changed or deleted.")
+class LabelPayload(Payload):
+    word: strawberry.Private[Any] = None
+    label: Label | None = edge(_word("Label"), "The label; null if nothing was done.")
+
+
+@strawberry.type(description="A task type that was made, changed or deleted.")
+class TaskTypePayload(Payload):
+    word: strawberry.Private[Any] = None
+    task_type: TaskType | None = edge(_word("TaskType"), "The task type; null if nothing was done.")
+
+
+@strawberry.input(description="A new status.")
+class StatusCreateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str = strawberry.field(description="Its name, unique in the project.")
+    category: StatusCategory = strawberry.field(description="What it means.")
+    color: str = strawberry.field(default="#9aa4b2", description="As #rrggbb.")
+    before_id: strawberry.ID | None = optional("The status that it shall stand before; else it comes last.")
+    after_id: strawberry.ID | None = optional("The status that it shall stand after.")
+    id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="Changes of a status. What is left out stays.")
+class StatusUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The status.")
+    expected_version: int = strawberry.field(description=VERSION)
+    name: str | None = optional("Its name.")
+    category: StatusCategory | None = optional("What it means.")
+    color: str | None = optional("As #rrggbb.")
+    before_id: strawberry.ID | None = optional("The status that it shall stand before.")
+    after_id: strawberry.ID | None = optional("The status that it shall stand after.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A new label.")
+class LabelCreateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str = strawberry.field(description="Its name, unique in the project.")
+    color: str = strawberry.field(default="#6b7bd6", description="As #rrggbb.")
+    id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="Changes of a label. What is left out stays.")
+class LabelUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The label.")
+    expected_version: int = strawberry.field(description=VERSION)
+    name: str | None = optional("Its name.")
+    color: str | None = optional("As #rrggbb.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A new task type.")
+class TaskTypeCreateInput:
+    project_id: strawberry.ID = strawberry.field(description="The project.")
+    name: str = strawberry.field(description="Its name, unique in the project.")
+    color: str = strawberry.field(default="#6b7bd6", description="As #rrggbb.")
+    id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="Changes of a task type. What is left out stays.")
+class TaskTypeUpdateInput:
+    id: strawberry.ID = strawberry.field(description="The task type.")
+    expected_version: int = strawberry.field(description=VERSION)
+    name: str | None = optional("Its name.")
+    color: str | None = optional("As #rrggbb.")
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="What to delete.")
+class WordDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The status, label or task type.")
+    expected_version: int = strawberry.field(description=VERSION)
+    client_mutation_id: UUID | None = key_field()
+
+
+async def _create(info: Info, input: Any, vocabulary: Vocabulary, payload: Any) -> Any:
+    values = _values(input, "name", "color", "category")
+    action = create_word(
+        vocabulary, read_id(input.project_id, "Project"), values, client_id=given(input.id)
+    )
+    return await _written(info, input, action, payload)
+
+
+async def _update(info: Info, input: Any, vocabulary: Vocabulary, kind: str, payload: Any) -> Any:
+    project_id, word_id = read_word_id(input.id, kind)
+    values = _values(input, "name", "color", "category")
+    return await _written(
+        info, input, update_word(vocabulary, project_id, word_id, input.expected_version, values), payload
+    )
+
+
+async def _delete(info: Info, input: WordDeleteInput, vocabulary: Vocabulary, kind: str, payload: Any) -> Any:
+    project_id, word_id = read_word_id(input.id, kind)
+    action = delete_word(vocabulary, project_id, word_id, input.expected_version)
+    return await _written(info, input, action, payload)
+
+
+async def _written(info: Info, input: Any, action: Any, payload: Any) -> Any:
+    outcome = await write(info, input, action)
+    word = (UUID(outcome.result["project_id"]), UUID(outcome.result["id"]))
+    return payload(word=word, positions=positions_of(outcome))
+
+
+def _values(input: Any, *names: str) -> dict[str, Any]:
+    values = present(input, *(name for name in names if hasattr(input, name)))
+    for anchor in ("before_id", "after_id"):
+        if given(getattr(input, anchor, None)):
+            values[anchor] = read_word_id(getattr(input, anchor), "Status")[1]
+    return values
+
+
+@strawberry.type
+class WordMutations:
+    @mutation("Add a status to a project.")
+    async def status_create(self, info: Info, input: StatusCreateInput) -> StatusPayload:
+        return await _create(info, input, STATUS, StatusPayload)  # type: ignore[no-any-return]
+
+    @mutation("Rename, recolour, recategorise or reorder a status.")
+    async def status_update(self, info: Info, input: StatusUpdateInput) -> StatusPayload:
+        return await _update(info, input, STATUS, "Status", StatusPayload)  # type: ignore[no-any-return]
+
+    @mutation("Delete a status that no task has.")
+    async def status_delete(self, info: Info, input: WordDeleteInput) -> StatusPayload:
+        return await _delete(info, input, STATUS, "Status", StatusPayload)  # type: ignore[no-any-return]
+
+    @mutation("Add a label to a project.")
+    async def label_create(self, info: Info, input: LabelCreateInput) -> LabelPayload:
+        return await _create(info, input, LABEL, LabelPayload)  # type: ignore[no-any-return]
+
+    @mutation("Rename or recolour a label.")
+    async def label_update(self, info: Info, input: LabelUpdateInput) -> LabelPayload:
+        return await _update(info, input, LABEL, "Label", LabelPayload)  # type: ignore[no-any-return]
+
+    @mutation("Delete a label; tasks that have it show it no more.")
+    async def label_delete(self, info: Info, input: WordDeleteInput) -> LabelPayload:
+        return await _delete(info, input, LABEL, "Label", LabelPayload)  # type: ignore[no-any-return]
+
+    @mutation("Add a task type to a project.")
+    async def task_type_create(self, info: Info, input: TaskTypeCreateInput) -> TaskTypePayload:
+        return await _create(info, input, TASK_TYPE, TaskTypePayload)  # type: ignore[no-any-return]
+
+    @mutation("Rename or recolour a task type.")
+    async def task_type_update(self, info: Info, input: TaskTypeUpdateInput) -> TaskTypePayload:
+        return await _update(info, input, TASK_TYPE, "TaskType", TaskTypePayload)  # type: ignore[no-any-return]
+
+    @mutation("Delete a task type that no task has.")
+    async def task_type_delete(self, info: Info, input: WordDeleteInput) -> TaskTypePayload:
+        return await _delete(info, input, TASK_TYPE, "TaskType", TaskTypePayload)  # type: ignore[no-any-return]

@@ -1,0 +1,149 @@
+"""Where reading begins."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.accounts.reads import users_by_id
+from app.errors import BadInput
+from app.paging import read_page_request
+from app.projects.access import visible_projects
+from app.projects.reads import project_ids_by_key
+from app.tasks.filters import filter_conditions, task_orders
+from app.tasks.lists import count_tasks, page_of_tasks
+from app.tasks.reads import task_ids_by_number
+from app.workspaces.access import access_workspaces
+from schema.accounts.types import Viewer
+from schema.context import Context
+from schema.edges import Info
+from schema.events.subscriptions import EventFrame, events_after
+from schema.ids import read_global_id, read_id, read_optional_id
+from schema.inbox.types import Inbox
+from schema.inputs import given
+from schema.nodes import Node, nodes_by_id
+from schema.paging import Connection, connection
+from schema.projects.types import Project
+from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_filter, read_order
+from schema.tasks.types import Task, tasks_for_viewer
+from schema.workspaces.types import Workspace
+
+NODES_AT_ONCE = 100
+
+
+async def _project_by_key(context: Context, key: str, workspace_id: UUID | None) -> list[Any]:
+    ids = await project_ids_by_key(await context.reader(), key.strip().upper(), workspace_id)
+    return list((await context.projects(ids)).values())
+
+
+@strawberry.type(description="What can be read. A query is of one moment; `extensions.positions` says of which.")
+class Query:
+    @strawberry.field(description="You; null when nobody is signed in.")
+    async def viewer(self, info: Info) -> Viewer | None:
+        context = info.context
+        if context.session.viewer is None:
+            return None
+        viewer: Any = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
+        return viewer  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Anything by its id; null if it is not there for you.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        _ = info.context.viewer_id
+        rows = await nodes_by_id(info.context, [read_global_id(id)], None)
+        return rows[0]  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Several things by their ids, in their order; null for what is not there for you.")
+    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
+        _ = info.context.viewer_id
+        if len(ids) > NODES_AT_ONCE:
+            raise BadInput(f"At most {NODES_AT_ONCE} ids at once.")
+        return await nodes_by_id(info.context, [read_global_id(one) for one in ids], None)
+
+    @strawberry.field(description="Your workspaces, oldest first.")
+    async def workspaces(self, info: Info) -> list[Workspace]:
+        found = await access_workspaces(await info.context.reader(), info.context.viewer_id)
+        return list(found.values())  # type: ignore[arg-type]
+
+    @strawberry.field(description="The projects that you see, oldest first.")
+    async def projects(self, info: Info) -> list[Project]:
+        found = await visible_projects(await info.context.reader(), info.context.viewer_id)
+        info.context.remember(found)
+        return list(found.values())  # type: ignore[arg-type]
+
+    @strawberry.field(
+        description="A project by its key, such as ENG; null if it is not there for you. Say the workspace if you "
+        "have projects of that key in several."
+    )
+    async def project(
+        self, info: Info, key: str, workspace_id: strawberry.ID | None = strawberry.UNSET
+    ) -> Project | None:
+        within = read_optional_id(given(workspace_id), "Workspace")
+        found = await _project_by_key(info.context, key, within)
+        if len(found) > 1:
+            raise BadInput(f"You have projects {key} in several workspaces. Say which: workspaceId.")
+        return found[0] if found else None
+
+    @strawberry.field(
+        description="A task by its key, such as ENG-12; null if it is not there for you. The old key of a "
+        "transferred task finds it too."
+    )
+    async def task(
+        self, info: Info, key: str, workspace_id: strawberry.ID | None = strawberry.UNSET
+    ) -> Task | None:
+        project_key, dash, number = key.strip().rpartition("-")
+        if not dash or not number.isascii() or not number.isdigit() or len(number) > 9:
+            raise BadInput("A task's key is its project's key and a number, such as ENG-12.")
+        within = read_optional_id(given(workspace_id), "Workspace")
+        projects = await _project_by_key(info.context, project_key, within)
+        reader = await info.context.reader()
+        ids = await task_ids_by_number(reader, [project.id for project in projects], int(number))
+        tasks = [row for row in await tasks_for_viewer(info.context, [(one,) for one in ids]) if row is not None]
+        if len(tasks) > 1:
+            raise BadInput(f"You have tasks {key} in several workspaces. Say which: workspaceId.")
+        return tasks[0] if tasks else None
+
+    @strawberry.field(description="Tasks of all projects that you see, or of those named; by when they were made.")
+    async def tasks(
+        self,
+        info: Info,
+        project_ids: list[strawberry.ID] | None = strawberry.UNSET,
+        filter: TaskFilterInput | None = strawberry.UNSET,
+        order_by: list[TaskOrder] | None = strawberry.UNSET,
+        first: int | None = strawberry.UNSET,
+        after: str | None = strawberry.UNSET,
+        last: int | None = strawberry.UNSET,
+        before: str | None = strawberry.UNSET,
+    ) -> Connection[Task]:
+        context = info.context
+        reader = await context.reader()
+        visible = await visible_projects(reader, context.viewer_id)
+        if given(project_ids) is not None:
+            asked = {read_id(one, "Project") for one in project_ids or ()}
+            visible = {one: row for one, row in visible.items() if one in asked}
+        context.remember(visible)
+        conditions = filter_conditions(read_filter(given(filter)), await filter_scope(context, given(filter)))
+        orders = task_orders(read_order(given(order_by)) or [("created_at", False)])
+        request = read_page_request(
+            orders, first=given(first), after=given(after), last=given(last), before=given(before)
+        )
+        page = await page_of_tasks(reader, list(visible), orders, request, conditions)
+
+        async def count(context: Context, keys: list[Any]) -> list[int]:
+            total = await count_tasks(await context.reader(), list(visible), conditions)
+            return [total for _ in keys]
+
+        return connection(page, count, ())  # type: ignore[no-any-return]
+
+    @strawberry.field(description="Your inbox.")
+    async def inbox(self, info: Info) -> Inbox:
+        info.context.reflect(info.context.viewer_id)
+        return Inbox(user_id=info.context.viewer_id)
+
+    events: EventFrame = strawberry.field(
+        resolver=events_after,
+        description="The events of a scope after a cursor, over plain HTTP: what the subscription `events` would "
+        "replay, at most 500 at once. `more` says whether to ask again.",
+    )
+

@@ -1,0 +1,213 @@
+"""Filters and orders of tasks as inputs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import strawberry
+
+from app.accounts.reads import users_by_id
+from app.errors import BadInput
+from app.tasks.filters import Compared, FilterScope, TaskFilter
+from app.projects.models import StatusCategory as Category
+from schema.context import Context
+from schema.ids import read_id
+from schema.projects.enums import StatusCategory
+
+_NAMES = {"in_": "in"}
+
+
+@strawberry.input(description="Compares a text.")
+class StringComparator:
+    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal, letter case counts.")
+    neq: str | None = strawberry.field(default=strawberry.UNSET, description="Not equal.")
+    in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
+    nin: list[str] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
+    contains: str | None = strawberry.field(default=strawberry.UNSET, description="Contains this, letter case aside.")
+    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) empty.")
+
+
+@strawberry.input(description="Compares a whole number.")
+class IntComparator:
+    eq: int | None = strawberry.field(default=strawberry.UNSET, description="Equal.")
+    neq: int | None = strawberry.field(default=strawberry.UNSET, description="Not equal.")
+    in_: list[int] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
+    nin: list[int] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
+    lt: int | None = strawberry.field(default=strawberry.UNSET, description="Less than.")
+    lte: int | None = strawberry.field(default=strawberry.UNSET, description="Less than or equal.")
+    gt: int | None = strawberry.field(default=strawberry.UNSET, description="Greater than.")
+    gte: int | None = strawberry.field(default=strawberry.UNSET, description="Greater than or equal.")
+
+
+@strawberry.input(description="Compares a number that may be missing.")
+class FloatComparator:
+    eq: float | None = strawberry.field(default=strawberry.UNSET, description="Equal.")
+    lt: float | None = strawberry.field(default=strawberry.UNSET, description="Less than.")
+    lte: float | None = strawberry.field(default=strawberry.UNSET, description="Less than or equal.")
+    gt: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than.")
+    gte: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than or equal.")
+    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+
+
+@strawberry.input(description="Compares ids.")
+class IdComparator:
+    eq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="This one.")
+    neq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
+    in_: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
+    nin: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
+    null: bool | None = strawberry.field(default=strawberry.UNSET, description="There is none (true) or there is one (false).")
+
+
+@strawberry.input(description="Compares a moment.")
+class DateTimeComparator:
+    lt: datetime | None = strawberry.field(default=strawberry.UNSET, description="Before.")
+    lte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
+    gt: datetime | None = strawberry.field(default=strawberry.UNSET, description="After.")
+    gte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
+    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+
+
+@strawberry.input(
+    description="Compares a day: `2026-01-31`, `today`, or relative to it: `+3d`, `-2w`, `+1m` (30 days). "
+    "Today is reckoned in your time zone."
+)
+class DateComparator:
+    eq: str | None = strawberry.field(default=strawberry.UNSET, description="This day.")
+    in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these days.")
+    lt: str | None = strawberry.field(default=strawberry.UNSET, description="Before.")
+    lte: str | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
+    gt: str | None = strawberry.field(default=strawberry.UNSET, description="After.")
+    gte: str | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
+    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+
+
+@strawberry.input(description="Compares a status's category.")
+class StatusCategoryComparator:
+    eq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="This one.")
+    neq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
+    in_: list[StatusCategory] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
+    nin: list[StatusCategory] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
+
+
+@strawberry.input(description="Compares yes or no.")
+class BooleanComparator:
+    eq: bool = strawberry.field(description="Yes or no.")
+
+
+@strawberry.input(
+    name="TaskFilter",
+    description="Which tasks. All that is given must hold. Deleted tasks are left out unless `deleted` is given.",
+)
+class TaskFilterInput:
+    title: StringComparator | None = strawberry.field(default=strawberry.UNSET, description="By title.")
+    number: IntComparator | None = strawberry.field(default=strawberry.UNSET, description="By number.")
+    priority: IntComparator | None = strawberry.field(default=strawberry.UNSET, description="By priority, 0 (none) to 4.")
+    status: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By status.")
+    status_category: StatusCategoryComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By what the status means."
+    )
+    type: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By task type.")
+    assignee: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By who it is assigned to.")
+    creator: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By who made it.")
+    label: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By label.")
+    parent: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By parent task.")
+    estimate: FloatComparator | None = strawberry.field(default=strawberry.UNSET, description="By estimate.")
+    due_date: DateComparator | None = strawberry.field(default=strawberry.UNSET, description="By due date.")
+    created_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was made.")
+    updated_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was last edited.")
+    completed_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was closed.")
+    external_ref: StringComparator | None = strawberry.field(default=strawberry.UNSET, description="By external reference.")
+    deleted: BooleanComparator | None = strawberry.field(default=strawberry.UNSET, description="Deleted ones, or the others.")
+    and_: list[TaskFilterInput] | None = strawberry.field(default=strawberry.UNSET, name="and", description="All of these too.")
+    or_: list[TaskFilterInput] | None = strawberry.field(
+        default=strawberry.UNSET, name="or", description="At least one of these too."
+    )
+    not_: TaskFilterInput | None = strawberry.field(default=strawberry.UNSET, name="not", description="Not this.")
+
+
+_COLUMNS = {"status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id"}
+_ID_KINDS = {
+    "status": "Status", "type": "TaskType", "creator": "User", "parent": "Task", "assignee": "User", "label": "Label",
+}  # fmt: skip
+_DEEPEST = 8
+
+
+def read_filter(given: TaskFilterInput | None, depth: int = 0) -> TaskFilter | None:
+    """The input as the application takes it."""
+    if given is None:
+        return None
+    compared = []
+    for name in given.__dataclass_fields__:  # type: ignore[attr-defined]
+        comparator = getattr(given, name)
+        if comparator and name not in ("and_", "or_", "not_"):
+            compared.append(Compared(_COLUMNS.get(name, name), _ops(name, comparator)))
+    return TaskFilter(
+        tuple(compared), _nested(given.and_, depth), _nested(given.or_, depth),
+        read_filter(given.not_, _deeper(depth)) if given.not_ else None,
+    )  # fmt: skip
+
+
+def _deeper(depth: int) -> int:
+    if depth >= _DEEPEST:
+        raise BadInput(f"A filter is nested at most {_DEEPEST} deep.")
+    return depth + 1
+
+
+def _nested(given: list[TaskFilterInput] | None, depth: int) -> tuple[TaskFilter, ...]:
+    found = [read_filter(one, _deeper(depth)) for one in given or ()]
+    return tuple(one for one in found if one is not None)
+
+
+def _ops(name: str, comparator: Any) -> dict[str, Any]:
+    ops = {}
+    for op in comparator.__dataclass_fields__:
+        value = getattr(comparator, op)
+        if value is None or value is strawberry.UNSET:
+            continue
+        if name in _ID_KINDS and op != "null":
+            kind = _ID_KINDS[name]
+            value = [read_id(one, kind) for one in value] if isinstance(value, list) else read_id(value, kind)
+        elif name == "status_category":
+            value = [one.value for one in value] if isinstance(value, list) else Category(value).value
+        ops[_NAMES.get(op, op)] = value
+    return ops
+
+
+@strawberry.enum(description="What tasks can be ordered by. Missing values come last.")
+class TaskOrderField(Enum):
+    RANK = strawberry.enum_value("rank", description="The order that people gave them by hand.")
+    NUMBER = strawberry.enum_value("number", description="The number in the project.")
+    TITLE = strawberry.enum_value("title", description="The title.")
+    PRIORITY = strawberry.enum_value("priority", description="The priority.")
+    ESTIMATE = strawberry.enum_value("estimate", description="The estimate.")
+    DUE_DATE = strawberry.enum_value("due_date", description="The due date.")
+    CREATED_AT = strawberry.enum_value("created_at", description="When it was made.")
+    UPDATED_AT = strawberry.enum_value("updated_at", description="When it was last edited.")
+    COMPLETED_AT = strawberry.enum_value("completed_at", description="When it was closed.")
+
+
+@strawberry.enum(description="Which way.")
+class OrderDirection(Enum):
+    ASC = strawberry.enum_value("asc", description="Smallest first.")
+    DESC = strawberry.enum_value("desc", description="Largest first.")
+
+
+@strawberry.input(description="One term of an order.")
+class TaskOrder:
+    field: TaskOrderField = strawberry.field(description="By what.")
+    direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
+
+
+def read_order(given: list[TaskOrder] | None) -> list[tuple[str, bool]]:
+    """The terms as the application takes them."""
+    return [(term.field.value, term.direction is OrderDirection.DESC) for term in given or ()]
+
+
+async def filter_scope(context: Context, filter: TaskFilterInput | None) -> FilterScope:
+    """The viewer's today, looked up only if a filter may ask for it."""
+    if filter is None:
+        return FilterScope()
+    viewer = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
+    return FilterScope(viewer.time_zone if viewer else "UTC")

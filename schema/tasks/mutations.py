@@ -1,0 +1,142 @@
+"""Making, editing, moving, deleting and transferring tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import strawberry
+
+from app.errors import Refusal
+from app.tasks.actions.create import create_tasks
+from app.tasks.actions.edit import delete_task, restore_task, update_tasks
+from app.tasks.actions.move import move_task
+from app.tasks.commands import TaskEdit
+from app.transfers.actions import transfer_task
+from app.work import Action
+from schema.context import Columns, Context
+from schema.edges import Info, edge
+from schema.errors import UserError, user_error
+from schema.ids import read_id, read_optional_id
+from schema.inputs import given
+from schema.mutating import Payload, mutation, positions_of, write
+from schema.tasks.inputs import (
+    TaskBulkUpdateInput,
+    TaskCreateInput,
+    TaskDeleteInput,
+    TaskMoveInput,
+    TaskTransferInput,
+    TaskUpdateInput,
+    read_bulk,
+    read_new,
+    read_patch,
+    read_policy,
+)
+from schema.tasks.types import Task, tasks_for_viewer
+
+
+async def _tasks(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    return await tasks_for_viewer(context, [(parent.task_id or UUID(int=0),) for parent in parents])
+
+
+@strawberry.type(description="A task that was made or changed.")
+class TaskPayload(Payload):
+    task_id: strawberry.Private[UUID | None] = None
+    task: Task | None = edge(_tasks, "The task as it is now; null if nothing was done.")
+
+
+@strawberry.type(description="What became of one task of a bulk edit.")
+class TaskBulkResult:
+    task_id: strawberry.Private[UUID | None]
+    ok: bool = strawberry.field(description="Whether it was done.")
+    error: UserError | None = strawberry.field(description="Why it was not done.")
+    task: Task | None = edge(_tasks, "The task as it is now; null if it is not there for you.")
+
+
+@strawberry.type(description="A bulk edit.")
+class TaskBulkPayload(Payload):
+    results: list[TaskBulkResult] = strawberry.field(
+        default_factory=list, description="One for each item, in their order; empty if nothing was done."
+    )
+    batch_id: strawberry.ID | None = strawberry.field(default=None, description="The `batchId` of its events.")
+
+
+class _KeptRefusal(Refusal):
+    """A refusal of an item, as the outcome of its bulk edit keeps it."""
+
+    def __init__(self, kept: dict[str, Any]) -> None:
+        super().__init__(kept["message"], path=tuple(kept["path"]))
+        self.code = kept["code"]
+
+
+async def _written(info: Info, input: Any, action: Action, task_id: UUID) -> TaskPayload:
+    outcome = await write(info, input, action)
+    return TaskPayload(task_id=task_id, positions=positions_of(outcome))
+
+
+@strawberry.type
+class TaskMutations:
+    @mutation("Make a task.")
+    async def task_create(self, info: Info, input: TaskCreateInput) -> TaskPayload:
+        outcome = await write(info, input, create_tasks([read_new(input)]))
+        return TaskPayload(task_id=UUID(outcome.result["task_ids"][0]), positions=positions_of(outcome))
+
+    @mutation("Edit a task. What others changed meanwhile is merged, refused or overwritten, as `onConflict` says.")
+    async def task_update(self, info: Info, input: TaskUpdateInput) -> TaskPayload:
+        task_id = read_id(input.id, "Task")
+        policy = read_policy(given(input.on_conflict))
+        edit = TaskEdit(task_id, given(input.expected_version), read_patch(input.patch), policy)
+        return await _written(info, input, update_tasks([edit]), task_id)
+
+    @mutation("Edit up to 1,000 tasks at once, atomically or each on its own.")
+    async def task_bulk_update(self, info: Info, input: TaskBulkUpdateInput) -> TaskBulkPayload:
+        action = update_tasks(read_bulk(input), atomic=input.atomic, bulk=True)
+        outcome = await write(info, input, action)
+        results = []
+        for item in outcome.result["items"]:
+            kept = item.get("refused")
+            results.append(
+                TaskBulkResult(
+                    task_id=UUID(item["task_id"]),
+                    ok=kept is None,
+                    error=None if kept is None else user_error(_KeptRefusal(kept)),
+                )
+            )
+        batch_id = outcome.result["batch_id"]
+        return TaskBulkPayload(
+            results=results,
+            batch_id=None if batch_id is None else strawberry.ID(batch_id),
+            positions=positions_of(outcome),
+        )
+
+    @mutation("Move a task to another status, another place, or both.")
+    async def task_move(self, info: Info, input: TaskMoveInput) -> TaskPayload:
+        task_id = read_id(input.id, "Task")
+        action = move_task(
+            task_id, status_id=read_optional_id(given(input.status_id), "Status"),
+            before_id=read_optional_id(given(input.before_id), "Task"),
+            after_id=read_optional_id(given(input.after_id), "Task"),
+            expected_version=given(input.expected_version), policy=read_policy(given(input.on_conflict)),
+        )  # fmt: skip
+        return await _written(info, input, action, task_id)
+
+    @mutation("Delete a task. It can be restored, and its history stays.")
+    async def task_delete(self, info: Info, input: TaskDeleteInput) -> TaskPayload:
+        task_id = read_id(input.id, "Task")
+        action = delete_task(task_id, given(input.expected_version), read_policy(given(input.on_conflict)))
+        return await _written(info, input, action, task_id)
+
+    @mutation("Bring a deleted task back. A status or parent that is gone is replaced by the nearest there is.")
+    async def task_restore(self, info: Info, input: TaskDeleteInput) -> TaskPayload:
+        task_id = read_id(input.id, "Task")
+        action = restore_task(task_id, given(input.expected_version), read_policy(given(input.on_conflict)))
+        return await _written(info, input, action, task_id)
+
+    @mutation("Move a task to another project, with its comments and links. Its old key redirects.")
+    async def task_transfer(self, info: Info, input: TaskTransferInput) -> TaskPayload:
+        task_id = read_id(input.id, "Task")
+        action = transfer_task(
+            task_id, read_id(input.project_id, "Project"), input.expected_version,
+            status_id=read_optional_id(given(input.status_id), "Status"),
+        )  # fmt: skip
+        return await _written(info, input, action, task_id)

@@ -1,0 +1,199 @@
+"""Tasks."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.comments import models as comment_models
+from app.comments.reads import comment_counts
+from app.db import table
+from app.events.models import EventRow
+from app.paging import Order
+from app.projects.access import Permission, allows
+from app.projects.models import Status as StatusRow
+from app.projects.models import TaskType as TaskTypeRow
+from app.projects.reads import STATUSES, TASK_TYPES, by_project
+from app.tasks import models
+from app.tasks.access import access_tasks
+from app.tasks.edges import assignees_by_task, labels_by_task
+from app.tasks.reads import tasks_by_key
+from schema.accounts.types import User, user_edge
+from schema.context import Columns, Context
+from schema.edges import column, edge
+from schema.events.states import TaskSection
+from schema.events.types import Event
+from schema.nodes import FETCHERS, Node, is_row_of
+from schema.paging import Connection, connections
+from schema.projects.types import Label, Project, Status, TaskType
+from schema.tasks.connections import tasks_of_parents
+
+if TYPE_CHECKING:
+    from schema.comments.types import Comment
+    from schema.links.types import TaskLink
+
+COMMENTS = table(comment_models.Comment)
+EVENTS = table(EventRow)
+
+
+def _key(parent: Any) -> tuple[Any, Any]:
+    return parent.project_id, parent.id
+
+
+async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    found = await context.projects([parent.project_id for parent in parents])
+    return [found[parent.project_id] for parent in parents]
+
+
+async def _keys(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    found = await context.projects([parent.project_id for parent in parents])
+    return [f"{found[parent.project_id].key}-{parent.number}" for parent in parents]
+
+
+def _word(statement: Any, column_name: str) -> Any:
+    async def of_tasks(context: Context, parents: list[Any], columns: Columns) -> list[StatusRow | TaskTypeRow]:
+        found = await by_project(await context.reader(), statement, list({parent.project_id for parent in parents}))
+        words = {row.id: row for rows in found.values() for row in rows}
+        return [words[getattr(parent, column_name)] for parent in parents]
+
+    return of_tasks
+
+
+async def _assignees(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    found = await assignees_by_task(await context.reader(), [_key(parent) for parent in parents])
+    return [found[parent.id] for parent in parents]
+
+
+async def _labels(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    found = await labels_by_task(await context.reader(), [_key(parent) for parent in parents])
+    return [found[parent.id] for parent in parents]
+
+
+async def _parents(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    keys = {(parent.project_id, parent.parent_id) for parent in parents if parent.parent_id}
+    found = await tasks_by_key(await context.reader(), list(keys))
+    return [found.get(parent.parent_id) for parent in parents]
+
+
+async def _comment_counts(context: Context, parents: list[Any], columns: Columns) -> list[int]:
+    return await comment_counts(await context.reader(), [_key(parent) for parent in parents])
+
+
+async def _comments(
+    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
+    last: int | None = None, before: str | None = None,
+) -> list[Any]:  # fmt: skip
+    orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
+    return await connections(
+        context, COMMENTS, comment_models.Comment, ("project_id", "task_id"), [_key(parent) for parent in parents],
+        orders, [], first=first, after=after, last=last, before=before,
+    )  # fmt: skip
+
+
+async def _threads(
+    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
+    last: int | None = None, before: str | None = None,
+) -> list[Any]:  # fmt: skip
+    orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
+    return await connections(
+        context, COMMENTS, comment_models.Comment, ("project_id", "task_id"), [_key(parent) for parent in parents],
+        orders, [COMMENTS.c.parent_id.is_(None)], first=first, after=after, last=last, before=before,
+    )  # fmt: skip
+
+
+async def _history(
+    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
+    last: int | None = None, before: str | None = None,
+) -> list[Any]:  # fmt: skip
+    orders = [Order(EVENTS.c.seq, "seq", descending=True)]
+    keys = [(parent.project_id, parent.id) for parent in parents]
+    return await connections(
+        context, EVENTS, EventRow, ("scope_id", "object_id"), keys, orders, [],
+        first=first, after=after, last=last, before=before,
+    )  # fmt: skip
+
+
+async def _links(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    from schema.links.types import links_of_tasks
+
+    return await links_of_tasks(context, parents)
+
+
+async def _viewer_can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+    found = await context.projects([parent.project_id for parent in parents])
+    return [
+        allows(found[parent.project_id].role, Permission.EDIT)  # type: ignore[attr-defined]
+        and found[parent.project_id].archived_at is None
+        for parent in parents
+    ]
+
+
+def _sections(root: Any) -> list[TaskSection]:
+    return [TaskSection(name=name, text=text) for name, text in sorted(root.sections.items())]
+
+
+def _section(root: Any, name: str) -> str | None:
+    text: str | None = root.sections.get(name)
+    return text
+
+
+def _description(root: Any) -> str:
+    text: str = root.sections.get("description", "")
+    return text
+
+
+@strawberry.type(description="A task.")
+class Task(Node):
+    key: str = edge(_keys, "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects.")
+    number: int = column("Its number in the project.")
+    title: str = column("One line.")
+    description: str = strawberry.field(resolver=_description, description="Its section `description`, or empty.")
+    sections: list[TaskSection] = strawberry.field(resolver=_sections, description="Its markdown texts by name.")
+    section: str | None = strawberry.field(resolver=_section, description="One of its texts, or null.")
+    status: Status = edge(_word(STATUSES, "status_id"), "Where it stands.")
+    type: TaskType = edge(_word(TASK_TYPES, "type_id"), "What kind of task it is.")
+    priority: int = column("0 (none), 1 (urgent) to 4 (low).")
+    creator: User | None = user_edge("creator_id", "Who made it.")
+    assignees: list[User] = edge(_assignees, "Who it is assigned to, by name.")
+    labels: list[Label] = edge(_labels, "Its labels, by name.")
+    parent: Task | None = edge(_parents, "The task it is part of.")
+    children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.")
+    estimate: float | None = column("How much work it is, in the team's own unit.")
+    due_date: date | None = column("When it is due.")
+    rank: str = column("Its place among the project's tasks: compare bytewise. Issued by the server.")
+    close_reason: str | None = column("Why it was closed.")
+    external_ref: str | None = column("What it is called elsewhere.")
+    config: JSON = column("Free-form values by key, at most 16 KiB.")
+    version: int = column("For `expectedVersion`: goes up with every edit of the task's own fields.")
+    created_at: datetime = column("When it was made; for imports, originally.")
+    updated_at: datetime = column("When it was last edited.")
+    completed_at: datetime | None = column("When it reached a completed or cancelled status.")
+    deleted_at: datetime | None = column("When it was deleted; `taskRestore` brings it back.")
+    project: Project = edge(_projects, "Its project.")
+    comment_count: int = edge(_comment_counts, "How many comments it has, not counting deleted ones.")
+    comments: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
+        _comments, "All its comments, oldest first."
+    )
+    threads: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
+        _threads, "The comments that open a thread, oldest first; each has its `replies`."
+    )
+    links: list[Annotated[TaskLink, strawberry.lazy("schema.links.types")]] = edge(
+        _links, "Its links to tasks that you may see, oldest first."
+    )
+    history: Connection[Event] = edge(_history, "What happened to it in this project, newest first.")
+    viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.")
+
+    is_type_of = is_row_of(models.Task, "Task")
+
+
+async def tasks_for_viewer(context: Context, ids: list[tuple[Any, ...]]) -> list[Any]:
+    """Tasks by id, None for what is not there for the viewer; their projects are remembered."""
+    found = await access_tasks(await context.reader(), context.viewer_id, [one[0] for one in ids])
+    await context.projects([row.project_id for row in found.values()])
+    return [found.get(one[0]) for one in ids]
+
+
+FETCHERS["Task"] = tasks_for_viewer

@@ -1,0 +1,116 @@
+"""Workspaces and their members."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from sqlalchemy import ColumnElement
+
+from app.db import table
+from app.paging import Order
+from app.projects.access import visible_projects
+from app.workspaces import models
+from app.workspaces.access import access_workspaces, reaches
+from schema.accounts.types import User, user_edge
+from schema.context import Columns, Context
+from schema.edges import column, edge
+from schema.ids import global_id
+from schema.nodes import FETCHERS, Node, is_row_of
+from schema.paging import Connection, connections
+from schema.positions import Position
+from schema.workspaces.enums import WorkspaceRole
+
+if TYPE_CHECKING:
+    from schema.projects.types import Project
+
+MEMBERS = table(models.WorkspaceMember)
+
+
+@strawberry.type(description="Someone's membership in a workspace.")
+class WorkspaceMember:
+    role: WorkspaceRole = column("What they may do.")
+    created_at: datetime = column("Since when.")
+    user: User = user_edge("user_id", "Who.")
+
+    is_type_of = is_row_of(models.WorkspaceMember, "WorkspaceMember")
+
+
+async def _role(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    roles = await _roles(context)
+    return [roles[parent.id] for parent in parents]
+
+
+async def _roles(context: Context) -> dict[Any, str]:
+    found = await access_workspaces(await context.reader(), context.viewer_id)
+    return {workspace_id: row.role for workspace_id, row in found.items()}  # type: ignore[attr-defined]
+
+
+async def _can_administer(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+    roles = await _roles(context)
+    return [reaches(roles[parent.id], models.WorkspaceRole.ADMIN) for parent in parents]
+
+
+async def _members(
+    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
+    last: int | None = None, before: str | None = None,
+) -> list[Any]:  # fmt: skip
+    roles = await _roles(context)
+    orders = [Order(MEMBERS.c.created_at, "created_at"), Order(MEMBERS.c.user_id, "user_id")]
+    conditions: list[ColumnElement[bool]] = []
+    keys = [(parent.id,) for parent in parents]
+    pages = await connections(
+        context, MEMBERS, models.WorkspaceMember, ("workspace_id",), keys, orders, conditions,
+        first=first, after=after, last=last, before=before,
+    )  # fmt: skip
+    guest = models.WorkspaceRole.GUEST.value
+    return [None if roles[parent.id] == guest else page for parent, page in zip(parents, pages, strict=True)]
+
+
+async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[list[Any]]:
+    visible = await visible_projects(await context.reader(), context.viewer_id)
+    context.remember(visible)
+    return [[row for row in visible.values() if row.workspace_id == parent.id] for parent in parents]
+
+
+async def _position(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    roles = await _roles(context)
+    readable = [parent.id for parent in parents if roles[parent.id] != models.WorkspaceRole.GUEST.value]
+    found = await context.positions(readable)
+    return [Position.of(found[parent.id]) if parent.id in found else None for parent in parents]
+
+
+async def _scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    return [global_id("Scope", parent.id) for parent in parents]
+
+
+async def _directory_scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:
+    return [global_id("Scope", parent.directory_id) for parent in parents]
+
+
+@strawberry.type(description="A tenant: people and their projects.")
+class Workspace(Node):
+    name: str = column("Its name.")
+    version: int = column("For `workspaceUpdate(expectedVersion:)`.")
+    created_at: datetime = column("When it was made.")
+    updated_at: datetime = column("When it was last changed.")
+    scope: strawberry.ID = edge(_scope, "The scope of its members and settings, for `events(scope:)`.")
+    directory_scope: strawberry.ID = edge(_directory_scope, "The scope of how its people are shown.")
+    position: Position | None = edge(_position, "Where its log stands; null for guests, who do not read it.")
+    viewer_role: WorkspaceRole = edge(_role, "Your role.")
+    viewer_can_administer: bool = edge(_can_administer, "Whether you may change its members and settings.")
+    members: Connection[WorkspaceMember] | None = edge(_members, "Who belongs to it; null for guests.")
+    projects: list[Annotated[Project, strawberry.lazy("schema.projects.types")]] = edge(
+        _projects, "Those of its projects that you may see, oldest first."
+    )
+
+    is_type_of = is_row_of(models.Workspace, "Workspace")
+
+
+async def _fetch(context: Context, ids: list[tuple[Any, ...]]) -> list[Any]:
+    found = await access_workspaces(await context.reader(), context.viewer_id)
+    return [found.get(one[0]) for one in ids]
+
+
+FETCHERS["Workspace"] = _fetch
