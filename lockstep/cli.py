@@ -4,9 +4,11 @@ import asyncio
 import difflib
 import functools
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, ParamSpec, TypeVar
 
 import typer
@@ -163,6 +165,11 @@ def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address the
         print(asyncio.run(issue(named, email)))
 
 
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    """The entry point of `lockstep`."""
+    """The entry point of `lockstep`. SIGTERM ends a command as Ctrl-C does: in order."""
+    signal.signal(signal.SIGTERM, _stop)
     cli(prog_name="lockstep")

@@ -1,0 +1,126 @@
+"""`lockstep dev`: everything from nothing, and nothing left behind."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from lockstep.embedded import secrets_in_use, start_servers
+from tests.command_line.conftest import ROOT, Command
+
+Start = Callable[..., Command]
+
+
+def development(lockstep: Start, data_dir: Path, *words: str) -> tuple[Command, str]:
+    """A running service on a port of its own, and its address."""
+    command = lockstep("dev", "--port", "0", *words, LOCKSTEP_DATA_DIR=str(data_dir))
+    line = command.wait_for("/graphql")
+    command.wait_for("Ctrl-C")
+    return command, line.split()[-1].removesuffix("/graphql")
+
+
+def ask(address: str, document: str, token: str = "") -> object:
+    request = urllib.request.Request(
+        f"{address}/graphql",
+        json.dumps({"query": document}).encode(),
+        {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        if token
+        else {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def test_it_serves_tells_how_to_sign_in_and_stops_at_ctrl_c(lockstep: Start, data_dir: Path) -> None:
+    command, address = development(lockstep, data_dir)
+    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert re.search(r"owner@demo\.example, password \S{12}", command.output)
+    command.interrupt()
+    assert command.end() == 0, command.output
+    assert command.lines[-1] == "lockstep: stopped"
+    assert not (data_dir / "servers/postgres/postmaster.pid").exists()
+
+
+def test_a_token_for_scripts_comes_from_the_running_service(lockstep: Start, data_dir: Path) -> None:
+    _, address = development(lockstep, data_dir)
+    printing = lockstep("token", "--email", "owner@demo.example", LOCKSTEP_DATA_DIR=str(data_dir))
+    assert printing.end() == 0, printing.output
+    answer = ask(address, "{ viewer { email } }", printing.output.strip())
+    assert answer == {"data": {"viewer": {"email": "owner@demo.example"}}}
+    unknown = lockstep("token", "--email", "nobody@demo.example", LOCKSTEP_DATA_DIR=str(data_dir))
+    assert unknown.end() == 1
+    assert "nobody@demo.example" in unknown.output
+
+
+def test_a_second_start_says_who_has_the_data(lockstep: Start, data_dir: Path) -> None:
+    first, address = development(lockstep, data_dir)
+    port = address.rsplit(":", 1)[1]
+    second = lockstep("dev", "--port", port, LOCKSTEP_DATA_DIR=str(data_dir))
+    assert second.end() == 1
+    assert second.lines == [
+        (
+            f"lockstep: {data_dir} is in use: process {first.process.pid} runs its servers. "
+            "Stop that one first, or set LOCKSTEP_DATA_DIR to another folder"
+        )
+    ]
+    elsewhere = lockstep("dev", "--port", port, LOCKSTEP_DATA_DIR=str(data_dir / "other"))
+    assert elsewhere.end() == 1
+    assert f"port {port}: Address already in use" in elsewhere.output
+    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+
+
+def test_sigkill_leaves_no_server_and_the_next_start_has_all(lockstep: Start, data_dir: Path) -> None:
+    for workers in ("1", "2"):
+        command, address = development(lockstep, data_dir, "--workers", workers)
+        command.process.kill()
+        command.process.wait()
+        # Waits for all processes of the earlier run, workers too: they hold the port and the output.
+        assert command.end() == -signal.SIGKILL
+        with start_servers(data_dir):
+            assert secrets_in_use(data_dir) is not None
+        assert not answers(address)
+
+
+def answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{address}/health/live").close()
+    except OSError:
+        return False
+    return True
+
+
+def test_it_ends_with_the_make_that_runs_it(lockstep: Start, data_dir: Path) -> None:
+    program = (
+        "import subprocess, sys\n"
+        "words = ['dev', '--port', '0', '--until-parent-ends']\n"
+        "child = subprocess.Popen([sys.executable, '-m', 'lockstep', *words])\n"
+        "print(child.pid, flush=True)\n"
+        "child.wait()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "LOCKSTEP_DATA_DIR": str(data_dir)},
+    ) as make:
+        assert make.stdout is not None
+        assert any("Ctrl-C" in line for line in make.stdout)
+        make.kill()
+        # The end of its output is the end of the service, which has it open too.
+        assert "Address" not in make.stdout.read()
+    with start_servers(data_dir):
+        pass
+
+
+def test_serve_needs_servers_and_says_so(lockstep: Start, data_dir: Path) -> None:
+    command = lockstep("serve", LOCKSTEP_DATA_DIR=str(data_dir))
+    assert command.end() == 2
+    assert command.lines == [
+        "lockstep: DATABASE_URL and REDIS_URL not set; `lockstep dev` starts servers of its own",
+    ]
