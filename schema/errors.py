@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app import errors as refusals
+from schema.context import Context
 from schema.edges import edge
+from schema.events.changes import field_name, present
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
-from schema.context import Context
 
 _KINDS = {"task": "Task", "comment": "Comment", "project": "Project", "workspace": "Workspace", "user": "User"}
 
@@ -110,7 +112,7 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
         return VersionConflict(
             **common, kind=_KINDS.get(refusal.object_type, ""), object_id=refusal.object_id,
             expected_version=refusal.expected, current_version=refusal.current,
-            clashes=[_clash(clash) for clash in refusal.clashes],
+            clashes=[_clash(clash, refusal.scope_id) for clash in refusal.clashes],
         )  # fmt: skip
     if isinstance(refusal, refusals.LimitReached):
         return LimitReached(**common, limit=refusal.limit)
@@ -121,9 +123,10 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
     return _TYPES.get(type(refusal), ValidationFailed)(**common)
 
 
-def _clash(clash: refusals.Clash) -> FieldClash:
+def _clash(clash: refusals.Clash, scope_id: UUID | None) -> FieldClash:
     return FieldClash(
-        field=clash.field, base=clash.base, theirs=clash.theirs, yours=clash.yours, base_known=clash.base_known,
+        field=field_name(clash.field), base_known=clash.base_known,
+        **{side: present(clash.field, getattr(clash, side), scope_id) for side in ("base", "theirs", "yours")},
         changed_by_id=strawberry.ID(global_id("User", clash.changed_by)) if clash.changed_by else None,
         changed_at=clash.changed_at,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.errors import LimitReached, NotFound, ValidationFailed
+from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Delta, State, delta_between
 from app.events.kinds import EventKind
 from app.events.merging import changes_since, check_expected
@@ -64,7 +64,11 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
         raise ValidationFailed("This task is deleted. Restore it first (taskRestore).", path=("id",))
     policy = edit.policy or ConflictPolicy(project.conflict_policy)
     patch = _checked_patch(edit.patch)
-    new, merged = _resolved(edit, patch, policy, current, facts, placed=rank is not None)
+    try:
+        new, merged = _resolved(edit, patch, policy, current, facts, placed=rank is not None)
+    except VersionConflict as conflict:
+        conflict.scope_id = row.project_id
+        raise
     _check_references(row.project_id, current, new, facts)
     if edit.kind is TASK_RESTORED:
         _mend(row.project_id, new, facts)

@@ -170,6 +170,7 @@ def _event_type(name: str) -> type[Any]:
         resolver = _state_resolver(_STATES[kind.object_type])
         namespace["state"] = strawberry.field(resolver=resolver, description="All its own fields, as of this event.")
     words = kind.object_type.replace("_", " ")
+    namespace["is_type_of"] = staticmethod(lambda value, info: getattr(value, "kind", None) == name)
     made = type(name, (_BASES.get(kind.object_type, Event),), namespace)
     return strawberry.type(made, description=f"{name}: the {words} {_DESCRIPTIONS[kind.effect]}.")
 
