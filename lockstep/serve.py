@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from app.accounts.tokens import Tokens
 from app.config import Settings, environment_name, load_settings
 from lockstep.embedded import ServersError
 
@@ -58,6 +59,8 @@ def serve(settings: Settings, listener: socket.socket, announce: Callable[[], No
         if not server.started:
             raise ServersError("the service did not start; the log above says why")
         return
+    # Made here once: workers that each found no key could each make one.
+    Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
     with _environment(settings):
         workers = Multiprocess(_configuration(settings, "lockstep.serve:worker"), [listener])
         announce()
