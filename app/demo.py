@@ -20,9 +20,21 @@ from app.workspaces.actions import create_workspace
 
 TASKS: tuple[tuple[str, str, str, int, str], ...] = (
     ("Read the five-minute tour", "Done", "task", 2, "It is in the README; every command can be pasted."),
-    ("Follow the board live", "In progress", "task", 1, "Subscribe to `events(scope:)` and change a task elsewhere."),
+    (
+        "Follow the board live",
+        "In progress",
+        "task",
+        1,
+        "Subscribe to `events(scope:)` and change a task elsewhere.",
+    ),
     ("Edit one description from two windows", "To do", "task", 2, "Edits of different words merge."),
-    ("Make two windows disagree", "To do", "bug", 1, "Change one title in both: the second one is told of the clash."),
+    (
+        "Make two windows disagree",
+        "To do",
+        "bug",
+        1,
+        "Change one title in both: the second one is told of the clash.",
+    ),
     ("Pull the network cable", "To do", "feature", 3, "The stream goes on from its cursor; nothing is lost."),
     ("Import your own tracker", "Backlog", "feature", 4, "`lockstep import FILE --project KEY`"),
 )
@@ -64,11 +76,16 @@ async def _make(store: Store, email: str, password: str) -> None:
 
     workspace = await run(create_workspace("Demo"))
     project = await run(
-        create_project(UUID(workspace["workspace_id"]), "DEMO", "Demo board", description="A board to try things on.")
+        create_project(
+            UUID(workspace["workspace_id"]), "DEMO", "Demo board", description="A board to try things on."
+        )
     )
     project_id = UUID(project["project_id"])
     async with store.database.snapshot() as reader:
-        statuses, types = await _named(reader, _STATUSES, project_id), await _named(reader, _TYPES, project_id)
+        statuses, types = (
+            await _named(reader, _STATUSES, project_id),
+            await _named(reader, _TYPES, project_id),
+        )
     made = await run(
         create_tasks(
             [
@@ -91,5 +108,3 @@ async def _make(store: Store, email: str, password: str) -> None:
 
 async def _named(reader: Reader, statement: Any, project_id: UUID) -> dict[str, UUID]:
     return {row.name: row.id for row in await reader.rows(statement, project=project_id)}
-
-

@@ -26,7 +26,9 @@ class ClientError(Exception):
 class Unauthenticated(ClientError):
     """No valid access token came with the request."""
 
-    def __init__(self, message: str = "Sign in first: send an access token as `Authorization: Bearer …`.") -> None:
+    def __init__(
+        self, message: str = "Sign in first: send an access token as `Authorization: Bearer …`."
+    ) -> None:
         super().__init__("UNAUTHENTICATED", message)
 
 
@@ -122,7 +124,9 @@ class VersionConflict(Refusal):
 
     code = "VERSION_CONFLICT"
 
-    def __init__(self, object_type: str, object_id: UUID, *, expected: int, current: int, clashes: list[Clash]) -> None:
+    def __init__(
+        self, object_type: str, object_id: UUID, *, expected: int, current: int, clashes: list[Clash]
+    ) -> None:
         fields = ", ".join(clash.field for clash in clashes)
         told = f" Both sides changed: {fields}." if fields else ""
         super().__init__(

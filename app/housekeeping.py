@@ -8,8 +8,8 @@ import random
 import structlog
 
 from app.db import sql
-from app.work import Actor, Result, Store, Work, run_unit
 from app.events.models import ActorKind
+from app.work import Actor, Result, Store, Work, run_unit
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import structlog
 from broadcaster import Broadcast
@@ -19,7 +20,7 @@ from starlette.routing import Route
 
 from app.accounts.tokens import Tokens
 from app.config import Settings
-from app.db import Database, sql
+from app.db import Database, Statement, sql
 from app.events.doorbell import RedisBackend, RedisDoorbell
 from app.events.hub import Hub
 from app.housekeeping import keep_house
@@ -91,7 +92,7 @@ async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Dat
     return database
 
 
-_STRENGTH = sql(
+_STRENGTH: Statement[Any] = sql(
     """
     SELECT r.rolsuper OR r.rolbypassrls AS bypasses,
            EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

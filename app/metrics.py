@@ -6,12 +6,16 @@ from prometheus_client import Counter, Gauge, Histogram
 
 STATEMENTS = Counter("lockstep_statements_total", "SQL statements sent.")
 UNITS = Counter("lockstep_units_total", "Units of work by outcome.", ["outcome"])
-UNIT_RERUNS = Counter("lockstep_unit_reruns_total", "Units run again after a serialization failure or deadlock.")
+UNIT_RERUNS = Counter(
+    "lockstep_unit_reruns_total", "Units run again after a serialization failure or deadlock."
+)
 EVENTS = Counter("lockstep_events_total", "Events appended, by kind.", ["kind"])
 CONFLICTS = Counter("lockstep_conflicts_total", "Edits answered with a version conflict.")
 MERGES = Counter("lockstep_merges_total", "Stale edits that merged.")
 REPLAYED = Counter("lockstep_replayed_mutations_total", "Retried mutations answered from their kept outcome.")
-PUBLISH_FAILURES = Counter("lockstep_publish_failures_total", "Commits whose Redis message could not be sent.")
+PUBLISH_FAILURES = Counter(
+    "lockstep_publish_failures_total", "Commits whose Redis message could not be sent."
+)
 RESYNCS = Counter("lockstep_resyncs_total", "Streams told to reload, by reason.", ["reason"])
 SUBSCRIBERS = Gauge("lockstep_subscribers", "Open event streams.")
 HUB_LAG = Histogram(
@@ -20,4 +24,6 @@ HUB_LAG = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 HUB_PAUSED = Gauge("lockstep_hub_paused", "1 while streams are paused because the log cannot be read.")
-REQUESTS = Counter("lockstep_requests_total", "GraphQL operations, by transport and outcome.", ["transport", "outcome"])
+REQUESTS = Counter(
+    "lockstep_requests_total", "GraphQL operations, by transport and outcome.", ["transport", "outcome"]
+)

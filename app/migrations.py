@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import create_engine, text
-
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
 from app.tables import METADATA
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,9 @@ def drift(owner_url: str) -> list[str]:
 
     def include_object(thing: Any, name: str | None, kind: str, reflected: bool, other: object) -> bool:
         # A foreign key to a partitioned table shows once more for each of its partitions.
-        return not (kind == "foreign_key_constraint" and reflected and "_part_" in thing.elements[0].target_fullname)
+        return not (
+            kind == "foreign_key_constraint" and reflected and "_part_" in thing.elements[0].target_fullname
+        )
 
     engine = _engine(owner_url)
     try:

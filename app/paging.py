@@ -16,6 +16,9 @@ from app.db import Reader, Statement, as_keys, key_table
 from app.errors import BadInput
 from app.values import plain
 
+Condition = ColumnElement[bool]
+"""A condition on a table's rows."""
+
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
 
@@ -76,7 +79,9 @@ def _cursor(orders: Sequence[Order], row: Any) -> str:
 
 def _read_cursor(orders: Sequence[Order], cursor: str) -> tuple[Any, ...]:
     try:
-        signature, *values = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        signature, *values = orjson.loads(
+            base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        )
         if signature != _signature(orders) or len(values) != len(orders):
             raise BadInput("This cursor is of another order. Begin again without it.")
         return tuple(_typed(order, value) for order, value in zip(orders, values, strict=True))
@@ -110,11 +115,15 @@ def _beyond(orders: Sequence[Order], place: tuple[Any, ...], backward: bool) -> 
     downward = {order.descending != backward for order in orders}
     if len(downward) == 1 and not any(order.nullable for order in orders):
         columns = tuple_(*(order.column for order in orders))
-        values = tuple_(*(literal(value, order.column.type) for order, value in zip(orders, place, strict=True)))
+        values = tuple_(
+            *(literal(value, order.column.type) for order, value in zip(orders, place, strict=True))
+        )
         return columns < values if downward.pop() else columns > values
     choices = []
     for position, (order, value) in enumerate(zip(orders, place, strict=True)):
-        same = [o.column.is_not_distinct_from(v) for o, v in zip(orders[:position], place[:position], strict=True)]
+        same = [
+            o.column.is_not_distinct_from(v) for o, v in zip(orders[:position], place[:position], strict=True)
+        ]
         choices.append(and_(*same, _past(order, value, backward)))
     return or_(*choices)
 

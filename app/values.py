@@ -27,7 +27,9 @@ def check_name(value: str, *path: str, length: int = NAME_LENGTH) -> str:
     if not name:
         raise ValidationFailed(f"{path[-1]} must not be empty.", path=path)
     if len(name) > length:
-        raise ValidationFailed(f"{path[-1]} must be at most {length} characters; it has {len(name)}.", path=path)
+        raise ValidationFailed(
+            f"{path[-1]} must be at most {length} characters; it has {len(name)}.", path=path
+        )
     if _CONTROL.search(name) or "\n" in name or "\r" in name:
         raise ValidationFailed(f"{path[-1]} must be one line without control characters.", path=path)
     return name
@@ -36,7 +38,9 @@ def check_name(value: str, *path: str, length: int = NAME_LENGTH) -> str:
 def check_text(value: str, *path: str, length: int = TEXT_LENGTH) -> str:
     """A long text, kept as typed: at most ``length`` characters, without NUL."""
     if len(value) > length:
-        raise ValidationFailed(f"{path[-1]} must be at most {length} characters; it has {len(value)}.", path=path)
+        raise ValidationFailed(
+            f"{path[-1]} must be at most {length} characters; it has {len(value)}.", path=path
+        )
     if "\x00" in value:
         raise ValidationFailed(f"{path[-1]} must not contain NUL characters.", path=path)
     return value
@@ -55,7 +59,9 @@ def check_time_zone(value: str, *path: str) -> str:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValidationFailed("Not a known time zone; use an IANA name such as Europe/Helsinki.", path=path) from None
+        raise ValidationFailed(
+            "Not a known time zone; use an IANA name such as Europe/Helsinki.", path=path
+        ) from None
     return value
 
 

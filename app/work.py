@@ -146,9 +146,7 @@ class Work(Reader):
             modes[guard.key] = modes.get(guard.key, True) and guard.shared
         if not modes:
             return
-        locks = [
-            f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)
-        ]
+        locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
         await self.script(f"SELECT {', '.join(locks)}")
 
     def record(
@@ -222,7 +220,9 @@ async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKe
     raise AssertionError("unreachable")
 
 
-async def _attempt(store: Store, actor: Actor, action: Action, key: RequestKey | None, attempt: int) -> Outcome:
+async def _attempt(
+    store: Store, actor: Actor, action: Action, key: RequestKey | None, attempt: int
+) -> Outcome:
     committing = False
     try:
         async with store.database.pool.acquire() as connection:
@@ -314,7 +314,9 @@ async def _append(work: Work, key: RequestKey | None) -> list[Event]:
     return _placed(work, recorded, clocks, mutation_id)
 
 
-def _placed(work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutation_id: UUID | None) -> list[Event]:
+def _placed(
+    work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutation_id: UUID | None
+) -> list[Event]:
     counts: dict[UUID, int] = {}
     for event in recorded:
         counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
@@ -326,11 +328,22 @@ def _placed(work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutat
         recorded_at = clocks[event.scope_id].recorded_at
         rows.append(
             Event(
-                scope_id=event.scope_id, seq=seq, id=event.id, kind=event.kind.name,
-                payload_version=event.kind.version, object_type=event.kind.object_type, object_id=event.object_id,
-                object_version=event.object_version, actor_id=work.actor.user_id, actor_kind=work.actor.kind.value,
-                batch_id=work.batch_id, caused_by=event.caused_by, client_mutation_id=mutation_id,
-                occurred_at=event.occurred_at or recorded_at, recorded_at=recorded_at, payload=event.payload,
+                scope_id=event.scope_id,
+                seq=seq,
+                id=event.id,
+                kind=event.kind.name,
+                payload_version=event.kind.version,
+                object_type=event.kind.object_type,
+                object_id=event.object_id,
+                object_version=event.object_version,
+                actor_id=work.actor.user_id,
+                actor_kind=work.actor.kind.value,
+                batch_id=work.batch_id,
+                caused_by=event.caused_by,
+                client_mutation_id=mutation_id,
+                occurred_at=event.occurred_at or recorded_at,
+                recorded_at=recorded_at,
+                payload=event.payload,
             )  # fmt: skip
         )
     return rows
@@ -339,7 +352,8 @@ def _placed(work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutat
 async def _positions(work: Work, events: list[Event]) -> list[Position]:
     last = {event.scope_id: event for event in events}
     positions = {
-        scope: Position(scope, event.seq, Cursor.at(scope, event.seq, event.id)) for scope, event in last.items()
+        scope: Position(scope, event.seq, Cursor.at(scope, event.seq, event.id))
+        for scope, event in last.items()
     }
     unchanged = [scope for scope in work.reflected if scope not in positions]
     if unchanged:

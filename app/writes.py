@@ -31,7 +31,9 @@ def _unnest(target: Table, columns: Sequence[str]) -> str:
 def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
     target = table(model)
     names = ", ".join(columns)
-    return sql(f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns)
+    return sql(
+        f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns
+    )
 
 
 async def insert_rows(work: Work, model: type[SQLModel], rows: Sequence[Values]) -> None:
@@ -42,7 +44,9 @@ async def insert_rows(work: Work, model: type[SQLModel], rows: Sequence[Values])
 
 
 @lru_cache(maxsize=1024)
-def _update(model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ...], versioned: bool) -> Statement[Any]:
+def _update(
+    model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ...], versioned: bool
+) -> Statement[Any]:
     target = table(model)
     given = (*keys, *(("version",) if versioned else ()), *columns)
     sets = [f"{name} = given.{name}" for name in columns]
@@ -59,7 +63,12 @@ def _update(model: type[SQLModel], keys: tuple[str, ...], columns: tuple[str, ..
 
 
 async def _set(
-    work: Work, model: type[SQLModel], keys: tuple[str, ...], rows: Sequence[Values], columns: set[str], versioned: bool
+    work: Work,
+    model: type[SQLModel],
+    keys: tuple[str, ...],
+    rows: Sequence[Values],
+    columns: set[str],
+    versioned: bool,
 ) -> set[UUID]:
     if not rows:
         return set()

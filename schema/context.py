@@ -184,7 +184,11 @@ class Context:
         found = await heads(self._reader, list(self._reflected))
         return {
             "positions": [
-                {"scope": global_id("Scope", scope), "seq": found[scope].seq, "cursor": found[scope].cursor.encode()}
+                {
+                    "scope": global_id("Scope", scope),
+                    "seq": found[scope].seq,
+                    "cursor": found[scope].cursor.encode(),
+                }
                 for scope in self._reflected
                 if scope in found
             ]
@@ -208,5 +212,3 @@ def open_session(
 ) -> Session:  # fmt: skip
     """The session of a request or a socket."""
     return Session(application, request_id, transport, token, viewer, expires_at)
-
-

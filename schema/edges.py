@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 
 from schema.context import Batch, Context
+
+ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
 Info = strawberry.Info[Context, Any]
 
@@ -47,7 +49,10 @@ def _borrow(resolve: Callable[..., Any], batch: Batch, parameters: list[inspect.
         for parameter in parameters
     ]
     resolve.__signature__ = inspect.Signature([*first, *given])  # type: ignore[attr-defined]
-    resolve.__annotations__ = {"info": Info, **{parameter.name: parameter.annotation for parameter in parameters}}
+    resolve.__annotations__ = {
+        "info": Info,
+        **{parameter.name: parameter.annotation for parameter in parameters},
+    }
     resolve.__module__ = batch.__module__
     resolve.__name__ = batch.__name__
     resolve.__qualname__ = batch.__qualname__
@@ -56,3 +61,9 @@ def _borrow(resolve: Callable[..., Any], batch: Batch, parameters: list[inspect.
 def column(description: str, *, name: str | None = None, deprecation_reason: str | None = None) -> Any:
     """A field that is an attribute of the row."""
     return strawberry.field(description=description, name=name, deprecation_reason=deprecation_reason)
+
+
+def root_field(description: str) -> Callable[[ResolverT], ResolverT]:
+    """Declare a field of the query root; its resolver is a method that takes ``info``."""
+    declared: Callable[[ResolverT], ResolverT] = strawberry.field(description=description)
+    return declared

@@ -16,14 +16,24 @@ from schema.events.changes import field_name, present
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
 
-_KINDS = {"task": "Task", "comment": "Comment", "project": "Project", "workspace": "Workspace", "user": "User"}
+_KINDS = {
+    "task": "Task",
+    "comment": "Comment",
+    "project": "Project",
+    "workspace": "Workspace",
+    "user": "User",
+}
 
 
-@strawberry.interface(description="Why a mutation, or one item of it, was not done. Nothing was written for it.")
+@strawberry.interface(
+    description="Why a mutation, or one item of it, was not done. Nothing was written for it."
+)
 class UserError:
     message: str = strawberry.field(description="For a person to read; says what to do.")
     code: str = strawberry.field(description="For a program: stable, in capitals.")
-    path: list[str] = strawberry.field(description="The input field at fault, from the outside in; may be empty.")
+    path: list[str] = strawberry.field(
+        description="The input field at fault, from the outside in; may be empty."
+    )
 
 
 @strawberry.type(description="A value breaks a rule of its field.")
@@ -46,7 +56,9 @@ class SignInFailed(UserError):
     pass
 
 
-@strawberry.type(description="A `clientMutationId` was used before, for another request. Make a new UUID per edit.")
+@strawberry.type(
+    description="A `clientMutationId` was used before, for another request. Make a new UUID per edit."
+)
 class KeyReused(UserError):
     pass
 
@@ -58,7 +70,9 @@ class LimitReached(UserError):
 
 @strawberry.type(description="A new parent or `blocks` link would close a cycle.")
 class CycleRefused(UserError):
-    cycle: list[strawberry.ID] = strawberry.field(description="The tasks along the cycle, as far as you see them.")
+    cycle: list[strawberry.ID] = strawberry.field(
+        description="The tasks along the cycle, as far as you see them."
+    )
 
 
 @strawberry.type(description="One field that both sides changed, with all that a dialog needs to show.")

@@ -44,9 +44,12 @@ class RefusalsAsErrors(FieldExtension):
             return payload(errors=[user_error(refusal)])
 
 
-def mutation(description: str) -> Any:
+def mutation(description: str) -> Callable[[ResolverT], ResolverT]:
     """Declare a mutation; its resolver takes ``info`` and one ``input``, and returns a ``Payload``."""
-    return strawberry.mutation(description=description, extensions=[RefusalsAsErrors()])
+    declared: Callable[[ResolverT], ResolverT] = strawberry.mutation(
+        description=description, extensions=[RefusalsAsErrors()]
+    )
+    return declared
 
 
 async def write(info: Info, input: Any, action: Action) -> Outcome:

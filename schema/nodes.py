@@ -27,7 +27,9 @@ def node_id(root: Any) -> strawberry.ID:
 
 @strawberry.interface(description="Anything with an id by which it can be fetched again.")
 class Node:
-    id: strawberry.ID = strawberry.field(resolver=node_id, description="Opaque, the same for as long as it exists.")
+    id: strawberry.ID = strawberry.field(
+        resolver=node_id, description="Opaque, the same for as long as it exists."
+    )
 
 
 def is_row_of(model: type[SQLModel], kind: str, *, within_project: bool = False) -> Any:

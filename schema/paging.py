@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from sqlalchemy import ColumnElement, Table
 
-from app.paging import Order, Page, counts_by_parent, pages_by_parent, read_page_request
+from app.paging import Condition, Order, Page, counts_by_parent, pages_by_parent, read_page_request
 from schema.context import Columns, Context
 from schema.edges import edge
 
@@ -63,8 +62,8 @@ def connection(page: Page, counter: Counter, key: Any) -> Any:
 
 
 async def connections(
-    context: Context, target: Table, model: type[Any], keys: Sequence[str], parents: Sequence[tuple[Any, ...]],
-    orders: Sequence[Order], conditions: Sequence[ColumnElement[bool]],
+    context: Context, target: Any, model: type[Any], keys: Sequence[str], parents: Sequence[tuple[Any, ...]],
+    orders: Sequence[Order], conditions: Sequence[Condition],
     *, first: int | None, after: str | None, last: int | None, before: str | None,
 ) -> list[Any]:  # fmt: skip
     """A connection for each parent key, in one statement (and one more if their totals are asked for)."""

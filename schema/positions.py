@@ -13,7 +13,9 @@ from schema.ids import global_id
 )
 class Position:
     scope: strawberry.ID = strawberry.field(description="The scope, as `events(scope:)` takes it.")
-    seq: int = strawberry.field(description="The number of the last event that is reflected; 0 before the first.")
+    seq: int = strawberry.field(
+        description="The number of the last event that is reflected; 0 before the first."
+    )
     cursor: str = strawberry.field(description="Where to go on from: `events(after:)`. Opaque.")
 
     @classmethod

@@ -18,7 +18,7 @@ from app.tasks.reads import task_ids_by_number
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import Viewer
 from schema.context import Context
-from schema.edges import Info
+from schema.edges import Info, root_field
 from schema.events.subscriptions import EventFrame, events_after
 from schema.ids import read_global_id, read_id, read_optional_id
 from schema.inbox.types import Inbox
@@ -38,9 +38,11 @@ async def _project_by_key(context: Context, key: str, workspace_id: UUID | None)
     return list((await context.projects(ids)).values())
 
 
-@strawberry.type(description="What can be read. A query is of one moment; `extensions.positions` says of which.")
+@strawberry.type(
+    description="What can be read. A query is of one moment; `extensions.positions` says of which."
+)
 class Query:
-    @strawberry.field(description="You; null when nobody is signed in.")
+    @root_field("You; null when nobody is signed in.")
     async def viewer(self, info: Info) -> Viewer | None:
         context = info.context
         if context.session.viewer is None:
@@ -48,32 +50,32 @@ class Query:
         viewer: Any = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
         return viewer  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Anything by its id; null if it is not there for you.")
+    @root_field("Anything by its id; null if it is not there for you.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         _ = info.context.viewer_id
         rows = await nodes_by_id(info.context, [read_global_id(id)], None)
         return rows[0]  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Several things by their ids, in their order; null for what is not there for you.")
+    @root_field("Several things by their ids, in their order; null for what is not there for you.")
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         _ = info.context.viewer_id
         if len(ids) > NODES_AT_ONCE:
             raise BadInput(f"At most {NODES_AT_ONCE} ids at once.")
         return await nodes_by_id(info.context, [read_global_id(one) for one in ids], None)
 
-    @strawberry.field(description="Your workspaces, oldest first.")
+    @root_field("Your workspaces, oldest first.")
     async def workspaces(self, info: Info) -> list[Workspace]:
         found = await access_workspaces(await info.context.reader(), info.context.viewer_id)
         return list(found.values())  # type: ignore[arg-type]
 
-    @strawberry.field(description="The projects that you see, oldest first.")
+    @root_field("The projects that you see, oldest first.")
     async def projects(self, info: Info) -> list[Project]:
         found = await visible_projects(await info.context.reader(), info.context.viewer_id)
         info.context.remember(found)
         return list(found.values())  # type: ignore[arg-type]
 
-    @strawberry.field(
-        description="A project by its key, such as ENG; null if it is not there for you. Say the workspace if you "
+    @root_field(
+        "A project by its key, such as ENG; null if it is not there for you. Say the workspace if you "
         "have projects of that key in several."
     )
     async def project(
@@ -85,8 +87,8 @@ class Query:
             raise BadInput(f"You have projects {key} in several workspaces. Say which: workspaceId.")
         return found[0] if found else None
 
-    @strawberry.field(
-        description="A task by its key, such as ENG-12; null if it is not there for you. The old key of a "
+    @root_field(
+        "A task by its key, such as ENG-12; null if it is not there for you. The old key of a "
         "transferred task finds it too."
     )
     async def task(
@@ -99,12 +101,14 @@ class Query:
         projects = await _project_by_key(info.context, project_key, within)
         reader = await info.context.reader()
         ids = await task_ids_by_number(reader, [project.id for project in projects], int(number))
-        tasks = [row for row in await tasks_for_viewer(info.context, [(one,) for one in ids]) if row is not None]
+        tasks = [
+            row for row in await tasks_for_viewer(info.context, [(one,) for one in ids]) if row is not None
+        ]
         if len(tasks) > 1:
             raise BadInput(f"You have tasks {key} in several workspaces. Say which: workspaceId.")
         return tasks[0] if tasks else None
 
-    @strawberry.field(description="Tasks of all projects that you see, or of those named; by when they were made.")
+    @root_field("Tasks of all projects that you see, or of those named; by when they were made.")
     async def tasks(
         self,
         info: Info,
@@ -136,7 +140,7 @@ class Query:
 
         return connection(page, count, ())  # type: ignore[no-any-return]
 
-    @strawberry.field(description="Your inbox.")
+    @root_field("Your inbox.")
     async def inbox(self, info: Info) -> Inbox:
         info.context.reflect(info.context.viewer_id)
         return Inbox(user_id=info.context.viewer_id)
@@ -146,4 +150,3 @@ class Query:
         description="The events of a scope after a cursor, over plain HTTP: what the subscription `events` would "
         "replay, at most 500 at once. `more` says whether to ask again.",
     )
-

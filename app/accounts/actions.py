@@ -36,7 +36,9 @@ class SignInFailed(Refusal):
 def check_email(email: str) -> str:
     """An address in lower case."""
     try:
-        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
+        return validate_email(
+            email.strip(), check_deliverability=False, test_environment=True
+        ).normalized.lower()
     except EmailNotValidError as fault:
         raise ValidationFailed(f"Not an e-mail address: {fault}", path=("email",)) from None
 
@@ -80,9 +82,13 @@ async def sign_up(
 
     async def action(work: Work) -> Result:
         if await users_by_email(work, [address]):
-            raise ValidationFailed("There is an account with this address already. Sign in instead.", path=("email",))
+            raise ValidationFailed(
+                "There is an account with this address already. Sign in instead.", path=("email",)
+            )
         now = now_utc()
-        user_id = await new_user(work, name=shown, now=now, email=address, password_hash=hashed, time_zone=zone)
+        user_id = await new_user(
+            work, name=shown, now=now, email=address, password_hash=hashed, time_zone=zone
+        )
         return await _begin_sign_in(work, user_id, now, refresh_days, secret)
 
     return action, secret
@@ -149,7 +155,9 @@ def refresh(token: str, *, refresh_days: int) -> tuple[Action, dict[str, Any]]:
             await work.run(_END_SIGN_IN, id=found.sign_in_id, now=now)
             return {"failed": True}
         await work.run(_SPEND, hash=_token_hash(token), now=now)
-        secret["refresh_token"] = await _new_refresh_token(work, found.sign_in_id, now + timedelta(days=refresh_days))
+        secret["refresh_token"] = await _new_refresh_token(
+            work, found.sign_in_id, now + timedelta(days=refresh_days)
+        )
         return {"user_id": str(found.user_id), "sign_in_id": str(found.sign_in_id)}
 
     return action, secret
@@ -174,17 +182,26 @@ def update_profile(expected_version: int, changes: dict[str, Any]) -> Action:
             raise NotFound("User")
         values = _checked_profile(changes)
         if user.version != expected_version:
-            raise VersionConflict("user", user.id, expected=expected_version, current=user.version, clashes=[])
+            raise VersionConflict(
+                "user", user.id, expected=expected_version, current=user.version, clashes=[]
+            )
         old = person_state(user)
         row = {"id": user.id, "version": user.version, **values}
         if not await compare_and_set(work, User, [row], set(values), keys=("id",)):
-            raise VersionConflict("user", user.id, expected=expected_version, current=user.version + 1, clashes=[])
+            raise VersionConflict(
+                "user", user.id, expected=expected_version, current=user.version + 1, clashes=[]
+            )
         new = {**old, **{key: value for key, value in values.items() if key in old}}
         for directory in await work.rows(_DIRECTORIES, user=user.id):
             delta = delta_between(old, new, PERSON_SHAPE)
             payload = {"delta": delta}
             work.record(
-                directory.directory_id, PERSON_UPDATED, user.id, payload, version=user.version + 1, reflect=False
+                directory.directory_id,
+                PERSON_UPDATED,
+                user.id,
+                payload,
+                version=user.version + 1,
+                reflect=False,
             )
         return {"user_id": str(user.id)}
 
@@ -214,7 +231,9 @@ _LOCK_REFRESH = sql(
     """,
     "hash",
 )
-_SPEND = sql("UPDATE refresh_tokens SET spent_at = coalesce(spent_at, $2) WHERE token_hash = $1", "hash", "now")
+_SPEND = sql(
+    "UPDATE refresh_tokens SET spent_at = coalesce(spent_at, $2) WHERE token_hash = $1", "hash", "now"
+)
 _END_SIGN_IN = sql("UPDATE sign_ins SET ended_at = coalesce(ended_at, $2) WHERE id = $1", "id", "now")
 _DIRECTORIES = sql(
     """

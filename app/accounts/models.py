@@ -50,7 +50,10 @@ class RefreshToken(SQLModel, table=True):
     """A refresh token, kept as its SHA-256; ``spent_at`` is when it was exchanged."""
 
     __tablename__ = "refresh_tokens"
-    __table_args__ = (Index("refresh_tokens_sign_in", "sign_in_id"), Index("refresh_tokens_age", "expires_at"))
+    __table_args__ = (
+        Index("refresh_tokens_sign_in", "sign_in_id"),
+        Index("refresh_tokens_age", "expires_at"),
+    )
 
     token_hash: bytes = Field(primary_key=True)
     sign_in_id: UUID = Field(foreign_key="sign_ins.id")

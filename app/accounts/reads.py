@@ -12,7 +12,9 @@ from app.db import Reader, Statement, table
 USERS = table(User)
 
 _BY_ID = Statement(select(USERS).where(USERS.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))), User)
-_BY_EMAIL = Statement(select(USERS).where(USERS.c.email == func.any(bindparam("emails", type_=ARRAY(Text)))), User)
+_BY_EMAIL = Statement(
+    select(USERS).where(USERS.c.email == func.any(bindparam("emails", type_=ARRAY(Text)))), User
+)
 
 
 async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
@@ -22,4 +24,6 @@ async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
 
 async def users_by_email(reader: Reader, emails: list[str]) -> dict[str, User]:
     """The people with these (lower-case) addresses, by address."""
-    return {row.email: row for row in await reader.rows(_BY_EMAIL, emails=emails) if row.email} if emails else {}
+    return (
+        {row.email: row for row in await reader.rows(_BY_EMAIL, emails=emails) if row.email} if emails else {}
+    )

@@ -41,7 +41,9 @@ class Cursor:
             packed = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
             scope, seq, check = _FORM.unpack(packed)
         except (ValueError, struct.error):
-            raise BadInput("This is not an event cursor. Send one that a position or frame gave you.") from None
+            raise BadInput(
+                "This is not an event cursor. Send one that a position or frame gave you."
+            ) from None
         if seq >= 2**63:
             raise BadInput("This is not an event cursor. Send one that a position or frame gave you.")
         return cls(UUID(bytes=scope), seq, check)

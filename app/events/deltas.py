@@ -116,7 +116,8 @@ def invert_delta(delta: Delta) -> Delta:
         inverse["set"] = {field: {"old": c["new"], "new": c["old"]} for field, c in delta["set"].items()}
     if "text" in delta:
         inverse["text"] = {
-            field: texts.invert(texts.TextDiff.from_json(change)).to_json() for field, change in delta["text"].items()
+            field: texts.invert(texts.TextDiff.from_json(change)).to_json()
+            for field, change in delta["text"].items()
         }
     if "members" in delta:
         inverse["members"] = {

@@ -43,8 +43,12 @@ class RedisBackend(BroadcastBackend):
     """Pub/sub over one Redis connection that is made anew whenever it breaks."""
 
     def __init__(self, url: str) -> None:
-        self._client = redis_client.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0))
-        self._listening = redis_client.from_url(url, socket_connect_timeout=1, socket_timeout=None, retry=Retry(NoBackoff(), 0))
+        self._client = redis_client.from_url(
+            url, socket_connect_timeout=1, socket_timeout=1, retry=Retry(NoBackoff(), 0)
+        )
+        self._listening = redis_client.from_url(
+            url, socket_connect_timeout=1, socket_timeout=None, retry=Retry(NoBackoff(), 0)
+        )
         self._channels: set[str] = set()
         self._acknowledged: dict[str, asyncio.Event] = {}
         self._arrived: asyncio.Queue[BroadcastEvent] = asyncio.Queue(_WAITING)

@@ -134,7 +134,9 @@ class Feed:
             while self._target > self.head:
                 try:
                     await self._advance()
-                except Exception as fault:  # the database is away: the comparison pauses the streams meanwhile
+                except (
+                    Exception
+                ) as fault:  # the database is away: the comparison pauses the streams meanwhile
                     log.warning("feed_cannot_read_log", scope=str(self.scope_id), error=repr(fault))
                     await asyncio.sleep(0.2)
 

@@ -254,4 +254,3 @@ class Hub:
             for follower in list(feed.followers):
                 if (follower.user_id, feed.scope_id) not in allowed:
                     follower.end(FrameReason.ACCESS_LOST)
-

@@ -123,9 +123,7 @@ async def event_id_at(reader: Reader, scope_id: UUID, seq: int) -> UUID | None:
     return None if row is None else row.id
 
 
-async def history_since(
-    reader: Reader, scope_id: UUID, versions: dict[UUID, int]
-) -> dict[UUID, list[Event]]:
+async def history_since(reader: Reader, scope_id: UUID, versions: dict[UUID, int]) -> dict[UUID, list[Event]]:
     """For each object, its events in this scope that came after the version given with it, oldest first."""
     found: dict[UUID, list[Event]] = {object_id: [] for object_id in versions}
     if versions:

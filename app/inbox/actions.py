@@ -19,7 +19,9 @@ def mark_read(item_ids: list[UUID], *, read: bool) -> Action:
 
     async def action(work: Work) -> Result:
         if len(item_ids) > MARKED_AT_ONCE:
-            raise LimitReached(f"At most {MARKED_AT_ONCE} items at once.", limit=MARKED_AT_ONCE, path=("ids",))
+            raise LimitReached(
+                f"At most {MARKED_AT_ONCE} items at once.", limit=MARKED_AT_ONCE, path=("ids",)
+            )
         viewer = work.viewer_id
         await work.guard(Guard.of("inbox", viewer))
         items = {row.id: row for row in await work.rows(_ITEMS, user=viewer, ids=item_ids)}

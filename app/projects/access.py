@@ -116,4 +116,6 @@ def check_permission(project: Project, permission: Permission) -> None:
         needed = GRANTED_TO[permission].value
         raise PermissionDenied(f"This needs the role {needed} in project {project.key}; yours is {role}.")
     if permission is not Permission.VIEW and permission is not Permission.ADMINISTER and project.archived_at:
-        raise PermissionDenied(f"Project {project.key} is archived. Restore it before you change anything in it.")
+        raise PermissionDenied(
+            f"Project {project.key} is archived. Restore it before you change anything in it."
+        )

@@ -46,7 +46,9 @@ _BY_KEY: Statement[Project] = sql(
 )  # fmt: skip
 
 
-async def by_project(reader: Reader, statement: Statement[Any], project_ids: list[UUID]) -> dict[UUID, list[Any]]:
+async def by_project(
+    reader: Reader, statement: Statement[Any], project_ids: list[UUID]
+) -> dict[UUID, list[Any]]:
     """Rows of a vocabulary statement, grouped by project."""
     found: dict[UUID, list[Any]] = defaultdict(list)
     if project_ids:
@@ -55,7 +57,9 @@ async def by_project(reader: Reader, statement: Statement[Any], project_ids: lis
     return found
 
 
-async def readers_among(reader: Reader, project_ids: list[UUID], user_ids: list[UUID]) -> set[tuple[UUID, UUID]]:
+async def readers_among(
+    reader: Reader, project_ids: list[UUID], user_ids: list[UUID]
+) -> set[tuple[UUID, UUID]]:
     """Those (project, person) pairs in which the person can see the project."""
     if not project_ids or not user_ids:
         return set()

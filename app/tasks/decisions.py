@@ -73,7 +73,9 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
     if edit.kind is TASK_RESTORED:
         _mend(row.project_id, new, facts)
     if len(new["sections"]) > MOST_SECTIONS:
-        raise LimitReached(f"A task has at most {MOST_SECTIONS} sections.", limit=MOST_SECTIONS, path=("sections",))
+        raise LimitReached(
+            f"A task has at most {MOST_SECTIONS} sections.", limit=MOST_SECTIONS, path=("sections",)
+        )
     check_config(new["config"])
     _set_completed(row.project_id, current, new, facts)
     if rank is not None:
@@ -125,7 +127,10 @@ def _checked_patch(patch: TaskPatch) -> TaskPatch:
 
 def _check_references(project_id: UUID, current: State, new: State, facts: Facts) -> None:
     """What a task newly points at must be there; what it pointed at before may be gone."""
-    for field, words, noun in (("status_id", facts.statuses, "Status"), ("type_id", facts.types, "Task type")):
+    for field, words, noun in (
+        ("status_id", facts.statuses, "Status"),
+        ("type_id", facts.types, "Task type"),
+    ):
         if new[field] != current[field] and word(words, project_id, UUID(new[field])) is None:
             raise NotFound(noun, path=(field.removesuffix("_id") + "Id",))
     for label_id in set(new["label_ids"]) - set(current["label_ids"]):

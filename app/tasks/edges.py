@@ -30,7 +30,9 @@ _LABELS: Statement[Label] = sql(
 )  # fmt: skip
 
 
-async def _by_task(reader: Reader, statement: Statement[Any], keys: list[tuple[UUID, UUID]]) -> dict[UUID, list[Any]]:
+async def _by_task(
+    reader: Reader, statement: Statement[Any], keys: list[tuple[UUID, UUID]]
+) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     if keys:
         project_ids, ids = as_keys(keys)

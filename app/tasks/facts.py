@@ -103,7 +103,9 @@ async def _read_words(
     work: Work, facts: Facts, patches: list[TaskPatch], project_ids: list[UUID], *, always: bool = False
 ) -> None:
     def asks(*names: str) -> bool:
-        return always or any(name in patch.values or patch.add.get(name) for patch in patches for name in names)
+        return always or any(
+            name in patch.values or patch.add.get(name) for patch in patches for name in names
+        )
 
     if asks("status_id", "deleted_at"):
         facts.statuses = await by_project(work, STATUSES, project_ids)
@@ -112,7 +114,9 @@ async def _read_words(
     if any(patch.add.get("label_ids") for patch in patches):
         facts.labels = await by_project(work, LABELS, project_ids)
     people = {user_id for patch in patches for user_id in patch.user_ids()}
-    people |= {user_id for patch in patches for text in patch.sections.values() for user_id in mentioned(text)}
+    people |= {
+        user_id for patch in patches for text in patch.sections.values() for user_id in mentioned(text)
+    }
     facts.readers = await readers_among(work, project_ids, list(people))
 
 

@@ -67,7 +67,8 @@ class FilterScope:
                 return date.fromisoformat(value)
             except ValueError:
                 raise BadInput(
-                    "A date is written 2026-01-31, today, or relative to today: +3d, -2w, +1m.", value=value[:40]
+                    "A date is written 2026-01-31, today, or relative to today: +3d, -2w, +1m.",
+                    value=value[:40],
                 ) from None
         today = self.now.astimezone(ZoneInfo(self.time_zone)).date()
         if match[1] is None:

@@ -57,7 +57,9 @@ _RANK_ABOVE = sql(
     "SELECT rank FROM tasks WHERE project_id = $1 AND rank > $2 AND id <> $3 ORDER BY rank LIMIT 1",
     "project", "rank", "moved",
 )  # fmt: skip
-_TASK_OF_KEY = sql("SELECT task_id FROM task_keys WHERE project_id = ANY($1::uuid[]) AND number = $2", "ids", "number")
+_TASK_OF_KEY = sql(
+    "SELECT task_id FROM task_keys WHERE project_id = ANY($1::uuid[]) AND number = $2", "ids", "number"
+)
 
 
 async def locate_tasks(reader: Reader, task_ids: list[UUID]) -> dict[UUID, TaskLocation]:
@@ -92,7 +94,9 @@ async def last_rank(reader: Reader, project_id: UUID) -> str | None:
     return rank
 
 
-async def neighbour_rank(reader: Reader, project_id: UUID, rank: str, moved: UUID, *, below: bool) -> str | None:
+async def neighbour_rank(
+    reader: Reader, project_id: UUID, rank: str, moved: UUID, *, below: bool
+) -> str | None:
     """The nearest rank below (or above) ``rank``, not counting the task that is being moved."""
     statement = _RANK_BELOW if below else _RANK_ABOVE
     found: str | None = await reader.value(statement, project=project_id, rank=rank, moved=moved)

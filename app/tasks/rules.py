@@ -16,9 +16,11 @@ TITLE_LENGTH = 1000
 MOST_SECTIONS = 32
 MOST_PEOPLE = 100
 CONFIG_BYTES = 16_384
-PRIORITIES = range(0, 5)
+PRIORITIES = range(5)
 _SECTION = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_MENTION = re.compile(r"@\[[^\]\n]{0,255}\]\(user:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\)")
+_MENTION = re.compile(
+    r"@\[[^\]\n]{0,255}\]\(user:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\)"
+)
 
 
 def check_title(title: str | None) -> str:
@@ -52,7 +54,9 @@ def check_config(config: dict[str, Any]) -> None:
     except (TypeError, orjson.JSONEncodeError):
         raise ValidationFailed("config must be plain JSON.", path=("config",)) from None
     if size > CONFIG_BYTES:
-        raise LimitReached(f"config may have {CONFIG_BYTES} bytes of JSON; this has {size}.", limit=CONFIG_BYTES)
+        raise LimitReached(
+            f"config may have {CONFIG_BYTES} bytes of JSON; this has {size}.", limit=CONFIG_BYTES
+        )
     if b"\\u0000" in orjson.dumps(config):
         raise ValidationFailed("config must not contain NUL characters.", path=("config",))
 

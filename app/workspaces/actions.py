@@ -153,9 +153,15 @@ async def add_to_workspace(work: Work, workspace: Workspace, person: User, role:
     row = {"workspace_id": workspace.id, "user_id": person.id, "role": role.value, "created_at": now_utc()}
     await insert_rows(work, WorkspaceMember, [row])
     await bump_access(work, workspace.id)
-    work.record(workspace.id, WORKSPACE_MEMBER_ADDED, person.id, {"state": member_state(person.id, role.value)})
     work.record(
-        workspace.directory_id, PERSON_ADDED, person.id, {"state": person_state(person)}, version=person.version
+        workspace.id, WORKSPACE_MEMBER_ADDED, person.id, {"state": member_state(person.id, role.value)}
+    )
+    work.record(
+        workspace.directory_id,
+        PERSON_ADDED,
+        person.id,
+        {"state": person_state(person)},
+        version=person.version,
     )
 
 
@@ -186,7 +192,9 @@ async def _keep_an_owner(work: Work, workspace_id: UUID, member: WorkspaceMember
     if member.role != WorkspaceRole.OWNER.value:
         return
     if await work.value(_OTHER_OWNERS, workspace=workspace_id, user=member.user_id) == 0:
-        raise ValidationFailed("A workspace keeps at least one owner. Appoint another one first.", path=("userId",))
+        raise ValidationFailed(
+            "A workspace keeps at least one owner. Appoint another one first.", path=("userId",)
+        )
 
 
 async def _person(work: Work, user_id: UUID) -> User:
@@ -203,7 +211,10 @@ _MEMBER: Statement[WorkspaceMember] = sql(
     model=WorkspaceMember,
 )  # fmt: skip
 _SET_ROLE = sql(
-    "UPDATE workspace_members SET role = $3 WHERE workspace_id = $1 AND user_id = $2", "workspace", "user", "role"
+    "UPDATE workspace_members SET role = $3 WHERE workspace_id = $1 AND user_id = $2",
+    "workspace",
+    "user",
+    "role",
 )
 _REMOVE = sql("DELETE FROM workspace_members WHERE workspace_id = $1 AND user_id = $2", "workspace", "user")
 _OTHER_OWNERS = sql(

@@ -27,7 +27,9 @@ class SignUpInput:
     email: str = strawberry.field(description="Your address; letter case does not count.")
     password: str = strawberry.field(description="8 to 1,024 characters.")
     name: str = strawberry.field(description="How you are shown.")
-    time_zone: str = strawberry.field(default="UTC", description="An IANA time zone, such as Europe/Helsinki.")
+    time_zone: str = strawberry.field(
+        default="UTC", description="An IANA time zone, such as Europe/Helsinki."
+    )
 
 
 @strawberry.input(description="Address and password.")
@@ -64,9 +66,12 @@ class ProfileUpdateInput:
 class SignInPayload(Payload):
     user_id: strawberry.Private[UUID | None] = None
     access_token: str | None = strawberry.field(
-        default=None, description="Send it as `Authorization: Bearer …`, and in `connection_init` on a socket."
+        default=None,
+        description="Send it as `Authorization: Bearer …`, and in `connection_init` on a socket.",
     )
-    access_token_expires_in: int | None = strawberry.field(default=None, description="Seconds until it expires.")
+    access_token_expires_in: int | None = strawberry.field(
+        default=None, description="Seconds until it expires."
+    )
     refresh_token: str | None = strawberry.field(
         default=None, description="Exchange it for new tokens with `tokenRefresh`, once. Keep it secret."
     )
@@ -80,7 +85,9 @@ class SignOutPayload(Payload):
 
 @strawberry.type(description="The socket goes on.")
 class SocketRenewPayload(Payload):
-    expires_in: int | None = strawberry.field(default=None, description="Seconds until the new token expires.")
+    expires_in: int | None = strawberry.field(
+        default=None, description="Seconds until the new token expires."
+    )
 
 
 @strawberry.type(description="Your profile.")
@@ -92,7 +99,9 @@ class ProfilePayload(Payload):
 async def _signed_in(info: Info, action: Action, secret: dict[str, Any]) -> SignInPayload:
     outcome = await info.context.write_signed_out(action)
     if outcome.result.get("failed"):
-        raise actions.SignInFailed("This refresh token is not valid any more. Sign in again.", path=("refreshToken",))
+        raise actions.SignInFailed(
+            "This refresh token is not valid any more. Sign in again.", path=("refreshToken",)
+        )
     user_id = UUID(outcome.result["user_id"])
     tokens = info.context.application.tokens
     access, _ = tokens.issue(user_id, UUID(outcome.result["sign_in_id"]))
@@ -120,7 +129,9 @@ class AccountMutations:
         action, secret = await actions.sign_in(input.email, input.password, found, refresh_days=days)
         return await _signed_in(info, action, secret)
 
-    @mutation("Exchange a refresh token for new tokens. A spent one is taken again for ten seconds, then never.")
+    @mutation(
+        "Exchange a refresh token for new tokens. A spent one is taken again for ten seconds, then never."
+    )
     async def token_refresh(self, info: Info, input: TokenRefreshInput) -> SignInPayload:
         days = info.context.application.settings.refresh_token_days
         action, secret = actions.refresh(input.refresh_token, refresh_days=days)
@@ -146,6 +157,6 @@ class AccountMutations:
         if session.transport != "websocket":
             raise BadInput("socketRenew is for an open socket; over HTTP send the new token in the header.")
         await session.renew(input.access_token)
-        return SocketRenewPayload(expires_in=info.context.application.tokens.remaining_seconds(session.expires_at))
-
-
+        return SocketRenewPayload(
+            expires_in=info.context.application.tokens.remaining_seconds(session.expires_at)
+        )

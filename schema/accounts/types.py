@@ -7,17 +7,20 @@ from typing import Any
 import strawberry
 
 from app.accounts import models
+from app.accounts.models import UserKind
 from app.accounts.reads import users_by_id
 from app.db import Reader
 from schema.context import Columns, Context
 from schema.edges import column, edge
+from schema.enums import describe
 from schema.ids import global_id
 from schema.nodes import Node, is_row_of
 
-UserKind = strawberry.enum(
-    models.UserKind,
-    name="UserKind",
-    description="A person with an account, or a placeholder that an import made for a name it met.",
+describe(
+    UserKind,
+    "Whether somebody has an account.",
+    PERSON="A person with an account.",
+    PLACEHOLDER="A name that an import met; nobody can sign in as it.",
 )
 
 

@@ -65,7 +65,9 @@ async def _can_update(context: Context, parents: list[Any], columns: Columns) ->
     return [one and parent.author_id == viewer for one, parent in zip(may, parents, strict=True)]
 
 
-@strawberry.type(description="A comment on a task. A deleted one keeps its place in the thread and loses its text.")
+@strawberry.type(
+    description="A comment on a task. A deleted one keeps its place in the thread and loses its text."
+)
 class Comment(Node):
     body: str = column("The markdown; empty once deleted.")
     author: User | None = user_edge("author_id", "Who wrote it.")
@@ -78,7 +80,8 @@ class Comment(Node):
     deleted_at: datetime | None = column("When it was deleted.")
     viewer_can_update: bool = edge(_can_update, "Whether you may change its text: it is yours.")
     viewer_can_delete: bool = edge(
-        _permitted(Permission.EDIT, Permission.MANAGE), "Whether you may delete it: it is yours, or you manage."
+        _permitted(Permission.EDIT, Permission.MANAGE),
+        "Whether you may delete it: it is yours, or you manage.",
     )
 
     is_type_of = is_row_of(models.Comment, "Comment")

@@ -32,8 +32,10 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
         return None
     kind = _REFERENCES.get(field)
     if kind is not None:
-        return [reference(kind, one, scope_id) for one in value] if isinstance(value, list) else reference(
-            kind, value, scope_id
+        return (
+            [reference(kind, one, scope_id) for one in value]
+            if isinstance(value, list)
+            else reference(kind, value, scope_id)
         )
     return value.upper() if field in _ENUMS else value
 
@@ -54,7 +56,9 @@ class ValueChange:
 
 @strawberry.type(description="One edit of a text. Edits of one change do not overlap and are in order.")
 class TextEdit:
-    at: int = strawberry.field(description="Where in the text before, in UTF-16 code units, as browsers count.")
+    at: int = strawberry.field(
+        description="Where in the text before, in UTF-16 code units, as browsers count."
+    )
     removed: str = strawberry.field(description="What stood there.")
     inserted: str = strawberry.field(description="What stands there now.")
 
@@ -105,7 +109,10 @@ def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
     for field, change in delta.get("text", {}).items():
         yield TextChange(
             field=field_name(field),
-            edits=[TextEdit(at=at, removed=removed, inserted=inserted) for at, removed, inserted in change["edits"]],
+            edits=[
+                TextEdit(at=at, removed=removed, inserted=inserted)
+                for at, removed, inserted in change["edits"]
+            ],
             base_hash=change["base"],
             result_hash=change["result"],
         )

@@ -52,7 +52,17 @@ class TaskState:
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> TaskState:
-        plain = ("number", "title", "priority", "estimate", "rank", "close_reason", "external_ref", "config", "version")
+        plain = (
+            "number",
+            "title",
+            "priority",
+            "estimate",
+            "rank",
+            "close_reason",
+            "external_ref",
+            "config",
+            "version",
+        )
         references = ("status_id", "type_id", "parent_id", "creator_id", "assignee_ids", "label_ids")
         moments = ("created_at", "updated_at", "completed_at", "deleted_at")
         return cls(
@@ -90,13 +100,23 @@ class CommentState:
         )
 
 
-@strawberry.type(description="A link between tasks. An end in another project is null here: events name none.")
+@strawberry.type(
+    description="A link between tasks. An end in another project is null here: events name none."
+)
 class LinkState:
-    id: strawberry.ID = strawberry.field(description="The link; `node(id:)` tells its far end, if you may see it.")
+    id: strawberry.ID = strawberry.field(
+        description="The link; `node(id:)` tells its far end, if you may see it."
+    )
     kind: str = strawberry.field(description="`blocks`, `relates`, `duplicates` …: source <kind> target.")
-    source_task_id: strawberry.ID | None = strawberry.field(description="The source, if it is in this project.")
-    target_task_id: strawberry.ID | None = strawberry.field(description="The target, if it is in this project.")
-    cyclic: bool = strawberry.field(description="An imported link that closes a cycle, which a new one may not.")
+    source_task_id: strawberry.ID | None = strawberry.field(
+        description="The source, if it is in this project."
+    )
+    target_task_id: strawberry.ID | None = strawberry.field(
+        description="The target, if it is in this project."
+    )
+    cyclic: bool = strawberry.field(
+        description="An imported link that closes a cycle, which a new one may not."
+    )
     creator_id: strawberry.ID | None = strawberry.field(description="Who made it.")
     created_at: datetime = strawberry.field(description="When it was made.")
 
@@ -138,7 +158,8 @@ class LabelState:
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> LabelState:
         return cls(
-            id=reference("Label", state["id"], scope_id), **{name: state[name] for name in ("name", "color", "version")}
+            id=reference("Label", state["id"], scope_id),
+            **{name: state[name] for name in ("name", "color", "version")},
         )
 
 
@@ -203,7 +224,9 @@ class WorkspaceState:
         )
 
 
-@strawberry.type(description="A project, named by its id alone: whether you see it is for `node(id:)` to say.")
+@strawberry.type(
+    description="A project, named by its id alone: whether you see it is for `node(id:)` to say."
+)
 class ListedProjectState:
     project_id: strawberry.ID = strawberry.field(description="The project.")
 

@@ -15,37 +15,33 @@ from app.events.resuming import PAGE, page_after
 from app.projects.access import readable_scopes
 from schema.context import Context, StreamSession
 from schema.edges import Info
+from schema.events.enums import FrameKind, FrameReason
 from schema.events.types import Event
 from schema.ids import read_id
 from schema.positions import Position
 
-FrameKind = strawberry.enum(
-    frames.FrameKind,
-    name="FrameKind",
-    description="EVENTS: apply them in order. HEARTBEAT: nothing new. RESYNC: load anew, then follow from the new "
-    "position. ENDED: the stream is over, `reason` says why.",
-)
-FrameReason = strawberry.enum(
-    frames.FrameReason, name="FrameReason", description="Why to load anew, or why the stream ended."
-)
 SCOPE_KINDS = ("Scope", "Project", "Workspace")
 
 
-@strawberry.type(description="What a stream of events yields: a bulk edit, a catch-up and a single event are each one.")
+@strawberry.type(
+    description="What a stream of events yields: a bulk edit, a catch-up and a single event are each one."
+)
 class EventFrame:
     kind: FrameKind = strawberry.field(description="What this frame is.")
     events: list[Event] = strawberry.field(description="In `seq` order, without gaps or doubles.")
-    position: Position | None = strawberry.field(description="Where you stand after it: go on with its cursor.")
+    position: Position | None = strawberry.field(
+        description="Where you stand after it: go on with its cursor."
+    )
     reason: FrameReason | None = strawberry.field(description="With RESYNC and ENDED: why.")
     more: bool = strawberry.field(description="The log has more right now: another frame follows at once.")
 
     @classmethod
     def of(cls, frame: frames.EventFrame) -> EventFrame:
         return cls(
-            kind=frame.kind,  # type: ignore[arg-type]
+            kind=frame.kind,
             events=frame.events,  # type: ignore[arg-type]
             position=None if frame.position is None else Position.of(frame.position),
-            reason=frame.reason,  # type: ignore[arg-type]
+            reason=frame.reason,
             more=frame.more,
         )
 
@@ -59,7 +55,9 @@ def _cursor(scope_id: UUID, after: str | None) -> Cursor | None:
     return cursor
 
 
-async def events(info: Info, scope: strawberry.ID, after: str | None = strawberry.UNSET) -> AsyncGenerator[EventFrame]:
+async def events(
+    info: Info, scope: strawberry.ID, after: str | None = strawberry.UNSET
+) -> AsyncGenerator[EventFrame]:
     """Follow a scope (see ``Subscription``)."""
     scope_id = read_id(scope, *SCOPE_KINDS)
     context: Context = info.context
@@ -83,9 +81,7 @@ class Subscription:
     )
 
 
-async def events_after(
-    info: Info, scope: strawberry.ID, after: str, first: int = PAGE
-) -> EventFrame:
+async def events_after(info: Info, scope: strawberry.ID, after: str, first: int = PAGE) -> EventFrame:
     """The next events of a scope after a cursor, over plain HTTP."""
     scope_id = read_id(scope, *SCOPE_KINDS)
     cursor = _cursor(scope_id, after)

@@ -7,23 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.events import models
 from app.events.kinds import KINDS, Effect, current_payload
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import edge
 from schema.events import states
 from schema.events.changes import FieldChange, changes_of, field_name
+from schema.events.enums import ActorKind
 from schema.ids import global_id
 from schema.inbox.enums import InboxReason
 from schema.nodes import Node, nodes_by_id
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
-
-ActorKind = strawberry.enum(
-    models.ActorKind, name="ActorKind", description="A person, an import, or the service itself."
-)
 
 _KINDS_OF_IDS = {
     "task": "Task", "comment": "Comment", "link": "Link", "project": "Project", "workspace": "Workspace",
@@ -77,7 +73,9 @@ class Event:
     seq: int = strawberry.field(description="Its number in the scope: 1, 2, 3 …")
     kind: str = strawberry.field(description="The same as `__typename`.")
     object_id: strawberry.ID = strawberry.field(resolver=_object_id, description="What it happened to.")
-    object_version: int | None = strawberry.field(description="The object's version after it, if it has versions.")
+    object_version: int | None = strawberry.field(
+        description="The object's version after it, if it has versions."
+    )
     actor_kind: ActorKind = strawberry.field(description="What kind of actor did it.")
     actor: User | None = user_edge("actor_id", "Who did it.")
     batch_id: strawberry.ID | None = strawberry.field(
@@ -87,12 +85,14 @@ class Event:
         resolver=_caused_by, description="The event that brought this one about."
     )
     client_mutation_id: strawberry.ID | None = strawberry.field(
-        resolver=_client_mutation_id, description="What you sent with your mutation: your own echo. Null for others."
+        resolver=_client_mutation_id,
+        description="What you sent with your mutation: your own echo. Null for others.",
     )
     occurred_at: datetime = strawberry.field(description="When it happened; for imports, originally.")
     recorded_at: datetime = strawberry.field(description="When it was recorded; never runs against `seq`.")
     changes: list[FieldChange] = strawberry.field(
-        resolver=_changes, description="Field by field; empty for events that put an object there or take it away."
+        resolver=_changes,
+        description="Field by field; empty for events that put an object there or take it away.",
     )
 
     @classmethod
@@ -109,7 +109,9 @@ async def _comment_now(context: Context, parents: list[Any], columns: Columns) -
     return await nodes_by_id(context, [("Comment", (parent.object_id,)) for parent in parents], columns)
 
 
-_NOW = "As it is when this is read, which may be later than the event; null if it is not there for you any more."
+_NOW = (
+    "As it is when this is read, which may be later than the event; null if it is not there for you any more."
+)
 
 
 @strawberry.interface(description="An event of a task.")
@@ -168,7 +170,9 @@ def _event_type(name: str) -> type[Any]:
     namespace: dict[str, Any] = {"__annotations__": {}, "__module__": __name__}
     if kind.effect is Effect.PUT:
         resolver = _state_resolver(_STATES[kind.object_type])
-        namespace["state"] = strawberry.field(resolver=resolver, description="All its own fields, as of this event.")
+        namespace["state"] = strawberry.field(
+            resolver=resolver, description="All its own fields, as of this event."
+        )
     words = kind.object_type.replace("_", " ")
     namespace["is_type_of"] = staticmethod(lambda value, info: getattr(value, "kind", None) == name)
     made = type(name, (_BASES.get(kind.object_type, Event),), namespace)

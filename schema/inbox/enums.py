@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import strawberry
+from app.inbox.models import InboxReason
+from schema.enums import describe
 
-from app.inbox import models
+__all__ = ["InboxReason"]
 
-InboxReason = strawberry.enum(
-    models.InboxReason, name="InboxReason", description="Why something is in your inbox."
+describe(
+    InboxReason,
+    "Why something is in your inbox.",
+    MENTIONED="Somebody mentioned you.",
+    ASSIGNED="Somebody assigned a task to you.",
+    ACCESS_GAINED="You were added to a project or a workspace.",
+    ACCESS_LOST="You were taken out of a project or a workspace.",
 )

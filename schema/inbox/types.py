@@ -32,14 +32,18 @@ def _target(kind: str, attribute: str) -> Any:
     return of_items
 
 
-@strawberry.type(description="Something you should see. What it points at is null when it is not there for you.")
+@strawberry.type(
+    description="Something you should see. What it points at is null when it is not there for you."
+)
 class InboxItem(Node):
     reason: InboxReason = column("Why it is here.")
     actor: User | None = user_edge("actor_id", "Who did it.")
     project: Annotated[Project, strawberry.lazy("schema.projects.types")] | None = edge(
         _target("Project", "project_id"), "The project."
     )
-    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(_target("Task", "task_id"), "The task.")
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(
+        _target("Task", "task_id"), "The task."
+    )
     comment: Annotated[Comment, strawberry.lazy("schema.comments.types")] | None = edge(
         _target("Comment", "comment_id"), "The comment."
     )

@@ -36,7 +36,9 @@ class LinkRemovePayload(Payload):
 @strawberry.input(description="A new link: source <kind> target.")
 class LinkAddInput:
     source_id: strawberry.ID = strawberry.field(description="The task that blocks, duplicates …")
-    kind: str = strawberry.field(description="`blocks`, `relates`, `duplicates`, or any other lower-case word.")
+    kind: str = strawberry.field(
+        description="`blocks`, `relates`, `duplicates`, or any other lower-case word."
+    )
     target_id: strawberry.ID = strawberry.field(description="The task that is blocked, duplicated …")
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
     client_mutation_id: UUID | None = key_field()
@@ -53,7 +55,10 @@ class LinkMutations:
     @mutation("Link two tasks of a workspace. A new cycle of `blocks` is refused.")
     async def link_add(self, info: Info, input: LinkAddInput) -> LinkPayload:
         action = actions.add_link(
-            read_id(input.source_id, "Task"), input.kind, read_id(input.target_id, "Task"), client_id=given(input.id)
+            read_id(input.source_id, "Task"),
+            input.kind,
+            read_id(input.target_id, "Task"),
+            client_id=given(input.id),
         )
         outcome = await write(info, input, action)
         return LinkPayload(link_id=UUID(outcome.result["link_id"]), positions=positions_of(outcome))

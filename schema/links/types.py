@@ -61,12 +61,16 @@ class LinkDirection(Enum):
 class TaskLink:
     link: Link = strawberry.field(description="The link.")
     direction: LinkDirection = strawberry.field(description="Which end this task is.")
-    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] = strawberry.field(description="The task at the other end.")
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] = strawberry.field(
+        description="The task at the other end."
+    )
 
 
 async def links_of_tasks(context: Context, parents: list[Any]) -> list[list[TaskLink]]:
     """Each task's links to tasks that the viewer may see: at both ends, or not at all."""
-    found = await links_by_task(await context.reader(), [(parent.project_id, parent.id) for parent in parents])
+    found = await links_by_task(
+        await context.reader(), [(parent.project_id, parent.id) for parent in parents]
+    )
     far = {
         link.target_task_id if link.source_task_id == task_id else link.source_task_id
         for task_id, links in found.items()

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import strawberry
+from app.projects.models import ConflictPolicy, ProjectRole, StatusCategory
+from schema.enums import describe
 
-from app.projects import models
+__all__ = ["ConflictPolicy", "ProjectRole", "StatusCategory"]
 
-ProjectRole = strawberry.enum(
-    models.ProjectRole, name="ProjectRole", description="What someone may do in a project, strongest first."
+describe(
+    ProjectRole,
+    "What someone may do in a project. Each role may also do what those after it may.",
+    ADMIN="Change its settings, and appoint managers and admins.",
+    MANAGER="Change its statuses, labels, task types and members.",
+    MEMBER="Make and edit tasks, and comment.",
+    VIEWER="Read.",
 )
-StatusCategory = strawberry.enum(
-    models.StatusCategory, name="StatusCategory", description="What a status means, whatever it is called."
+describe(
+    StatusCategory,
+    "What a status means, whatever it is called.",
+    BACKLOG="Perhaps, one day.",
+    UNSTARTED="To be done.",
+    STARTED="Being done.",
+    COMPLETED="Done.",
+    CANCELLED="Not to be done any more.",
 )
-ConflictPolicy = strawberry.enum(
-    models.ConflictPolicy,
-    name="ConflictPolicy",
-    description="What to do with an edit of an older version. MERGE: apply what nobody else touched, refuse if both "
-    "changed the same. REJECT: refuse any edit of an older version. OVERWRITE: last write wins.",
+describe(
+    ConflictPolicy,
+    "What to do with an edit of an older version.",
+    MERGE="Apply it where nobody else changed the same; refuse all of it where both changed the same field.",
+    REJECT="Refuse it.",
+    OVERWRITE="Apply it over whatever others did: the last write wins.",
 )

@@ -46,7 +46,9 @@ class ProjectMemberPayload(Payload):
 @strawberry.input(description="A new project; you will administer it.")
 class ProjectCreateInput:
     workspace_id: strawberry.ID = strawberry.field(description="The workspace it belongs to.")
-    key: str = strawberry.field(description="2 to 10 letters and digits, such as ENG; unique in the workspace.")
+    key: str = strawberry.field(
+        description="2 to 10 letters and digits, such as ENG; unique in the workspace."
+    )
     name: str = strawberry.field(description="Its name.")
     description: str = strawberry.field(default="", description="What it is about, in markdown.")
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
@@ -111,7 +113,9 @@ class ProjectMutations:
     async def project_update(self, info: Info, input: ProjectUpdateInput) -> ProjectPayload:
         project_id = read_id(input.id, "Project")
         changes = present(input, "name", "description", "conflict_policy", "archived")
-        outcome = await write(info, input, settings.update_project(project_id, input.expected_version, changes))
+        outcome = await write(
+            info, input, settings.update_project(project_id, input.expected_version, changes)
+        )
         return ProjectPayload(project_id=project_id, positions=positions_of(outcome))
 
     @mutation("Add a member of the workspace to a project.")
@@ -123,11 +127,17 @@ class ProjectMutations:
         return await _changed_member(info, input, action)
 
     @mutation("Give a member another role.")
-    async def project_member_update(self, info: Info, input: ProjectMemberUpdateInput) -> ProjectMemberPayload:
+    async def project_member_update(
+        self, info: Info, input: ProjectMemberUpdateInput
+    ) -> ProjectMemberPayload:
         project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
-        return await _changed_member(info, input, members.update_project_member(project_id, user_id, Role(input.role)))
+        return await _changed_member(
+            info, input, members.update_project_member(project_id, user_id, Role(input.role))
+        )
 
     @mutation("Take someone out of a project, or leave it.")
-    async def project_member_remove(self, info: Info, input: ProjectMemberRemoveInput) -> ProjectMemberPayload:
+    async def project_member_remove(
+        self, info: Info, input: ProjectMemberRemoveInput
+    ) -> ProjectMemberPayload:
         project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
         return await _changed_member(info, input, members.remove_project_member(project_id, user_id))

@@ -149,7 +149,9 @@ class Project(Node):
     viewer_role: ProjectRole = edge(_viewer_roles, "Your role.")
     viewer_can_update: bool = edge(_permitted(Permission.EDIT), "Whether you may make and edit tasks.")
     viewer_can_manage: bool = edge(_permitted(Permission.MANAGE), "Whether you may change words and members.")
-    viewer_can_administer: bool = edge(_permitted(Permission.ADMINISTER), "Whether you may change its settings.")
+    viewer_can_administer: bool = edge(
+        _permitted(Permission.ADMINISTER), "Whether you may change its settings."
+    )
 
     is_type_of = is_row_of(models.Project, "Project")
 

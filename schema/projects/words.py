@@ -7,7 +7,15 @@ from uuid import UUID
 
 import strawberry
 
-from app.projects.actions.vocabulary import LABEL, STATUS, TASK_TYPE, Vocabulary, create_word, delete_word, update_word
+from app.projects.actions.vocabulary import (
+    LABEL,
+    STATUS,
+    TASK_TYPE,
+    Vocabulary,
+    create_word,
+    delete_word,
+    update_word,
+)
 from schema.context import Columns, Context
 from schema.edges import Info, edge
 from schema.ids import read_id, read_word_id
@@ -114,9 +122,7 @@ class WordDeleteInput:
 
 async def _create(info: Info, input: Any, vocabulary: Vocabulary, payload: Any) -> Any:
     values = _values(input, "name", "color", "category")
-    action = create_word(
-        vocabulary, read_id(input.project_id, "Project"), values, client_id=given(input.id)
-    )
+    action = create_word(vocabulary, read_id(input.project_id, "Project"), values, client_id=given(input.id))
     return await _written(info, input, action, payload)
 
 

@@ -10,8 +10,8 @@ import strawberry
 
 from app.accounts.reads import users_by_id
 from app.errors import BadInput
-from app.tasks.filters import Compared, FilterScope, TaskFilter
 from app.projects.models import StatusCategory as Category
+from app.tasks.filters import Compared, FilterScope, TaskFilter
 from schema.context import Context
 from schema.ids import read_id
 from schema.projects.enums import StatusCategory
@@ -25,8 +25,12 @@ class StringComparator:
     neq: str | None = strawberry.field(default=strawberry.UNSET, description="Not equal.")
     in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
     nin: list[str] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
-    contains: str | None = strawberry.field(default=strawberry.UNSET, description="Contains this, letter case aside.")
-    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) empty.")
+    contains: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Contains this, letter case aside."
+    )
+    null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Is (true) or is not (false) empty."
+    )
 
 
 @strawberry.input(description="Compares a whole number.")
@@ -48,16 +52,22 @@ class FloatComparator:
     lte: float | None = strawberry.field(default=strawberry.UNSET, description="Less than or equal.")
     gt: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than.")
     gte: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than or equal.")
-    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+    null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
+    )
 
 
 @strawberry.input(description="Compares ids.")
 class IdComparator:
     eq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="This one.")
     neq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
-    in_: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
+    in_: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, name="in", description="One of these."
+    )
     nin: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
-    null: bool | None = strawberry.field(default=strawberry.UNSET, description="There is none (true) or there is one (false).")
+    null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="There is none (true) or there is one (false)."
+    )
 
 
 @strawberry.input(description="Compares a moment.")
@@ -66,7 +76,9 @@ class DateTimeComparator:
     lte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
     gt: datetime | None = strawberry.field(default=strawberry.UNSET, description="After.")
     gte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
-    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+    null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
+    )
 
 
 @strawberry.input(
@@ -75,20 +87,28 @@ class DateTimeComparator:
 )
 class DateComparator:
     eq: str | None = strawberry.field(default=strawberry.UNSET, description="This day.")
-    in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these days.")
+    in_: list[str] | None = strawberry.field(
+        default=strawberry.UNSET, name="in", description="One of these days."
+    )
     lt: str | None = strawberry.field(default=strawberry.UNSET, description="Before.")
     lte: str | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
     gt: str | None = strawberry.field(default=strawberry.UNSET, description="After.")
     gte: str | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
-    null: bool | None = strawberry.field(default=strawberry.UNSET, description="Is (true) or is not (false) missing.")
+    null: bool | None = strawberry.field(
+        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
+    )
 
 
 @strawberry.input(description="Compares a status's category.")
 class StatusCategoryComparator:
     eq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="This one.")
     neq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
-    in_: list[StatusCategory] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
-    nin: list[StatusCategory] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
+    in_: list[StatusCategory] | None = strawberry.field(
+        default=strawberry.UNSET, name="in", description="One of these."
+    )
+    nin: list[StatusCategory] | None = strawberry.field(
+        default=strawberry.UNSET, description="None of these."
+    )
 
 
 @strawberry.input(description="Compares yes or no.")
@@ -103,28 +123,46 @@ class BooleanComparator:
 class TaskFilterInput:
     title: StringComparator | None = strawberry.field(default=strawberry.UNSET, description="By title.")
     number: IntComparator | None = strawberry.field(default=strawberry.UNSET, description="By number.")
-    priority: IntComparator | None = strawberry.field(default=strawberry.UNSET, description="By priority, 0 (none) to 4.")
+    priority: IntComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By priority, 0 (none) to 4."
+    )
     status: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By status.")
     status_category: StatusCategoryComparator | None = strawberry.field(
         default=strawberry.UNSET, description="By what the status means."
     )
     type: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By task type.")
-    assignee: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By who it is assigned to.")
+    assignee: IdComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By who it is assigned to."
+    )
     creator: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By who made it.")
     label: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By label.")
     parent: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By parent task.")
     estimate: FloatComparator | None = strawberry.field(default=strawberry.UNSET, description="By estimate.")
     due_date: DateComparator | None = strawberry.field(default=strawberry.UNSET, description="By due date.")
-    created_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was made.")
-    updated_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was last edited.")
-    completed_at: DateTimeComparator | None = strawberry.field(default=strawberry.UNSET, description="By when it was closed.")
-    external_ref: StringComparator | None = strawberry.field(default=strawberry.UNSET, description="By external reference.")
-    deleted: BooleanComparator | None = strawberry.field(default=strawberry.UNSET, description="Deleted ones, or the others.")
-    and_: list[TaskFilterInput] | None = strawberry.field(default=strawberry.UNSET, name="and", description="All of these too.")
+    created_at: DateTimeComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By when it was made."
+    )
+    updated_at: DateTimeComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By when it was last edited."
+    )
+    completed_at: DateTimeComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By when it was closed."
+    )
+    external_ref: StringComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="By external reference."
+    )
+    deleted: BooleanComparator | None = strawberry.field(
+        default=strawberry.UNSET, description="Deleted ones, or the others."
+    )
+    and_: list[TaskFilterInput] | None = strawberry.field(
+        default=strawberry.UNSET, name="and", description="All of these too."
+    )
     or_: list[TaskFilterInput] | None = strawberry.field(
         default=strawberry.UNSET, name="or", description="At least one of these too."
     )
-    not_: TaskFilterInput | None = strawberry.field(default=strawberry.UNSET, name="not", description="Not this.")
+    not_: TaskFilterInput | None = strawberry.field(
+        default=strawberry.UNSET, name="not", description="Not this."
+    )
 
 
 _COLUMNS = {"status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id"}

@@ -55,7 +55,9 @@ class TaskCreateInput:
 @strawberry.input(description="What an edit changes. What is left out stays.")
 class TaskPatchInput:
     title: str | None = optional("One line of at most 1,000 characters.")
-    description: str | None = optional("The section `description`, whole; merged with edits of others by words.")
+    description: str | None = optional(
+        "The section `description`, whole; merged with edits of others by words."
+    )
     sections: list[TaskSectionInput] | None = optional("Sections, each whole; others stay.")
     status_id: strawberry.ID | None = optional("Its status.")
     type_id: strawberry.ID | None = optional("Its type.")
@@ -105,7 +107,9 @@ class TaskMoveInput:
     status_id: strawberry.ID | None = optional("Its new status.")
     before_id: strawberry.ID | None = optional("The task that it shall stand before.")
     after_id: strawberry.ID | None = optional("The task that it shall stand after; wins over `beforeId`.")
-    expected_version: int | None = optional(VERSION + " Needed when the status changes; a place alone is no edit.")
+    expected_version: int | None = optional(
+        VERSION + " Needed when the status changes; a place alone is no edit."
+    )
     on_conflict: ConflictPolicy | None = optional(POLICY)
     client_mutation_id: UUID | None = key_field()
 
@@ -207,7 +211,9 @@ def read_bulk(input: TaskBulkUpdateInput) -> list[TaskEdit]:
             raise ValidationFailed("An item without a patch needs the common one.", path=("patch",))
         edits.append(
             TaskEdit(
-                read_id(item.id, "Task"), given(item.expected_version), read_patch(patch),
+                read_id(item.id, "Task"),
+                given(item.expected_version),
+                read_patch(patch),
                 read_policy(given(input.on_conflict)),
             )  # fmt: skip
         )

@@ -58,7 +58,9 @@ class TaskBulkPayload(Payload):
     results: list[TaskBulkResult] = strawberry.field(
         default_factory=list, description="One for each item, in their order; empty if nothing was done."
     )
-    batch_id: strawberry.ID | None = strawberry.field(default=None, description="The `batchId` of its events.")
+    batch_id: strawberry.ID | None = strawberry.field(
+        default=None, description="The `batchId` of its events."
+    )
 
 
 class _KeptRefusal(Refusal):
@@ -81,7 +83,9 @@ class TaskMutations:
         outcome = await write(info, input, create_tasks([read_new(input)]))
         return TaskPayload(task_id=UUID(outcome.result["task_ids"][0]), positions=positions_of(outcome))
 
-    @mutation("Edit a task. What others changed meanwhile is merged, refused or overwritten, as `onConflict` says.")
+    @mutation(
+        "Edit a task. What others changed meanwhile is merged, refused or overwritten, as `onConflict` says."
+    )
     async def task_update(self, info: Info, input: TaskUpdateInput) -> TaskPayload:
         task_id = read_id(input.id, "Task")
         policy = read_policy(given(input.on_conflict))
@@ -126,7 +130,9 @@ class TaskMutations:
         action = delete_task(task_id, given(input.expected_version), read_policy(given(input.on_conflict)))
         return await _written(info, input, action, task_id)
 
-    @mutation("Bring a deleted task back. A status or parent that is gone is replaced by the nearest there is.")
+    @mutation(
+        "Bring a deleted task back. A status or parent that is gone is replaced by the nearest there is."
+    )
     async def task_restore(self, info: Info, input: TaskDeleteInput) -> TaskPayload:
         task_id = read_id(input.id, "Task")
         action = restore_task(task_id, given(input.expected_version), read_policy(given(input.on_conflict)))

@@ -54,8 +54,12 @@ async def _keys(context: Context, parents: list[Any], columns: Columns) -> list[
 
 
 def _word(statement: Any, column_name: str) -> Any:
-    async def of_tasks(context: Context, parents: list[Any], columns: Columns) -> list[StatusRow | TaskTypeRow]:
-        found = await by_project(await context.reader(), statement, list({parent.project_id for parent in parents}))
+    async def of_tasks(
+        context: Context, parents: list[Any], columns: Columns
+    ) -> list[StatusRow | TaskTypeRow]:
+        found = await by_project(
+            await context.reader(), statement, list({parent.project_id for parent in parents})
+        )
         words = {row.id: row for rows in found.values() for row in rows}
         return [words[getattr(parent, column_name)] for parent in parents]
 
@@ -147,11 +151,17 @@ def _description(root: Any) -> str:
 
 @strawberry.type(description="A task.")
 class Task(Node):
-    key: str = edge(_keys, "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects.")
+    key: str = edge(
+        _keys, "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects."
+    )
     number: int = column("Its number in the project.")
     title: str = column("One line.")
-    description: str = strawberry.field(resolver=_description, description="Its section `description`, or empty.")
-    sections: list[TaskSection] = strawberry.field(resolver=_sections, description="Its markdown texts by name.")
+    description: str = strawberry.field(
+        resolver=_description, description="Its section `description`, or empty."
+    )
+    sections: list[TaskSection] = strawberry.field(
+        resolver=_sections, description="Its markdown texts by name."
+    )
     section: str | None = strawberry.field(resolver=_section, description="One of its texts, or null.")
     status: Status = edge(_word(STATUSES, "status_id"), "Where it stands.")
     type: TaskType = edge(_word(TASK_TYPES, "type_id"), "What kind of task it is.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import strawberry
+from app.workspaces.models import WorkspaceRole
+from schema.enums import describe
 
-from app.workspaces import models
+__all__ = ["WorkspaceRole"]
 
-WorkspaceRole = strawberry.enum(
-    models.WorkspaceRole,
-    name="WorkspaceRole",
-    description="What someone may do in a workspace. Guests see only the projects they were given.",
+describe(
+    WorkspaceRole,
+    "What someone may do in a workspace. Each role may also do what those after it may.",
+    OWNER="Appoint owners and admins. There is always at least one.",
+    ADMIN="Change its name and members, and administer all its projects.",
+    MEMBER="See its people, and make projects.",
+    GUEST="See the projects they were given, and nothing else.",
 )

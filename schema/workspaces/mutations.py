@@ -107,18 +107,24 @@ class WorkspaceMutations:
         return WorkspacePayload(workspace_id=workspace_id, positions=positions_of(outcome))
 
     @mutation("Add someone who has an account to a workspace.")
-    async def workspace_member_add(self, info: Info, input: WorkspaceMemberAddInput) -> WorkspaceMemberPayload:
+    async def workspace_member_add(
+        self, info: Info, input: WorkspaceMemberAddInput
+    ) -> WorkspaceMemberPayload:
         workspace_id = read_id(input.workspace_id, "Workspace")
         action = actions.add_workspace_member(workspace_id, input.email, Role(input.role))
         return await _changed_member(info, input, action)
 
     @mutation("Give a member another role. A workspace keeps at least one owner.")
-    async def workspace_member_update(self, info: Info, input: WorkspaceMemberUpdateInput) -> WorkspaceMemberPayload:
+    async def workspace_member_update(
+        self, info: Info, input: WorkspaceMemberUpdateInput
+    ) -> WorkspaceMemberPayload:
         workspace_id, user_id = read_id(input.workspace_id, "Workspace"), read_id(input.user_id, "User")
         action = actions.update_workspace_member(workspace_id, user_id, Role(input.role))
         return await _changed_member(info, input, action)
 
     @mutation("Take someone out of a workspace and all its projects, or leave it.")
-    async def workspace_member_remove(self, info: Info, input: WorkspaceMemberRemoveInput) -> WorkspaceMemberPayload:
+    async def workspace_member_remove(
+        self, info: Info, input: WorkspaceMemberRemoveInput
+    ) -> WorkspaceMemberPayload:
         workspace_id, user_id = read_id(input.workspace_id, "Workspace"), read_id(input.user_id, "User")
         return await _changed_member(info, input, remove_workspace_member(workspace_id, user_id))

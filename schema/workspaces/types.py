@@ -6,10 +6,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import ColumnElement
 
 from app.db import table
-from app.paging import Order
+from app.paging import Condition, Order
 from app.projects.access import visible_projects
 from app.workspaces import models
 from app.workspaces.access import access_workspaces, reaches
@@ -58,7 +57,7 @@ async def _members(
 ) -> list[Any]:  # fmt: skip
     roles = await _roles(context)
     orders = [Order(MEMBERS.c.created_at, "created_at"), Order(MEMBERS.c.user_id, "user_id")]
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[Condition] = []
     keys = [(parent.id,) for parent in parents]
     pages = await connections(
         context, MEMBERS, models.WorkspaceMember, ("workspace_id",), keys, orders, conditions,

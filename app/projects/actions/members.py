@@ -20,7 +20,9 @@ from app.workspaces.events import member_state, role_delta
 from app.writes import insert_rows
 
 
-def add_project_member(project_id: UUID, role: ProjectRole, *, user_id: UUID | None, email: str | None) -> Action:
+def add_project_member(
+    project_id: UUID, role: ProjectRole, *, user_id: UUID | None, email: str | None
+) -> Action:
     """Add a member of the workspace to a project, by id or address."""
 
     async def action(work: Work) -> Result:
@@ -119,7 +121,10 @@ _COLLEAGUE = sql(
     "workspace", "user", "email",
 )  # fmt: skip
 _MEMBER: Statement[ProjectMember] = sql(
-    "SELECT * FROM project_members WHERE project_id = $1 AND user_id = $2", "project", "user", model=ProjectMember
+    "SELECT * FROM project_members WHERE project_id = $1 AND user_id = $2",
+    "project",
+    "user",
+    model=ProjectMember,
 )
 _SET_ROLE = sql(
     "UPDATE project_members SET role = $3 WHERE project_id = $1 AND user_id = $2", "project", "user", "role"

@@ -61,7 +61,8 @@ def check_key(key: str) -> str:
     key = key.strip().upper()
     if not _KEY.fullmatch(key):
         raise ValidationFailed(
-            "A project key is 2 to 10 letters and digits and begins with a letter, such as ENG.", path=("key",)
+            "A project key is 2 to 10 letters and digits and begins with a letter, such as ENG.",
+            path=("key",),
         )
     return key
 
@@ -88,7 +89,12 @@ def create_project(
         await insert_rows(work, Project, [project.model_dump()])
         await insert_rows(work, TaskCounter, [{"project_id": project.id, "next_number": 1}])
         work.record(
-            project.id, PROJECT_CREATED, project.id, {"state": project_state(project)}, version=1, occurred_at=now
+            project.id,
+            PROJECT_CREATED,
+            project.id,
+            {"state": project_state(project)},
+            version=1,
+            occurred_at=now,
         )
         await _first_vocabulary(work, project.id, now)
         row = {
@@ -109,7 +115,9 @@ async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None
         Status(project_id=project_id, id=new_id(), name=name, category=category.value, color=color, rank=rank)
         for (name, category, color), rank in zip(FIRST_STATUSES, ranks, strict=True)
     ]
-    types = [TaskType(project_id=project_id, id=new_id(), name=name, color=color) for name, color in FIRST_TYPES]
+    types = [
+        TaskType(project_id=project_id, id=new_id(), name=name, color=color) for name, color in FIRST_TYPES
+    ]
     await insert_rows(work, Status, [status.model_dump() for status in statuses])
     await insert_rows(work, TaskType, [task_type.model_dump() for task_type in types])
     for status in statuses:
@@ -118,7 +126,12 @@ async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None
         )
     for task_type in types:
         work.record(
-            project_id, TASK_TYPE_CREATED, task_type.id, {"state": label_state(task_type)}, version=1, occurred_at=now
+            project_id,
+            TASK_TYPE_CREATED,
+            task_type.id,
+            {"state": label_state(task_type)},
+            version=1,
+            occurred_at=now,
         )
 
 

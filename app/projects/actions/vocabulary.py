@@ -43,7 +43,9 @@ class Vocabulary:
 
 def _used_by(column: str) -> Statement[Any]:
     return sql(
-        f"SELECT count(*) FROM tasks WHERE project_id = $1 AND {column} = $2 AND deleted_at IS NULL", "project", "id"
+        f"SELECT count(*) FROM tasks WHERE project_id = $1 AND {column} = $2 AND deleted_at IS NULL",
+        "project",
+        "id",
     )
 
 
@@ -52,7 +54,14 @@ STATUS = Vocabulary(
     events.status_state, _used_by("status_id"),
 )  # fmt: skip
 LABEL = Vocabulary(
-    "Label", Label, LABELS, events.LABEL_CREATED, events.LABEL_UPDATED, events.LABEL_DELETED, events.label_state, None
+    "Label",
+    Label,
+    LABELS,
+    events.LABEL_CREATED,
+    events.LABEL_UPDATED,
+    events.LABEL_DELETED,
+    events.label_state,
+    None,
 )
 TASK_TYPE = Vocabulary(
     "Task type", TaskType, TASK_TYPES, events.TASK_TYPE_CREATED, events.TASK_TYPE_UPDATED, events.TASK_TYPE_DELETED,
@@ -75,7 +84,13 @@ def create_word(
         if len(words) >= MOST_WORDS:
             raise LimitReached(f"A project has at most {MOST_WORDS} of these.", limit=MOST_WORDS)
         checked = _checked(vocabulary, values, words, None)
-        row = {"project_id": project_id, "id": accept_client_id(client_id), "version": 1, "deleted_at": None, **checked}
+        row = {
+            "project_id": project_id,
+            "id": accept_client_id(client_id),
+            "version": 1,
+            "deleted_at": None,
+            **checked,
+        }
         if vocabulary is STATUS and "rank" not in row:
             row["rank"] = rank_between(words[-1].rank if words else None, None)
         if any(word.id == row["id"] for word in words):
@@ -97,7 +112,9 @@ async def record_words(work: Work, vocabulary: Vocabulary, rows: list[dict[str, 
     now = now_utc()
     for row in rows:
         state = vocabulary.state(vocabulary.model(**row))
-        work.record(row["project_id"], vocabulary.created, row["id"], {"state": state}, version=1, occurred_at=now)
+        work.record(
+            row["project_id"], vocabulary.created, row["id"], {"state": state}, version=1, occurred_at=now
+        )
 
 
 def update_word(
@@ -126,7 +143,9 @@ def delete_word(vocabulary: Vocabulary, project_id: UUID, word_id: UUID, expecte
         if vocabulary.in_use is not None:
             used = await work.value(vocabulary.in_use, project=project_id, id=word_id)
             if used:
-                raise ValidationFailed(f"{used} tasks still have it. Give them another one first.", path=("id",))
+                raise ValidationFailed(
+                    f"{used} tasks still have it. Give them another one first.", path=("id",)
+                )
             if len([other for other in words if other.deleted_at is None]) == 1:
                 raise ValidationFailed("A project keeps at least one.", path=("id",))
         await _change(work, vocabulary, word, expected_version, {"deleted_at": now_utc()}, vocabulary.deleted)
@@ -155,7 +174,8 @@ async def _change(
     delta = delta_between(old, new, events.VOCABULARY_SHAPE)
     row = {"project_id": word.project_id, "id": word.id, "version": expected, **values}
     if word.version != expected or (
-        delta and not await compare_and_set(work, vocabulary.model, [row], set(values), keys=("project_id", "id"))
+        delta
+        and not await compare_and_set(work, vocabulary.model, [row], set(values), keys=("project_id", "id"))
     ):
         raise VersionConflict(
             vocabulary.noun.lower(), word.id, expected=expected, current=word.version, clashes=[]

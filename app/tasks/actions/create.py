@@ -47,7 +47,9 @@ def create_tasks(tasks: Sequence[NewTask]) -> Action:
             check_permission(facts.projects[task.project_id], Permission.EDIT)
         ids = [accept_client_id(task.client_id) for task in tasks]
         if await locate_tasks(work, ids) or len(set(ids)) < len(ids):
-            raise ValidationFailed("This id is taken. A retry sends the same clientMutationId too.", path=("id",))
+            raise ValidationFailed(
+                "This id is taken. A retry sends the same clientMutationId too.", path=("id",)
+            )
         ranks = await _ranks(work, tasks)
         numbers = await _numbers(work, tasks)
         states = [
@@ -117,13 +119,18 @@ async def write_new(work: Work, tasks: Sequence[NewTask], states: Sequence[State
     await insert_rows(
         work, Task, [task_row(state, task.project_id) for task, state in zip(tasks, states, strict=True)]
     )
-    await insert_rows(work, TaskLocation, [{"task_id": task_id, "project_id": project} for project, task_id in places])
+    await insert_rows(
+        work, TaskLocation, [{"task_id": task_id, "project_id": project} for project, task_id in places]
+    )
     keys = [
         {"project_id": project, "number": state["number"], "task_id": task_id}
         for (project, task_id), state in zip(places, states, strict=True)
     ]
     await insert_rows(work, TaskKey, keys)
-    for field, model, column in (("assignee_ids", TaskAssignee, "user_id"), ("label_ids", TaskLabel, "label_id")):
+    for field, model, column in (
+        ("assignee_ids", TaskAssignee, "user_id"),
+        ("label_ids", TaskLabel, "label_id"),
+    ):
         rows = [
             {"project_id": project, "task_id": task_id, column: UUID(one)}
             for (project, task_id), state in zip(places, states, strict=True)
@@ -133,12 +140,19 @@ async def write_new(work: Work, tasks: Sequence[NewTask], states: Sequence[State
     arrivals: list[Arrival] = []
     for (project, task_id), state, task in zip(places, states, tasks, strict=True):
         event_id = work.record(
-            project, TASK_CREATED, task_id, {"state": state}, version=1, occurred_at=task.created_at or facts.now
+            project,
+            TASK_CREATED,
+            task_id,
+            {"state": state},
+            version=1,
+            occurred_at=task.created_at or facts.now,
         )
         told = [(UUID(user_id), InboxReason.ASSIGNED) for user_id in state["assignee_ids"]]
         people = {one for text in state["sections"].values() for one in mentioned(text)}
         told += [(one, InboxReason.MENTIONED) for one in sorted(people) if (project, one) in facts.readers]
-        arrivals += [Arrival(user_id, reason, project, task_id, caused_by=event_id) for user_id, reason in told]
+        arrivals += [
+            Arrival(user_id, reason, project, task_id, caused_by=event_id) for user_id, reason in told
+        ]
     await deliver(work, arrivals)
 
 

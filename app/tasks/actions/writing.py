@@ -54,7 +54,10 @@ def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
     """Who should hear of a change: the newly assigned and the newly mentioned."""
     told = [(user_id, InboxReason.ASSIGNED) for user_id in sorted(decision.assigned)]
     told += [(user_id, InboxReason.MENTIONED) for user_id in sorted(decision.mentions)]
-    return [Arrival(user, reason, decision.project_id, decision.task_id, caused_by=event_id) for user, reason in told]
+    return [
+        Arrival(user, reason, decision.project_id, decision.task_id, caused_by=event_id)
+        for user, reason in told
+    ]
 
 
 async def _set_columns(work: Work, decisions: Sequence[Decision]) -> None:
@@ -125,4 +128,7 @@ def _remove(name: str, column: str) -> Any:
     )  # fmt: skip
 
 
-_REMOVE = {"assignee_ids": _remove("task_assignees", "user_id"), "label_ids": _remove("task_labels", "label_id")}
+_REMOVE = {
+    "assignee_ids": _remove("task_assignees", "user_id"),
+    "label_ids": _remove("task_labels", "label_id"),
+}
