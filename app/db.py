@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 import asyncpg
@@ -27,7 +27,7 @@ _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 ModelT = TypeVar("ModelT")
 
 
-class Row(asyncpg.Record):
+class Row(asyncpg.Record):  # type: ignore[misc]
     """A fetched row; columns are attributes. Each table has its own subclass, so a row knows what it is."""
 
     model: type[SQLModel] | None = None
@@ -75,7 +75,11 @@ class Statement(Generic[ModelT]):
         return self._sql, [values[name] for name in self._names]
 
 
-def sql(text: str, *names: str, model: type[ModelT] = Row) -> Statement[ModelT]:  # type: ignore[assignment]
+@overload
+def sql(text: str, *names: str) -> Statement[Any]: ...
+@overload
+def sql(text: str, *names: str, model: type[ModelT]) -> Statement[ModelT]: ...
+def sql(text: str, *names: str, model: type[Any] = Row) -> Statement[Any]:
     """SQL text where Core cannot say it; ``names`` are the parameters $1, $2 … in order."""
     return Statement(text, model, *names)
 

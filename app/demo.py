@@ -12,10 +12,11 @@ from app.comments.actions import add_comment
 from app.config import Settings
 from app.db import Database, Reader, sql
 from app.links.actions import add_link
+from app.outcomes import Result
 from app.projects.actions.settings import create_project
 from app.tasks.actions.create import create_tasks
 from app.tasks.commands import NewTask, TaskPatch
-from app.work import Action, Actor, Result, Store, run_unit
+from app.work import Action, Actor, Store, run_unit
 from app.workspaces.actions import create_workspace
 
 TASKS: tuple[tuple[str, str, str, int, str], ...] = (

@@ -9,7 +9,8 @@ import structlog
 
 from app.db import sql
 from app.events.models import ActorKind
-from app.work import Actor, Result, Store, Work, run_unit
+from app.outcomes import Result
+from app.work import Actor, Store, Work, run_unit
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +43,9 @@ async def _clean(work: Work) -> Result:
 
 async def clean(store: Store) -> None:
     """Delete what has expired, batch by batch, until nothing is left."""
-    while (await run_unit(store, Actor(None, ActorKind.SYSTEM), _clean)).result["left"]:
-        await asyncio.sleep(0)
+    left = True
+    while left:
+        left = (await run_unit(store, Actor(None, ActorKind.SYSTEM), _clean)).result["left"]
 
 
 async def keep_house(store: Store) -> None:
@@ -52,5 +54,5 @@ async def keep_house(store: Store) -> None:
         await asyncio.sleep(EVERY_SECONDS * random.uniform(0.5, 1.5))
         try:
             await clean(store)
-        except Exception as fault:  # the next round does what this one could not
+        except Exception as fault:  # noqa: BLE001 (the next round does what this one could not)
             log.warning("housekeeping_failed", error=repr(fault))

@@ -104,7 +104,7 @@ def _typed(order: Order, value: Any) -> Any:
     if kind is float and isinstance(value, int):
         return float(value)
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise ValueError("another type in a cursor")
+        raise ValueError("another type in a cursor")  # noqa: TRY004 (it is the client's text that is wrong)
     if kind is int and not -(2**31) <= value < 2**31:
         raise ValueError("a number out of range")
     return value

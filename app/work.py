@@ -8,34 +8,31 @@ and then rings the doorbell. The action is a callable because it may run again a
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
 
 from app import metrics
-from app.db import Database, Reader, Statement, sql
-from app.errors import ClientError, KeyReused, Unauthenticated
+from app.db import Database, Reader
+from app.errors import ClientError, Unauthenticated
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
-from app.events.models import ActorKind, Event, MutationOutcome
+from app.events.models import ActorKind, Event
+from app.guards import Guard
 from app.ids import new_id
+from app.outcomes import Outcome, RequestKey, Result, keep_outcome, kept_outcome
 
 log = structlog.get_logger(__name__)
 
 RERUNS = 8
 """How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
-
-Result = dict[str, Any]
-"""What an action answers: ids and plain JSON, because it is kept for a retry and rendered under later access."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +41,6 @@ class Actor:
 
     user_id: UUID | None
     kind: ActorKind = ActorKind.USER
-
-
-@dataclass(frozen=True)
-class RequestKey:
-    """A ``clientMutationId`` with the hash of the operation and input it came with."""
-
-    key: UUID
-    request_hash: bytes
-
-    @classmethod
-    def of(cls, key: UUID, operation: str, arguments: Any) -> RequestKey:
-        text = orjson.dumps([operation, arguments], option=orjson.OPT_SORT_KEYS, default=str)
-        return cls(key, hashlib.sha256(text).digest())
 
 
 @dataclass(frozen=True)
@@ -71,34 +55,6 @@ class Recorded:
     payload: Payload
     occurred_at: datetime | None
     caused_by: UUID | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a unit committed: the action's result and the positions that hold its events."""
-
-    result: Result
-    positions: list[Position]
-    replayed: bool = False
-    events: list[Event] = field(default_factory=list)
-
-
-@dataclass(frozen=True, order=True)
-class Guard:
-    """A lock on a rule that reads rows it does not write.
-
-    Guards are Postgres advisory locks of the transaction (ADR 3): unlike locks on rows they block no foreign
-    key, can be shared without writing, and need no row. Take them before the read they protect: that read is a
-    later statement and so sees what the holder before us committed.
-    """
-
-    key: int
-    shared: bool = False
-
-    @classmethod
-    def of(cls, rule: str, object_id: UUID, *, shared: bool = False) -> Guard:
-        digest = hashlib.blake2b(rule.encode() + object_id.bytes, digest_size=8).digest()
-        return cls(int.from_bytes(digest, signed=True), shared)
 
 
 class RaceLost(Exception):
@@ -181,14 +137,6 @@ class Work(Reader):
 
 Action = Callable[[Work], Awaitable[Result]]
 
-_FIND_OUTCOME: Statement[MutationOutcome] = sql(
-    "SELECT request_hash, outcome FROM mutation_outcomes WHERE viewer_id = $1 AND key = $2", "viewer", "key",
-    model=MutationOutcome,
-)  # fmt: skip
-_KEEP_OUTCOME = sql(
-    "INSERT INTO mutation_outcomes (viewer_id, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, now())",
-    "viewer", "key", "request_hash", "outcome",
-)  # fmt: skip
 _RERUN = (
     RaceLost,
     asyncpg.SerializationError,
@@ -229,7 +177,7 @@ async def _attempt(
             work = Work(connection, actor, attempt)
             await work.script("BEGIN")
             try:
-                if key is not None and (kept := await _kept_outcome(work, key)) is not None:
+                if key is not None and (kept := await kept_outcome(work, key)) is not None:
                     await connection.execute("ROLLBACK")
                     metrics.REPLAYED.inc()
                     return kept
@@ -237,7 +185,7 @@ async def _attempt(
                 events = await _append(work, key)
                 positions = await _positions(work, events)
                 if key is not None and actor.user_id is not None and events:
-                    await _keep(work, key, result, positions)
+                    await keep_outcome(work, key, result, positions)
                 store.barrier("before-commit")
                 committing = True
                 await connection.execute("COMMIT")
@@ -259,34 +207,6 @@ async def _attempt(
     for event in events:
         metrics.EVENTS.labels(event.kind).inc()
     return Outcome(result, positions, events=events)
-
-
-async def _kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
-    viewer = work.actor.user_id
-    if viewer is None:
-        return None
-    # Two sends of one key at once: the second waits here, then finds what the first one kept.
-    await work.guard(Guard.of("mutation", UUID(int=viewer.int ^ key.key.int)))
-    kept = await work.row(_FIND_OUTCOME, viewer=viewer, key=key.key)
-    if kept is None:
-        return None
-    if kept.request_hash != key.request_hash:
-        raise KeyReused()
-    positions = [
-        Position(UUID(scope), seq, Cursor(UUID(scope), seq, bytes.fromhex(check)))
-        for scope, seq, check in kept.outcome["positions"]
-    ]
-    return Outcome(kept.outcome["result"], positions, replayed=True)
-
-
-async def _keep(work: Work, key: RequestKey, result: Result, positions: list[Position]) -> None:
-    outcome = {
-        "result": result,
-        "positions": [[str(p.scope_id), p.seq, p.cursor.check.hex()] for p in positions],
-    }
-    await work.run(
-        _KEEP_OUTCOME, viewer=work.actor.user_id, key=key.key, request_hash=key.request_hash, outcome=outcome
-    )
 
 
 async def _append(work: Work, key: RequestKey | None) -> list[Event]:
@@ -344,7 +264,7 @@ def _placed(
                 occurred_at=event.occurred_at or recorded_at,
                 recorded_at=recorded_at,
                 payload=event.payload,
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -366,7 +286,7 @@ async def _ring(store: Store, outcome: Outcome) -> None:
         return
     try:
         await store.doorbell.ring(outcome.events)
-    except Exception as failure:  # the commit stands; the hubs' comparison of heads heals a lost message
+    except Exception as failure:  # noqa: BLE001 (the commit stands; the hubs' comparison of heads heals a lost message)
         metrics.PUBLISH_FAILURES.inc()
         log.warning("publish_failed", error=repr(failure), scope=str(outcome.events[0].scope_id))
     store.barrier("after-publish")

@@ -32,7 +32,7 @@ def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
     target = table(model)
     names = ", ".join(columns)
     return sql(
-        f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns
+        f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns  # noqa: S608
     )
 
 
@@ -55,7 +55,7 @@ def _update(
         sets.append("version = target.version + 1")
         match.append("target.version = given.version")
     return sql(
-        f"UPDATE {target.name} AS target SET {', '.join(sets)} "
+        f"UPDATE {target.name} AS target SET {', '.join(sets)} "  # noqa: S608
         f"FROM unnest({_unnest(target, given)}) AS given({', '.join(given)}) "
         f"WHERE {' AND '.join(match)} RETURNING target.{keys[-1]} AS id",
         *given,

@@ -11,8 +11,9 @@ from app.db import Database
 from app.errors import ValidationFailed
 from app.events.models import Event
 from app.ids import new_id
+from app.outcomes import Result
 from app.values import now_utc
-from app.work import Actor, Result, Store, Work, run_unit
+from app.work import Actor, Store, Work, run_unit
 from app.writes import insert_rows
 from lockstep.embedded import ServersError
 

@@ -19,9 +19,10 @@ from app.db import Database, Reader
 from app.errors import Unauthenticated
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
-from app.work import Action, Actor, Outcome, RequestKey, Store, run_unit
+from app.work import Action, Actor, Store, run_unit
 from schema.ids import global_id
 
 Columns = frozenset[str] | None
@@ -177,6 +178,11 @@ class Context:
         self._reader = None
         await self._stack.aclose()
 
+    async def close(self) -> None:
+        """Release the snapshot's connection; nothing can be read in this context any more."""
+        self._closed = True
+        await self._stack.aclose()
+
     async def extensions(self) -> dict[str, Any]:
         """The positions that the answer reflects, if it read any scope."""
         if not self._reflected or self._reader is None:
@@ -202,8 +208,7 @@ async def open_context(application: Application, session: Session) -> AsyncItera
     try:
         yield context
     finally:
-        context._closed = True
-        await context._stack.aclose()
+        await context.close()
 
 
 def open_session(

@@ -28,7 +28,7 @@ def edge(batch: Batch, description: str, *, deprecation_reason: str | None = Non
         raise TypeError(f"{batch.__qualname__} must begin with {_FIXED}")
 
     async def resolve(root: Any, info: Info, **arguments: Any) -> Any:
-        nodes = info._raw_info.field_nodes
+        nodes = info._raw_info.field_nodes  # noqa: SLF001 (which place in the document asks)
         arguments = {name: value for name, value in arguments.items() if value is not strawberry.UNSET}
         return await info.context.load(batch, root, nodes[0] if nodes else None, arguments)
 

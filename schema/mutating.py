@@ -10,7 +10,8 @@ from strawberry.extensions import FieldExtension
 
 from app import metrics
 from app.errors import Refusal, Refusals, VersionConflict
-from app.work import Action, Outcome
+from app.outcomes import Outcome
+from app.work import Action
 from schema.edges import Info
 from schema.errors import UserError, user_error
 from schema.positions import Position
@@ -33,7 +34,7 @@ class RefusalsAsErrors(FieldExtension):
     """Turns what the domain refused into a payload with `errors`; bugs and request errors pass."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
-        payload = info._field.resolve_type()
+        payload: Any = info._field.resolve_type()  # noqa: SLF001 (Strawberry tells a field's type nowhere else)
         try:
             return await next_(source, info, **kwargs)
         except Refusals as several:
@@ -54,7 +55,7 @@ def mutation(description: str) -> Callable[[ResolverT], ResolverT]:
 
 async def write(info: Info, input: Any, action: Action) -> Outcome:
     """Run a mutation's action under the input's ``clientMutationId``, if it has one."""
-    arguments = strawberry.asdict(input)
+    arguments: dict[str, Any] = strawberry.asdict(input)
     key = arguments.pop("client_mutation_id", None)
     return await info.context.write(action, info.field_name, arguments, key)
 

@@ -19,8 +19,9 @@ from app.errors import NotFound, Refusal, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import Scope, ScopeKind
 from app.ids import new_id
+from app.outcomes import Result
 from app.values import check_name, check_text, check_time_zone, now_utc
-from app.work import Action, Result, Work
+from app.work import Action, Work
 from app.writes import compare_and_set, insert_rows
 
 REFRESH_GRACE = timedelta(seconds=10)

@@ -31,7 +31,7 @@ class User(SQLModel, table=True):
     time_zone: str = Field(default="UTC", sa_type=Text)
     password_hash: str | None = Field(default=None, sa_type=Text)
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class SignIn(SQLModel, table=True):
@@ -42,8 +42,8 @@ class SignIn(SQLModel, table=True):
 
     id: UUID = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="users.id")
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    ended_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class RefreshToken(SQLModel, table=True):
@@ -57,5 +57,5 @@ class RefreshToken(SQLModel, table=True):
 
     token_hash: bytes = Field(primary_key=True)
     sign_in_id: UUID = Field(foreign_key="sign_ins.id")
-    expires_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    spent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    expires_at: datetime = Field(sa_type=DateTime(timezone=True))
+    spent_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -19,6 +19,7 @@ from app.errors import Unauthenticated
 _ALGORITHM = "Ed25519"
 _ISSUER = "lockstep"
 _KNOWN = 4096
+_EXPECTED = jwt.JWTClaimsRegistry(iss={"essential": True, "value": _ISSUER})
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ class Tokens:
             raise Unauthenticated("This is not an access token.")
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-            if claims["iss"] != _ISSUER:
-                raise ValueError("another issuer")
+            _EXPECTED.validate(claims)
             return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
             raise Unauthenticated("This is not a valid access token. Sign in again.") from None

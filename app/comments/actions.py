@@ -19,8 +19,9 @@ from app.events.deltas import State
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
+from app.outcomes import Result
 from app.projects.models import ConflictPolicy
-from app.work import Action, RaceLost, Result, Work
+from app.work import Action, RaceLost, Work
 from app.writes import compare_and_set, insert_rows
 
 ADDED_AT_ONCE = 1000

@@ -135,7 +135,7 @@ class Feed:
                 try:
                     await self._advance()
                 except (
-                    Exception
+                    Exception  # noqa: BLE001
                 ) as fault:  # the database is away: the comparison pauses the streams meanwhile
                     log.warning("feed_cannot_read_log", scope=str(self.scope_id), error=repr(fault))
                     await asyncio.sleep(0.2)

@@ -26,7 +26,7 @@ class FrameReason(StrEnum):
     TOO_FAR_BEHIND = "too_far_behind"
     TOO_SLOW = "too_slow"
     ACCESS_LOST = "access_lost"
-    TOKEN_EXPIRED = "token_expired"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 (a reason, not a token)
     SIGNED_OUT = "signed_out"
 
 

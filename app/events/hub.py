@@ -211,7 +211,7 @@ class Hub:
             await asyncio.sleep(self._compare_every)
             try:
                 await asyncio.wait_for(self._compare(), 5)
-            except Exception as fault:  # goes on for ever: the streams pause until it succeeds again
+            except Exception as fault:  # noqa: BLE001 (goes on for ever: the streams pause until it succeeds again)
                 log.warning("comparison_failed", error=repr(fault))
 
     async def _compare(self) -> None:

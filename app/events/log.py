@@ -65,7 +65,8 @@ APPEND: Statement[Scope] = sql(
 # Who may read a scope depends on its workspace: one stamp there tells every scope of it.
 _HEADS: Statement[Scope] = sql(
     """
-    SELECT s.id, s.kind, s.seq, s.head_event_id, s.workspace_id, coalesce(w.access_stamp, s.access_stamp) AS access_stamp
+    SELECT s.id, s.kind, s.seq, s.head_event_id, s.workspace_id,
+           coalesce(w.access_stamp, s.access_stamp) AS access_stamp
     FROM scopes s LEFT JOIN scopes w ON w.id = s.workspace_id WHERE s.id = ANY($1::uuid[])
     """,
     "ids",

@@ -46,7 +46,7 @@ class Scope(SQLModel, table=True):
     seq: int = Field(default=0, sa_type=BigInteger)
     head_event_id: UUID | None = None
     last_xid: int | None = Field(default=None, sa_type=BigInteger)
-    recorded_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    recorded_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     access_stamp: int = Field(default=0, sa_type=BigInteger)
 
 
@@ -72,8 +72,8 @@ class EventRow(SQLModel, table=True):
     batch_id: UUID | None = None
     caused_by: UUID | None = None
     client_mutation_id: UUID | None = None
-    occurred_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
+    recorded_at: datetime = Field(sa_type=DateTime(timezone=True))
     payload: dict[str, Any] = Field(sa_type=JSONB)
 
 
@@ -90,7 +90,7 @@ class MutationOutcome(SQLModel, table=True):
     key: UUID = Field(primary_key=True)
     request_hash: bytes
     outcome: dict[str, Any] = Field(sa_type=JSONB)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 @dataclass(frozen=True, slots=True)

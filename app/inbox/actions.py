@@ -6,10 +6,12 @@ from uuid import UUID
 
 from app.db import Statement, sql
 from app.errors import LimitReached, NotFound
+from app.guards import Guard
 from app.inbox.events import INBOX_ITEM_READ
 from app.inbox.models import InboxItem
+from app.outcomes import Result
 from app.values import now_utc, plain
-from app.work import Action, Guard, Result, Work
+from app.work import Action, Work
 
 MARKED_AT_ONCE = 500
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from app.ids import new_id
@@ -29,11 +30,11 @@ class Arrival:
 async def deliver(work: Work, arrivals: Iterable[Arrival]) -> None:
     """Put items into inboxes with their events; what one did oneself does not arrive."""
     now = now_utc()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for arrival in arrivals:
         if arrival.user_id == work.actor.user_id:
             continue
-        row = {
+        row: dict[str, Any] = {
             "user_id": arrival.user_id, "id": new_id(), "reason": arrival.reason.value,
             "project_id": arrival.project_id, "task_id": arrival.task_id, "comment_id": arrival.comment_id,
             "actor_id": work.actor.user_id, "version": 1, "created_at": now, "read_at": None,

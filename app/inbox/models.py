@@ -33,5 +33,5 @@ class InboxItem(SQLModel, table=True):
     comment_id: UUID | None = None
     actor_id: UUID | None = Field(default=None, foreign_key="users.id")
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    read_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    read_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -11,11 +11,13 @@ from uuid import UUID
 
 from app.db import Statement, sql
 from app.errors import CycleRefused, NotFound, PermissionDenied, ValidationFailed
+from app.guards import Guard
 from app.ids import accept_client_id
 from app.links.events import LINK_ADDED, LINK_REMOVED, VERSION, link_states
 from app.links.models import Link
 from app.links.reads import edges_along, links_between, links_by_id
 from app.links.rules import BLOCKS, SYMMETRIC, check_kind, shortest_path
+from app.outcomes import Result
 from app.projects.access import Permission, access_projects, allows, check_permission
 from app.projects.actions.opening import access_guards
 from app.tasks.access import access_tasks
@@ -23,7 +25,7 @@ from app.tasks.holding import Held, hold_tasks
 from app.tasks.models import Task, TaskLocation
 from app.tasks.reads import locate_tasks
 from app.values import now_utc
-from app.work import Action, Guard, RaceLost, Result, Work
+from app.work import Action, RaceLost, Work
 from app.writes import insert_rows
 
 

@@ -50,9 +50,9 @@ class Project(SQLModel, table=True):
     description: str = Field(default="", sa_type=Text)
     conflict_policy: str = Field(default=ConflictPolicy.MERGE.value, sa_type=Text)
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    archived_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class TaskCounter(SQLModel, table=True):
@@ -73,7 +73,7 @@ class ProjectMember(SQLModel, table=True):
     project_id: UUID = Field(primary_key=True, foreign_key="projects.id")
     user_id: UUID = Field(primary_key=True, foreign_key="users.id")
     role: str = Field(sa_type=Text)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class Status(SQLModel, table=True):
@@ -87,9 +87,9 @@ class Status(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     category: str = Field(sa_type=Text)
     color: str = Field(sa_type=Text)
-    rank: str = Field(sa_type=Text(collation="C"))  # type: ignore[call-overload]
+    rank: str = Field(sa_type=Text(collation="C"))
     version: int = 1
-    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class Label(SQLModel, table=True):
@@ -103,7 +103,7 @@ class Label(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     color: str = Field(sa_type=Text)
     version: int = 1
-    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class TaskType(SQLModel, table=True):
@@ -117,4 +117,4 @@ class TaskType(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     color: str = Field(sa_type=Text)
     version: int = 1
-    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

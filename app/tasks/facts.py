@@ -11,6 +11,7 @@ from uuid import UUID
 from app.events.deltas import State
 from app.events.log import history_since
 from app.events.models import Event
+from app.guards import Guard
 from app.projects.access import access_projects
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import Label, Project, Status, TaskType
@@ -21,7 +22,7 @@ from app.tasks.models import Task
 from app.tasks.reads import locate_tasks, lock_tasks, parents_above, tasks_by_key
 from app.tasks.rules import mentioned
 from app.values import now_utc
-from app.work import Guard, RaceLost, Work
+from app.work import RaceLost, Work
 from app.workspaces.access import access_guard
 
 

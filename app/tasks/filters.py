@@ -46,8 +46,12 @@ class TaskFilter:
 
     def size(self) -> int:
         """How many comparisons it has."""
-        nested = (*self.all_of, *self.any_of, *((self.negated,) if self.negated else ()))
-        return len(self.compared) + len(nested) + sum(one.size() for one in nested)
+        nested: tuple[TaskFilter, ...] = (
+            *self.all_of,
+            *self.any_of,
+            *((self.negated,) if self.negated else ()),
+        )
+        return len(self.compared) + sum(1 + one.size() for one in nested)
 
 
 @dataclass
@@ -131,7 +135,7 @@ def _operator(column: ColumnElement[Any], op: str, value: Any, scope: FilterScop
         return column.ilike(f"%{pattern}%", escape="\\")
     compared: ColumnElement[bool] = {
         "eq": column.__eq__, "lt": column.__lt__, "lte": column.__le__, "gt": column.__gt__, "gte": column.__ge__,
-    }[op](value)  # type: ignore[assignment]  # fmt: skip
+    }[op](value)  # fmt: skip
     return compared
 
 

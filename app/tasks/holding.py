@@ -9,11 +9,12 @@ from uuid import UUID
 
 from app.db import Statement, as_keys, sql
 from app.errors import NotFound, ValidationFailed
+from app.guards import Guard
 from app.projects.access import access_projects
 from app.projects.models import Project
 from app.tasks.models import Task
 from app.tasks.reads import locate_tasks, tasks_by_key
-from app.work import Guard, RaceLost, Work
+from app.work import RaceLost, Work
 from app.workspaces.access import access_guard
 
 # Shared by all who attach something; an edit, a deletion or a transfer of the task waits, and is waited for.

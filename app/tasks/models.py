@@ -42,15 +42,15 @@ class Task(SQLModel, table=True):
     parent_id: UUID | None = None
     estimate: float | None = Field(default=None, sa_type=Float)
     due_date: date | None = None
-    rank: str = Field(sa_type=Text(collation="C"))  # type: ignore[call-overload]
+    rank: str = Field(sa_type=Text(collation="C"))
     close_reason: str | None = Field(default=None, sa_type=Text)
     external_ref: str | None = Field(default=None, sa_type=Text)
     config: dict[str, Any] = Field(sa_type=JSONB)
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    completed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
+    completed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
 class TaskLocation(SQLModel, table=True):

@@ -26,7 +26,7 @@ _TASKS: Statement[Task] = sql(
     SELECT t.*, {_WITH_SETS}
     FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
     JOIN tasks t ON t.project_id = asked.project_id AND t.id = asked.id
-    """,
+    """,  # noqa: S608
     "project_ids", "ids",
     model=Task,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from app.db import Statement, sql
 from app.events.deltas import State
 from app.ids import new_id
 from app.links.moving import move_links
+from app.outcomes import Result
 from app.projects.actions.vocabulary import LABEL, TASK_TYPE, record_words
 from app.tasks.actions.create import take_numbers
 from app.tasks.actions.writing import task_row, write_decisions
@@ -17,7 +18,7 @@ from app.tasks.events import TASK_ARRIVED, TASK_LEFT
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel
 from app.transfers.decisions import Decided, Transfer, decide_transfer
 from app.transfers.facts import Facts, facts_for_transfer
-from app.work import Action, RaceLost, Result, Work
+from app.work import Action, RaceLost, Work
 from app.writes import insert_rows
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
-from app.work import Guard
+from app.guards import Guard
 from app.workspaces.models import Workspace, WorkspaceRole
 
 _STANDING = {WorkspaceRole.GUEST: 0, WorkspaceRole.MEMBER: 1, WorkspaceRole.ADMIN: 2, WorkspaceRole.OWNER: 3}

@@ -15,8 +15,9 @@ from app.events.models import ScopeKind
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
+from app.outcomes import Result
 from app.values import check_name, now_utc
-from app.work import Action, Result, Work
+from app.work import Action, Work
 from app.workspaces.access import access_guard, access_workspace, reaches
 from app.workspaces.events import (
     WORKSPACE_CREATED,

@@ -28,8 +28,8 @@ class Workspace(SQLModel, table=True):
     directory_id: UUID
     name: str = Field(sa_type=Text)
     version: int = 1
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
-    updated_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
+    updated_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
 class WorkspaceMember(SQLModel, table=True):
@@ -41,4 +41,4 @@ class WorkspaceMember(SQLModel, table=True):
     workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id")
     user_id: UUID = Field(primary_key=True, foreign_key="users.id")
     role: str = Field(sa_type=Text)
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))

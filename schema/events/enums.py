@@ -31,6 +31,6 @@ describe(
     TOO_FAR_BEHIND="You missed so much that loading is cheaper.",
     TOO_SLOW="You read more slowly than things happen.",
     ACCESS_LOST="You may not read this scope any more: forget what you have of it.",
-    TOKEN_EXPIRED="Your access token has expired: renew it with `socketRenew` before it does.",
+    TOKEN_EXPIRED="Your access token has expired: renew it with `socketRenew` in time.",  # noqa: S106 (a reason)
     SIGNED_OUT="You signed out.",
 )

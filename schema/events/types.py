@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import strawberry
 
@@ -134,7 +135,7 @@ class InboxItemState:
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: Any) -> InboxItemState:
         return cls(
-            id=strawberry.ID(global_id("InboxItem", states.UUID(state["id"]))), reason=state["reason"],
+            id=strawberry.ID(global_id("InboxItem", UUID(state["id"]))), reason=state["reason"],
             created_at=datetime.fromisoformat(state["created_at"]),
             read_at=datetime.fromisoformat(state["read_at"]) if state["read_at"] else None,
         )  # fmt: skip

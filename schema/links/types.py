@@ -66,7 +66,7 @@ class TaskLink:
     )
 
 
-async def links_of_tasks(context: Context, parents: list[Any]) -> list[list[TaskLink]]:
+async def links_of_tasks(context: Context, parents: list[Any], columns: Columns) -> list[list[TaskLink]]:
     """Each task's links to tasks that the viewer may see: at both ends, or not at all."""
     found = await links_by_task(
         await context.reader(), [(parent.project_id, parent.id) for parent in parents]

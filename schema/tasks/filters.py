@@ -14,6 +14,7 @@ from app.projects.models import StatusCategory as Category
 from app.tasks.filters import Compared, FilterScope, TaskFilter
 from schema.context import Context
 from schema.ids import read_id
+from schema.inputs import optional
 from schema.projects.enums import StatusCategory
 
 _NAMES = {"in_": "in"}
@@ -21,64 +22,52 @@ _NAMES = {"in_": "in"}
 
 @strawberry.input(description="Compares a text.")
 class StringComparator:
-    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal, letter case counts.")
-    neq: str | None = strawberry.field(default=strawberry.UNSET, description="Not equal.")
-    in_: list[str] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
-    nin: list[str] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
-    contains: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Contains this, letter case aside."
-    )
-    null: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Is (true) or is not (false) empty."
-    )
+    eq: str | None = optional("Equal, letter case counts.")
+    neq: str | None = optional("Not equal.")
+    in_: list[str] | None = optional("One of these.", name="in")
+    nin: list[str] | None = optional("None of these.")
+    contains: str | None = optional("Contains this, letter case aside.")
+    null: bool | None = optional("Is (true) or is not (false) empty.")
 
 
 @strawberry.input(description="Compares a whole number.")
 class IntComparator:
-    eq: int | None = strawberry.field(default=strawberry.UNSET, description="Equal.")
-    neq: int | None = strawberry.field(default=strawberry.UNSET, description="Not equal.")
-    in_: list[int] | None = strawberry.field(default=strawberry.UNSET, name="in", description="One of these.")
-    nin: list[int] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
-    lt: int | None = strawberry.field(default=strawberry.UNSET, description="Less than.")
-    lte: int | None = strawberry.field(default=strawberry.UNSET, description="Less than or equal.")
-    gt: int | None = strawberry.field(default=strawberry.UNSET, description="Greater than.")
-    gte: int | None = strawberry.field(default=strawberry.UNSET, description="Greater than or equal.")
+    eq: int | None = optional("Equal.")
+    neq: int | None = optional("Not equal.")
+    in_: list[int] | None = optional("One of these.", name="in")
+    nin: list[int] | None = optional("None of these.")
+    lt: int | None = optional("Less than.")
+    lte: int | None = optional("Less than or equal.")
+    gt: int | None = optional("Greater than.")
+    gte: int | None = optional("Greater than or equal.")
 
 
 @strawberry.input(description="Compares a number that may be missing.")
 class FloatComparator:
-    eq: float | None = strawberry.field(default=strawberry.UNSET, description="Equal.")
-    lt: float | None = strawberry.field(default=strawberry.UNSET, description="Less than.")
-    lte: float | None = strawberry.field(default=strawberry.UNSET, description="Less than or equal.")
-    gt: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than.")
-    gte: float | None = strawberry.field(default=strawberry.UNSET, description="Greater than or equal.")
-    null: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
-    )
+    eq: float | None = optional("Equal.")
+    lt: float | None = optional("Less than.")
+    lte: float | None = optional("Less than or equal.")
+    gt: float | None = optional("Greater than.")
+    gte: float | None = optional("Greater than or equal.")
+    null: bool | None = optional("Is (true) or is not (false) missing.")
 
 
 @strawberry.input(description="Compares ids.")
 class IdComparator:
-    eq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="This one.")
-    neq: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
-    in_: list[strawberry.ID] | None = strawberry.field(
-        default=strawberry.UNSET, name="in", description="One of these."
-    )
-    nin: list[strawberry.ID] | None = strawberry.field(default=strawberry.UNSET, description="None of these.")
-    null: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="There is none (true) or there is one (false)."
-    )
+    eq: strawberry.ID | None = optional("This one.")
+    neq: strawberry.ID | None = optional("Not this one.")
+    in_: list[strawberry.ID] | None = optional("One of these.", name="in")
+    nin: list[strawberry.ID] | None = optional("None of these.")
+    null: bool | None = optional("There is none (true) or there is one (false).")
 
 
 @strawberry.input(description="Compares a moment.")
 class DateTimeComparator:
-    lt: datetime | None = strawberry.field(default=strawberry.UNSET, description="Before.")
-    lte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
-    gt: datetime | None = strawberry.field(default=strawberry.UNSET, description="After.")
-    gte: datetime | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
-    null: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
-    )
+    lt: datetime | None = optional("Before.")
+    lte: datetime | None = optional("Not after.")
+    gt: datetime | None = optional("After.")
+    gte: datetime | None = optional("Not before.")
+    null: bool | None = optional("Is (true) or is not (false) missing.")
 
 
 @strawberry.input(
@@ -86,29 +75,21 @@ class DateTimeComparator:
     "Today is reckoned in your time zone."
 )
 class DateComparator:
-    eq: str | None = strawberry.field(default=strawberry.UNSET, description="This day.")
-    in_: list[str] | None = strawberry.field(
-        default=strawberry.UNSET, name="in", description="One of these days."
-    )
-    lt: str | None = strawberry.field(default=strawberry.UNSET, description="Before.")
-    lte: str | None = strawberry.field(default=strawberry.UNSET, description="Not after.")
-    gt: str | None = strawberry.field(default=strawberry.UNSET, description="After.")
-    gte: str | None = strawberry.field(default=strawberry.UNSET, description="Not before.")
-    null: bool | None = strawberry.field(
-        default=strawberry.UNSET, description="Is (true) or is not (false) missing."
-    )
+    eq: str | None = optional("This day.")
+    in_: list[str] | None = optional("One of these days.", name="in")
+    lt: str | None = optional("Before.")
+    lte: str | None = optional("Not after.")
+    gt: str | None = optional("After.")
+    gte: str | None = optional("Not before.")
+    null: bool | None = optional("Is (true) or is not (false) missing.")
 
 
 @strawberry.input(description="Compares a status's category.")
 class StatusCategoryComparator:
-    eq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="This one.")
-    neq: StatusCategory | None = strawberry.field(default=strawberry.UNSET, description="Not this one.")
-    in_: list[StatusCategory] | None = strawberry.field(
-        default=strawberry.UNSET, name="in", description="One of these."
-    )
-    nin: list[StatusCategory] | None = strawberry.field(
-        default=strawberry.UNSET, description="None of these."
-    )
+    eq: StatusCategory | None = optional("This one.")
+    neq: StatusCategory | None = optional("Not this one.")
+    in_: list[StatusCategory] | None = optional("One of these.", name="in")
+    nin: list[StatusCategory] | None = optional("None of these.")
 
 
 @strawberry.input(description="Compares yes or no.")
@@ -121,48 +102,26 @@ class BooleanComparator:
     description="Which tasks. All that is given must hold. Deleted tasks are left out unless `deleted` is given.",
 )
 class TaskFilterInput:
-    title: StringComparator | None = strawberry.field(default=strawberry.UNSET, description="By title.")
-    number: IntComparator | None = strawberry.field(default=strawberry.UNSET, description="By number.")
-    priority: IntComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By priority, 0 (none) to 4."
-    )
-    status: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By status.")
-    status_category: StatusCategoryComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By what the status means."
-    )
-    type: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By task type.")
-    assignee: IdComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By who it is assigned to."
-    )
-    creator: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By who made it.")
-    label: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By label.")
-    parent: IdComparator | None = strawberry.field(default=strawberry.UNSET, description="By parent task.")
-    estimate: FloatComparator | None = strawberry.field(default=strawberry.UNSET, description="By estimate.")
-    due_date: DateComparator | None = strawberry.field(default=strawberry.UNSET, description="By due date.")
-    created_at: DateTimeComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By when it was made."
-    )
-    updated_at: DateTimeComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By when it was last edited."
-    )
-    completed_at: DateTimeComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By when it was closed."
-    )
-    external_ref: StringComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="By external reference."
-    )
-    deleted: BooleanComparator | None = strawberry.field(
-        default=strawberry.UNSET, description="Deleted ones, or the others."
-    )
-    and_: list[TaskFilterInput] | None = strawberry.field(
-        default=strawberry.UNSET, name="and", description="All of these too."
-    )
-    or_: list[TaskFilterInput] | None = strawberry.field(
-        default=strawberry.UNSET, name="or", description="At least one of these too."
-    )
-    not_: TaskFilterInput | None = strawberry.field(
-        default=strawberry.UNSET, name="not", description="Not this."
-    )
+    title: StringComparator | None = optional("By title.")
+    number: IntComparator | None = optional("By number.")
+    priority: IntComparator | None = optional("By priority, 0 (none) to 4.")
+    status: IdComparator | None = optional("By status.")
+    status_category: StatusCategoryComparator | None = optional("By what the status means.")
+    type: IdComparator | None = optional("By task type.")
+    assignee: IdComparator | None = optional("By who it is assigned to.")
+    creator: IdComparator | None = optional("By who made it.")
+    label: IdComparator | None = optional("By label.")
+    parent: IdComparator | None = optional("By parent task.")
+    estimate: FloatComparator | None = optional("By estimate.")
+    due_date: DateComparator | None = optional("By due date.")
+    created_at: DateTimeComparator | None = optional("By when it was made.")
+    updated_at: DateTimeComparator | None = optional("By when it was last edited.")
+    completed_at: DateTimeComparator | None = optional("By when it was closed.")
+    external_ref: StringComparator | None = optional("By external reference.")
+    deleted: BooleanComparator | None = optional("Deleted ones, or the others.")
+    and_: list[TaskFilterInput] | None = optional("All of these too.", name="and")
+    or_: list[TaskFilterInput] | None = optional("At least one of these too.", name="or")
+    not_: TaskFilterInput | None = optional("Not this.", name="not")
 
 
 _COLUMNS = {"status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id"}
@@ -177,7 +136,7 @@ def read_filter(given: TaskFilterInput | None, depth: int = 0) -> TaskFilter | N
     if given is None:
         return None
     compared = []
-    for name in given.__dataclass_fields__:  # type: ignore[attr-defined]
+    for name in given.__dataclass_fields__:
         comparator = getattr(given, name)
         if comparator and name not in ("and_", "or_", "not_"):
             compared.append(Compared(_COLUMNS.get(name, name), _ops(name, comparator)))
@@ -240,7 +199,7 @@ class TaskOrder:
 
 def read_order(given: list[TaskOrder] | None) -> list[tuple[str, bool]]:
     """The terms as the application takes them."""
-    return [(term.field.value, term.direction is OrderDirection.DESC) for term in given or ()]
+    return [(str(term.field.value), term.direction is OrderDirection.DESC) for term in given or ()]
 
 
 async def filter_scope(context: Context, filter: TaskFilterInput | None) -> FilterScope:

@@ -215,6 +215,6 @@ def read_bulk(input: TaskBulkUpdateInput) -> list[TaskEdit]:
                 given(item.expected_version),
                 read_patch(patch),
                 read_policy(given(input.on_conflict)),
-            )  # fmt: skip
+            )
         )
     return edits

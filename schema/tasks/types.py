@@ -26,6 +26,7 @@ from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.events.states import TaskSection
 from schema.events.types import Event
+from schema.links.types import TaskLink, links_of_tasks
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, connections
 from schema.projects.types import Label, Project, Status, TaskType
@@ -33,7 +34,6 @@ from schema.tasks.connections import tasks_of_parents
 
 if TYPE_CHECKING:
     from schema.comments.types import Comment
-    from schema.links.types import TaskLink
 
 COMMENTS = table(comment_models.Comment)
 EVENTS = table(EventRow)
@@ -120,12 +120,6 @@ async def _history(
     )  # fmt: skip
 
 
-async def _links(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    from schema.links.types import links_of_tasks
-
-    return await links_of_tasks(context, parents)
-
-
 async def _viewer_can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
     found = await context.projects([parent.project_id for parent in parents])
     return [
@@ -190,9 +184,7 @@ class Task(Node):
     threads: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
         _threads, "The comments that open a thread, oldest first; each has its `replies`."
     )
-    links: list[Annotated[TaskLink, strawberry.lazy("schema.links.types")]] = edge(
-        _links, "Its links to tasks that you may see, oldest first."
-    )
+    links: list[TaskLink] = edge(links_of_tasks, "Its links to tasks that you may see, oldest first.")
     history: Connection[Event] = edge(_history, "What happened to it in this project, newest first.")
     viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.")
 

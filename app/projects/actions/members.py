@@ -9,12 +9,13 @@ from app.db import Statement, sql
 from app.errors import NotFound, PermissionDenied, ValidationFailed
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
+from app.outcomes import Result
 from app.projects.access import Permission, allows
 from app.projects.actions.opening import open_project
 from app.projects.events import PROJECT_MEMBER_ADDED, PROJECT_MEMBER_REMOVED, PROJECT_MEMBER_UPDATED
 from app.projects.models import Project, ProjectMember, ProjectRole
 from app.values import now_utc
-from app.work import Action, Result, Work
+from app.work import Action, Work
 from app.workspaces.actions import bump_access, manage_member, removed_from_workspace
 from app.workspaces.events import member_state, role_delta
 from app.writes import insert_rows

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from app.db import sql
 from app.errors import NotFound
+from app.guards import Guard
 from app.projects.access import Permission, access_project
 from app.projects.models import Project
-from app.work import Guard, Work
+from app.work import Work
 from app.workspaces.access import access_guard
 
 _WORKSPACE_OF = sql("SELECT workspace_id FROM projects WHERE id = $1", "id")

@@ -13,6 +13,7 @@ from app.errors import ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import ScopeKind
 from app.ids import accept_client_id, new_id
+from app.outcomes import Result
 from app.projects.access import Permission
 from app.projects.actions.opening import open_project
 from app.projects.events import (
@@ -38,7 +39,7 @@ from app.projects.models import (
 )
 from app.ranks import rebalanced
 from app.values import check_name, check_text, now_utc, plain
-from app.work import Action, Result, Work
+from app.work import Action, Work
 from app.workspaces.access import access_guard, access_workspace
 from app.workspaces.events import PROJECT_LISTED, member_state
 from app.workspaces.models import WorkspaceRole

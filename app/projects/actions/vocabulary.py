@@ -13,7 +13,9 @@ from app.db import Statement, sql
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.kinds import EventKind
+from app.guards import Guard
 from app.ids import accept_client_id
+from app.outcomes import Result
 from app.projects import events
 from app.projects.access import Permission
 from app.projects.actions.opening import open_project
@@ -21,7 +23,7 @@ from app.projects.models import Label, Status, StatusCategory, TaskType
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.ranks import rank_between
 from app.values import check_color, check_name, now_utc, plain
-from app.work import Action, Guard, Result, Work
+from app.work import Action, Work
 from app.writes import compare_and_set, insert_rows
 
 MOST_WORDS = 500
@@ -43,7 +45,7 @@ class Vocabulary:
 
 def _used_by(column: str) -> Statement[Any]:
     return sql(
-        f"SELECT count(*) FROM tasks WHERE project_id = $1 AND {column} = $2 AND deleted_at IS NULL",
+        f"SELECT count(*) FROM tasks WHERE project_id = $1 AND {column} = $2 AND deleted_at IS NULL",  # noqa: S608
         "project",
         "id",
     )

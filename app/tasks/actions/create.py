@@ -12,6 +12,7 @@ from app.events.deltas import State
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
+from app.outcomes import Result
 from app.projects.access import Permission, check_permission
 from app.projects.actions.opening import access_guards
 from app.projects.models import StatusCategory
@@ -26,7 +27,7 @@ from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocatio
 from app.tasks.reads import last_rank, locate_tasks
 from app.tasks.rules import check_config, check_sections, check_title, check_values, mentioned
 from app.values import plain
-from app.work import Action, Result, Work
+from app.work import Action, Work
 from app.writes import insert_rows
 
 CREATED_AT_ONCE = 1000

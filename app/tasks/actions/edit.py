@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.errors import LimitReached, Refusal, Refusals, ValidationFailed
 from app.ids import new_id
+from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.tasks.actions.writing import refusal_item, write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
@@ -14,7 +15,7 @@ from app.tasks.decisions import decide_edit
 from app.tasks.events import TASK_DELETED, TASK_RESTORED
 from app.tasks.facts import facts_for_edits
 from app.values import now_utc
-from app.work import Action, Result, Work
+from app.work import Action, Work
 
 EDITED_AT_ONCE = 1000
 

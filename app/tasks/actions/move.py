@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.errors import NotFound, ValidationFailed
+from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.ranks import rank_between
 from app.tasks.actions.writing import write_decisions
@@ -13,7 +14,7 @@ from app.tasks.decisions import decide_edit
 from app.tasks.events import TASK_MOVED
 from app.tasks.facts import facts_for_edits
 from app.tasks.reads import neighbour_rank, tasks_by_key
-from app.work import Action, Result, Work
+from app.work import Action, Work
 
 
 def move_task(

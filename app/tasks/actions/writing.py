@@ -7,22 +7,28 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import SQLModel
+
 from app import metrics
 from app.db import sql
 from app.errors import Refusal
 from app.events.deltas import State
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
+from app.outcomes import Result
 from app.tasks.decisions import Decision, bumps
 from app.tasks.events import SHORT_FIELDS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
-from app.work import RaceLost, Result, Work
+from app.work import RaceLost, Work
 from app.writes import compare_and_set, insert_rows, set_unversioned
 
 _KEYS = ("project_id", "id")
 _IDS = frozenset({"status_id", "type_id", "parent_id"})
 _TIMES = frozenset({"completed_at", "deleted_at", "updated_at", "created_at"})
-_SETS = {"assignee_ids": (TaskAssignee, "user_id"), "label_ids": (TaskLabel, "label_id")}
+_SETS: dict[str, tuple[type[SQLModel], str]] = {
+    "assignee_ids": (TaskAssignee, "user_id"),
+    "label_ids": (TaskLabel, "label_id"),
+}
 
 
 async def write_decisions(
@@ -122,7 +128,7 @@ def refusal_item(refusal: Refusal, task_id: UUID | None) -> Result:
 
 def _remove(name: str, column: str) -> Any:
     return sql(
-        f"DELETE FROM {name} USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS gone(project_id, task_id, one) "
+        f"DELETE FROM {name} USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS gone(project_id, task_id, one) "  # noqa: S608
         f"WHERE {name}.project_id = gone.project_id AND {name}.task_id = gone.task_id AND {name}.{column} = gone.one",
         "project_ids", "task_ids", "ones",
     )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What a unit committed, kept under its request's key so that a retry has no further effect."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+
+from app.db import Statement, sql
+from app.errors import KeyReused
+from app.events.cursors import Cursor
+from app.events.log import Position
+from app.events.models import Event, MutationOutcome
+from app.guards import Guard
+
+if TYPE_CHECKING:
+    from app.work import Work
+
+Result = dict[str, Any]
+"""What an action answers: ids and plain JSON, because it is kept for a retry and rendered under later access."""
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """A ``clientMutationId`` with the hash of the operation and input it came with."""
+
+    key: UUID
+    request_hash: bytes
+
+    @classmethod
+    def of(cls, key: UUID, operation: str, arguments: Any) -> RequestKey:
+        text = orjson.dumps([operation, arguments], option=orjson.OPT_SORT_KEYS, default=str)
+        return cls(key, hashlib.sha256(text).digest())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a unit committed: the action's result and the positions that hold its events."""
+
+    result: Result
+    positions: list[Position]
+    replayed: bool = False
+    events: list[Event] = field(default_factory=list)
+
+
+_FIND_OUTCOME: Statement[MutationOutcome] = sql(
+    "SELECT request_hash, outcome FROM mutation_outcomes WHERE viewer_id = $1 AND key = $2", "viewer", "key",
+    model=MutationOutcome,
+)  # fmt: skip
+_KEEP_OUTCOME = sql(
+    "INSERT INTO mutation_outcomes (viewer_id, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, now())",
+    "viewer", "key", "request_hash", "outcome",
+)  # fmt: skip
+
+
+async def kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
+    viewer = work.actor.user_id
+    if viewer is None:
+        return None
+    # Two sends of one key at once: the second waits here, then finds what the first one kept.
+    await work.guard(Guard.of("mutation", UUID(int=viewer.int ^ key.key.int)))
+    kept = await work.row(_FIND_OUTCOME, viewer=viewer, key=key.key)
+    if kept is None:
+        return None
+    if kept.request_hash != key.request_hash:
+        raise KeyReused()
+    positions = [
+        Position(UUID(scope), seq, Cursor(UUID(scope), seq, bytes.fromhex(check)))
+        for scope, seq, check in kept.outcome["positions"]
+    ]
+    return Outcome(kept.outcome["result"], positions, replayed=True)
+
+
+async def keep_outcome(work: Work, key: RequestKey, result: Result, positions: list[Position]) -> None:
+    outcome = {
+        "result": result,
+        "positions": [[str(p.scope_id), p.seq, p.cursor.check.hex()] for p in positions],
+    }
+    await work.run(
+        _KEEP_OUTCOME, viewer=work.actor.user_id, key=key.key, request_hash=key.request_hash, outcome=outcome
+    )
