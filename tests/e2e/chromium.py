@@ -211,7 +211,9 @@ class Page:
     async def click(self, element: str) -> None:
         """Clicks the middle of the element that the JavaScript expression gives, once it is there."""
         place = await self.until(f"""(() => {{
-            const box = ({element}).getBoundingClientRect();
+            const element = {element};
+            element.scrollIntoView({{ block: 'nearest' }});
+            const box = element.getBoundingClientRect();
             return box.width && {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }};
         }})()""")
         for event in ("mouseMoved", "mousePressed", "mouseReleased"):

@@ -9,7 +9,7 @@ OWNER = "owner@demo.example"
 PROJECT_KEY = "DEMO"
 
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { accessToken } }"
-PROJECT = "query ($key: String!) { project(key: $key) { id } }"
+PROJECT = "query ($key: String!) { project(key: $key) { id scope } }"
 CREATE_TASK = """
 mutation ($input: TaskCreateInput!) { taskCreate(input: $input) { task { id version } errors { message } } }
 """
@@ -46,12 +46,16 @@ class Service:
 
     async def scope(self) -> str:
         """The id of the demo project's scope."""
+        return (await self._project())["scope"]
+
+    async def _project(self) -> dict[str, str]:
         data = await self.answer(PROJECT, {"key": PROJECT_KEY}, await self.token())
-        return str(data["project"]["id"])
+        project: dict[str, str] = data["project"]
+        return project
 
     async def new_task(self, title: str) -> "Task":
         """Creates a task in the demo project."""
-        variables = {"input": {"projectKey": PROJECT_KEY, "title": title}}
+        variables = {"input": {"projectId": (await self._project())["id"], "title": title}}
         payload = (await self.answer(CREATE_TASK, variables, await self.token()))["taskCreate"]
         assert payload["errors"] == [], payload
         return Task(payload["task"]["id"], payload["task"]["version"])

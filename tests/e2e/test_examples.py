@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
+from graphql import FieldNode, GraphQLSchema, OperationDefinitionNode, build_schema, parse, validate
 from graphql.execution.values import get_variable_values
 
 ROOT = Path(__file__).parents[2]
@@ -37,3 +37,17 @@ def test_every_file_of_variables_has_its_operation() -> None:
     assert {path.stem for path in (ROOT / "web" / "examples").glob("*.json")} <= {
         path.stem for path in EXAMPLES
     }
+
+
+def test_every_operation_has_an_example(schema: GraphQLSchema) -> None:
+    """Each field of the three roots stands in some example."""
+    shown = {
+        selection.name.value
+        for path in EXAMPLES
+        for node in parse(path.read_text()).definitions
+        if isinstance(node, OperationDefinitionNode)
+        for selection in node.selection_set.selections
+        if isinstance(selection, FieldNode)
+    }
+    roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
+    assert {name for root in roots if root is not None for name in root.fields} <= shown

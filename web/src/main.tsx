@@ -68,7 +68,7 @@ function Page() {
       <SessionBar />
       <GraphiQL
         fetcher={fetcher}
-        defaultTabs={EXAMPLES.map(({ query, variables }) => ({ query, variables }))}
+        defaultTabs={EXAMPLES.filter(({ first }) => first).map(({ query, variables }) => ({ query, variables }))}
         plugins={PANES}
         shouldPersistHeaders={false}
         showPersistHeadersSettings={false}
