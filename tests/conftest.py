@@ -1,0 +1,127 @@
+"""Real servers for the whole run, and for each test a database of its own with people in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from structlog.testing import LogCapture
+
+import app.main
+from app.config import Settings
+from lockstep.embedded import Servers, temporary_servers
+from tests.databases import Databases, named
+from tests.service import Doors, Service, serve
+from tests.world import Kept, World
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL and Redis; each process of the run has its own."""
+    with temporary_servers() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def databases(servers: Servers) -> AsyncIterator[Databases]:
+    """Makes databases."""
+    async with Databases.open(servers) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def blank(databases: Databases) -> str:
+    """The name of a migrated database without a row, to clone."""
+    return await databases.migrated()
+
+
+@pytest.fixture(scope="session")
+async def doors() -> AsyncIterator[Doors]:
+    """Listening ports."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield Doors(stack)
+
+
+@pytest.fixture(scope="session")
+def make_settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
+    """Settings for a database, with what a test wants otherwise. One signing key: tokens are good in every clone."""
+    data_dir = tmp_path_factory.mktemp("service")
+
+    def make(database: str, **changes: Any) -> Settings:
+        given = {"data_dir": data_dir, "redis_url": servers.redis_url, "pool_size": 10, **changes}
+        return Settings(
+            database_url=named(servers.database_url, database),
+            database_owner_url=named(servers.owner_url, database),
+            **given,
+        )
+
+    return make
+
+
+@dataclass(frozen=True)
+class Template:
+    """A database to clone and what is in it."""
+
+    database: str
+    kept: Kept
+
+
+@pytest.fixture(scope="session")
+def quiet() -> Iterator[None]:
+    """The service's own log set-up would take the place of pytest's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app.main, "configure_logs", lambda settings: None)
+        yield
+
+
+@pytest.fixture(scope="session")
+async def template(
+    databases: Databases, blank: str, doors: Doors, make_settings: Callable[..., Settings], quiet: None
+) -> Template:
+    """The world, made once."""
+    database = await databases.clone(blank)
+    async with serve(doors, make_settings(database)) as service:
+        kept = await World.make(service)
+    return Template(database, kept)
+
+
+@pytest.fixture
+def logged(quiet: None) -> Iterator[list[Any]]:
+    """What the service told its log. A test that provokes an error takes it out of the list."""
+    capture = LogCapture()
+    before = structlog.get_config()
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, capture],
+        cache_logger_on_first_use=False,
+    )
+    yield capture.entries
+    structlog.configure(**before)
+    complaints = [entry for entry in capture.entries if entry["log_level"] in ("error", "critical")]
+    assert not complaints, complaints
+
+
+@pytest.fixture
+async def database(databases: Databases, template: Template) -> AsyncIterator[str]:
+    """The test's own clone of the world: its name."""
+    async with databases.copy_of(template.database) as name:
+        yield name
+
+
+@pytest.fixture
+async def service(
+    doors: Doors, database: str, make_settings: Callable[..., Settings], logged: list[Any]
+) -> AsyncIterator[Service]:
+    """The application on the test's own database."""
+    async with serve(doors, make_settings(database)) as running:
+        yield running
+
+
+@pytest.fixture
+def world(service: Service, template: Template) -> World:
+    """The people and places, as clients of the test's service."""
+    return World(service, template.kept)

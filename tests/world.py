@@ -1,0 +1,120 @@
+"""The people and places that tests begin with. Made once by GraphQL, then cloned with its database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.client import JSON, Client
+from tests.selections import POSITION, flat
+from tests.service import Service
+
+PEOPLE = ("owner", "admin", "manager", "member", "viewer", "guest", "colleague", "outsider")
+
+PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{
+  {flat("Project")} statuses {{ {flat("Status")} }} labels {{ {flat("Label")} }} taskTypes {{ {flat("TaskType")} }}
+}} }} }}"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a clone of the world needs to be known by: tokens and ids are the same in every clone."""
+
+    people: dict[str, JSON]
+    workspace: JSON
+    eng: JSON
+    ops: JSON
+    secret: JSON
+    elsewhere: JSON
+
+
+class World:
+    """One workspace with projects ENG and OPS, and SEC that only `owner` and `admin` see; ELS is the outsider's.
+
+    `owner` and `admin` have those roles in the workspace, and so administer its projects. `manager`, `member` and
+    `viewer` have those roles in ENG; `member` in OPS too. `guest` is a guest of the workspace and a member of ENG,
+    `colleague` a member of the workspace without any project, `outsider` in another workspace.
+    """
+
+    def __init__(self, service: Service, kept: Kept) -> None:
+        self.service = service
+        self.kept = kept
+        self.workspace, self.eng, self.ops = kept.workspace, kept.eng, kept.ops
+        self.secret, self.elsewhere = kept.secret, kept.elsewhere
+        self._people: dict[str, Client] = {}
+
+    def person(self, name: str) -> Client:
+        """One of the people, signed in."""
+        if name not in self._people:
+            client = self.service.client()
+            for attribute, value in self.kept.people[name].items():
+                setattr(client, attribute, value)
+            self._people[name] = client
+        return self._people[name]
+
+    def __getattr__(self, name: str) -> Client:
+        if name not in PEOPLE:
+            raise AttributeError(name)
+        return self.person(name)
+
+    @property
+    def nobody(self) -> Client:
+        """A client that is not signed in."""
+        return self.service.client()
+
+    def status(self, name: str, project: JSON | None = None) -> str:
+        """The id of a status of ENG, or of another project."""
+        return next(one["id"] for one in (project or self.eng)["statuses"] if one["name"] == name)
+
+    def type(self, name: str, project: JSON | None = None) -> str:
+        """The id of a task type."""
+        return next(one["id"] for one in (project or self.eng)["taskTypes"] if one["name"] == name)
+
+    async def task(self, title: str = "A task", by: str = "member", **input: Any) -> JSON:
+        """A new task in ENG, or in the project of `projectId`."""
+        task: JSON = (await self.person(by).do("taskCreate", **{"projectId": self.eng["id"], "title": title} | input))[
+            "task"
+        ]
+        return task
+
+    async def label(self, name: str, project: JSON | None = None) -> JSON:
+        """A new label in ENG, or in another project."""
+        label: JSON = (await self.owner.do("labelCreate", projectId=(project or self.eng)["id"], name=name))["label"]
+        return label
+
+    async def position(self, project: JSON | None = None) -> JSON:
+        """Where the log of a project stands."""
+        document = f"query($id: ID!) {{ node(id: $id) {{ ... on Project {{ position {{ {POSITION} }} }} }} }}"
+        position: JSON = (await self.owner.query(document, id=(project or self.eng)["id"]))["node"]["position"]
+        return position
+
+    @classmethod
+    async def make(cls, service: Service) -> Kept:
+        """Makes them all, through the doors."""
+        people = {}
+        for name in PEOPLE:
+            client = await service.client().sign_up(f"{name}@lockstep.example", name.capitalize())
+            people[name] = client
+        owner, outsider = people["owner"], people["outsider"]
+        workspace = (await owner.do("workspaceCreate", name="Works"))["workspace"]
+        elsewhere = (await outsider.do("workspaceCreate", name="Elsewhere"))["workspace"]
+        for name, role in (("admin", "ADMIN"), ("manager", "MEMBER"), ("member", "MEMBER"), ("viewer", "MEMBER"),
+                           ("guest", "GUEST"), ("colleague", "MEMBER")):  # fmt: skip
+            await owner.do("workspaceMemberAdd", workspaceId=workspace["id"], email=people[name].email, role=role)
+        projects = {}
+        for by, place, key, name in (
+            (owner, workspace, "ENG", "Engine"), (owner, workspace, "OPS", "Operations"),
+            (owner, workspace, "SEC", "Secret"), (outsider, elsewhere, "ELS", "Elsewhere"),
+        ):  # fmt: skip
+            made = (await by.do("projectCreate", workspaceId=place["id"], key=key, name=name))["project"]
+            projects[key] = made["id"]
+        for key, name, role in (("ENG", "manager", "MANAGER"), ("ENG", "member", "MEMBER"), ("ENG", "viewer", "VIEWER"),
+                                ("ENG", "guest", "MEMBER"), ("OPS", "member", "MEMBER")):  # fmt: skip
+            await owner.do("projectMemberAdd", projectId=projects[key], userId=people[name].user_id, role=role)
+        full = {}
+        for key, project_id in projects.items():
+            by = outsider if key == "ELS" else owner
+            full[key] = (await by.query(PROJECT, id=project_id))["node"]
+        names = ("token", "refresh_token", "user_id", "email")
+        kept = {name: {one: getattr(client, one) for one in names} for name, client in people.items()}
+        return Kept(kept, workspace, full["ENG"], full["OPS"], full["SEC"], full["ELS"])
