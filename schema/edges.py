@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import strawberry
 
 from schema.context import Batch, Context
+from schema.dependence import Dependence
 
 ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
@@ -17,10 +18,17 @@ Info = strawberry.Info[Context, Any]
 _FIXED = ("context", "parents", "columns")
 
 
-def edge(batch: Batch, description: str, *, deprecation_reason: str | None = None) -> Any:
+def edge(
+    batch: Batch,
+    description: str,
+    *,
+    dependence: Dependence = Dependence.VIEWER,
+    deprecation_reason: str | None = None,
+) -> Any:
     """A field whose values come from ``batch(context, parents, columns, **arguments)``, one value per parent.
 
     The field's type is the class attribute's annotation; its arguments are the batch's further parameters.
+    ``dependence`` says whether everybody who may read the scope gets the same value.
     """
     signature = inspect.signature(batch)
     names = list(signature.parameters)
@@ -33,7 +41,12 @@ def edge(batch: Batch, description: str, *, deprecation_reason: str | None = Non
         return await info.context.load(batch, root, nodes[0] if nodes else None, arguments)
 
     _borrow(resolve, batch, [signature.parameters[name] for name in names[3:]])
-    return strawberry.field(resolver=resolve, description=description, deprecation_reason=deprecation_reason)
+    return strawberry.field(
+        resolver=resolve,
+        description=description,
+        deprecation_reason=deprecation_reason,
+        metadata={"dependence": dependence},
+    )
 
 
 def _borrow(resolve: Callable[..., Any], batch: Batch, parameters: list[inspect.Parameter]) -> None:

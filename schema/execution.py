@@ -8,10 +8,11 @@ extensions and operation directives would be skipped by that, so a schema that h
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from inspect import isawaitable
 from typing import Any, Literal, Protocol
 
@@ -39,6 +40,7 @@ from schema.answers import (
 )
 from schema.documents import DocumentLimits, Documents, choose_operation
 from schema.requests import GraphQLRequest
+from schema.sharing import SharedAnswers, group_of
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +119,7 @@ class GraphQLService:
         self.schema = schema
         self._open_context = open_context
         self._open_session = open_session
+        self._shared = SharedAnswers()
         self._documents = Documents(schema, limits or DocumentLimits(), introspection=introspection)
 
     async def sign_in(self, token: str | None, request_id: str, transport: Transport) -> Session:
@@ -174,6 +177,7 @@ class GraphQLService:
             yield source
             return
         _count(session, None)
+        group = self._group(prepared)
         try:
             while True:
                 try:
@@ -183,7 +187,7 @@ class GraphQLService:
                 except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
                     yield failure(error, session.request_id)
                     return
-                answer = await self._execute(prepared.executor, event, session)
+                answer = await self._execute_shared(prepared, group, event, session)
                 yield answer
                 if not answer.executed:
                     return
@@ -197,6 +201,23 @@ class GraphQLService:
         if isinstance(stream, ExecutionResult):
             return Answer(errors=_errors_json(stream, session))
         return aiter(stream)
+
+    def _group(self, prepared: Prepared) -> Hashable | None:
+        schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
+        request = prepared.request
+        document = self._documents.read(request.query)
+        return group_of(schema, document, prepared.operation, request.query, request.variables)
+
+    async def _execute_shared(
+        self, prepared: Prepared, group: Hashable | None, event: Any, session: Session
+    ) -> Answer:
+        """Once for all equal subscriptions, if neither the selection nor the event is this viewer's own."""
+        frame = getattr(event, "share_key", None)
+        if group is None or frame is None:
+            return await self._execute(prepared.executor, event, session)
+        return await self._shared.get(
+            (group, frame), partial(self._execute, prepared.executor, event, session)
+        )
 
     async def _execute(self, executor: Executor[Any], event: Any, session: Session) -> Answer:
         try:

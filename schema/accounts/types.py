@@ -11,6 +11,7 @@ from app.accounts.models import UserKind
 from app.accounts.reads import users_by_id
 from app.db import Reader
 from schema.context import Columns, Context
+from schema.dependence import Dependence
 from schema.edges import column, edge
 from schema.enums import describe
 from schema.ids import global_id
@@ -48,7 +49,7 @@ def user_edge(attribute: str, description: str) -> Any:
         return await users(context, [getattr(parent, attribute) for parent in parents])
 
     of_rows.__name__ = f"user_of_{attribute}"
-    return edge(of_rows, description)
+    return edge(of_rows, description, dependence=Dependence.SCOPE)
 
 
 async def _inbox_scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable
 from uuid import UUID
 
 import strawberry
@@ -19,6 +19,7 @@ from schema.events.enums import FrameKind, FrameReason
 from schema.events.types import Event
 from schema.ids import read_id
 from schema.positions import Position
+from schema.sharing import LARGEST_SHARED
 
 SCOPE_KINDS = ("Scope", "Project", "Workspace")
 
@@ -27,6 +28,7 @@ SCOPE_KINDS = ("Scope", "Project", "Workspace")
     description="What a stream of events yields: a bulk edit, a catch-up and a single event are each one."
 )
 class EventFrame:
+    share_key: strawberry.Private[Hashable | None]
     kind: FrameKind = strawberry.field(description="What this frame is.")
     events: list[Event] = strawberry.field(description="In `seq` order, without gaps or doubles.")
     position: Position | None = strawberry.field(
@@ -38,12 +40,21 @@ class EventFrame:
     @classmethod
     def of(cls, frame: frames.EventFrame) -> EventFrame:
         return cls(
+            share_key=_share_key(frame),
             kind=frame.kind,
             events=frame.events,  # type: ignore[arg-type]
             position=None if frame.position is None else Position.of(frame.position),
             reason=frame.reason,
             more=frame.more,
         )
+
+
+def _share_key(frame: frames.EventFrame) -> Hashable | None:
+    """The same for frames that hold the same; None for replays, which are one client's own."""
+    if not 1 <= len(frame.events) <= LARGEST_SHARED:
+        return None
+    first, last = frame.events[0], frame.events[-1]
+    return first.scope_id, first.seq, last.seq, last.id, frame.more
 
 
 def _cursor(scope_id: UUID, after: str | None) -> Cursor | None:

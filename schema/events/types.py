@@ -52,11 +52,9 @@ def _caused_by(root: Any) -> strawberry.ID | None:
     return None if root.caused_by is None else strawberry.ID(global_id("Event", root.caused_by))
 
 
-def _client_mutation_id(root: Any, info: strawberry.Info[Context, Any]) -> strawberry.ID | None:
-    """Told to who sent it: for others it says nothing."""
-    if root.client_mutation_id is None or root.actor_id != info.context.viewer_id:
-        return None
-    return strawberry.ID(str(root.client_mutation_id))
+def _client_mutation_id(root: Any) -> strawberry.ID | None:
+    # Everybody may see it: a key is looked up under its sender's own name, so another's is of no use.
+    return None if root.client_mutation_id is None else strawberry.ID(str(root.client_mutation_id))
 
 
 def _changes(root: Any) -> list[Any]:
@@ -87,7 +85,7 @@ class Event:
     )
     client_mutation_id: strawberry.ID | None = strawberry.field(
         resolver=_client_mutation_id,
-        description="What you sent with your mutation: your own echo. Null for others.",
+        description="The `clientMutationId` of the mutation that did it: by it you know your own echo.",
     )
     occurred_at: datetime = strawberry.field(description="When it happened; for imports, originally.")
     recorded_at: datetime = strawberry.field(description="When it was recorded; never runs against `seq`.")

@@ -1,0 +1,92 @@
+"""Running a frame once for all subscriptions that would get the same answer.
+
+Every field declares its *dependence*: on the scope alone (the same for all who may read it), or on the viewer. A
+subscription that selects only scope-dependent fields gives the same answer to everybody who follows the scope,
+so equal ones (same document, operation and variables, the cursor aside) share each frame's execution.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    visit,
+)
+
+from schema.answers import Answer
+from schema.dependence import Dependence
+
+KEPT = 256
+LARGEST_SHARED = 100
+"""Frames of more events are replays of one client: nobody else gets the same."""
+
+_CURSOR_ARGUMENTS = frozenset({"after"})
+
+
+class _Weakest(Visitor):
+    """Finds whether any selected field depends on the viewer."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self._types = types
+        self.shareable = True
+
+    def enter_field(self, *_: Any) -> None:
+        field = self._types.get_field_def()
+        if field is None:
+            return
+        declared = field.extensions.get("strawberry-definition")
+        metadata = getattr(declared, "metadata", None) or {}
+        if metadata.get("dependence") == Dependence.VIEWER:
+            self.shareable = False
+
+
+def group_of(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, text: str,
+    variables: dict[str, Any] | None,
+) -> Hashable | None:  # fmt: skip
+    """What equal subscriptions have in common, or None if this one's answer is its viewer's own."""
+    types = TypeInfo(schema)
+    found = _Weakest(types)
+    visit(document, TypeInfoVisitor(types, found))
+    if not found.shareable:
+        return None
+    cursors = _variables_of_cursors(operation)
+    name = operation.name.value if operation.name else None
+    told = tuple(sorted((key, repr(value)) for key, value in (variables or {}).items() if key not in cursors))
+    return text, name, told
+
+
+def _variables_of_cursors(operation: OperationDefinitionNode) -> set[str]:
+    found = set()
+    for selection in operation.selection_set.selections:
+        for argument in getattr(selection, "arguments", None) or ():
+            if argument.name.value in _CURSOR_ARGUMENTS and argument.value.kind == "variable":
+                found.add(argument.value.name.value)
+    return found
+
+
+class SharedAnswers:
+    """The latest frames' answers, by group and frame."""
+
+    def __init__(self) -> None:
+        self._running: OrderedDict[Hashable, asyncio.Task[Answer]] = OrderedDict()
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
+        """The answer for a key, made once. One subscriber that goes away does not take it from the others."""
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.ensure_future(make())
+            self._running[key] = task
+            if len(self._running) > KEPT:
+                self._running.popitem(last=False)
+        return await asyncio.shield(task)
