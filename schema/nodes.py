@@ -9,7 +9,8 @@ from uuid import UUID
 import strawberry
 from sqlmodel import SQLModel
 
-from schema.context import Context
+from schema.context import Columns, Context
+from schema.edges import edge
 from schema.ids import global_id
 
 _NAMES: dict[type, str] = {}
@@ -54,3 +55,17 @@ async def nodes_by_id(context: Context, parents: list[Any], columns: Any) -> lis
             rows = await FETCHERS[kind](context, asked)
             found |= {(kind, uuids): row for uuids, row in zip(asked, rows, strict=True)}
     return [found.get((kind, uuids)) for kind, uuids in parents]
+
+
+def node_edge(kind: str, attribute: str, description: str) -> Any:
+    """An edge to the object whose uuid (or project and uuid) is in an attribute; null where that is None or hidden."""
+
+    async def of_rows(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+        values = [getattr(parent, attribute) for parent in parents]
+        asked = [
+            (kind, value if isinstance(value, tuple) else (value,)) for value in values if value is not None
+        ]
+        found = iter(await nodes_by_id(context, asked, columns) if asked else ())
+        return [None if value is None else next(found) for value in values]
+
+    return edge(of_rows, description)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from app.paging import Condition, Order, Page, counts_by_parent, pages_by_parent, read_page_request
-from schema.context import Columns, Context
+from app.paging import (
+    Condition,
+    Order,
+    Page,
+    PageRequest,
+    counts_by_parent,
+    pages_by_parent,
+    read_page_request,
+)
+from schema.context import Batch, Columns, Context
 from schema.edges import edge
 
 NodeT = TypeVar("NodeT")
@@ -61,17 +71,68 @@ def connection(page: Page, counter: Counter, key: Any) -> Any:
     )
 
 
+@dataclass(frozen=True)
+class Paging:
+    """Relay's four arguments, as they were given."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    def request(self, orders: Sequence[Order]) -> PageRequest:
+        """The page they ask for in this order; raises ``BadInput`` for what makes no sense."""
+        return read_page_request(
+            orders, first=self.first, after=self.after, last=self.last, before=self.before
+        )
+
+
+def paged(listed: Batch) -> Batch:
+    """A batch with Relay's four arguments from one that takes them together, as its fourth parameter ``page``."""
+    signature = inspect.signature(listed)
+    names = list(signature.parameters)
+    if names[3] != "page":
+        raise TypeError(f"{listed.__qualname__} must take `page` fourth")
+
+    async def batch(
+        context: Context, parents: list[Any], columns: Columns, **arguments: Any
+    ) -> Sequence[Any]:
+        page = Paging(**{name: arguments.pop(name, None) for name in _PAGE_ARGUMENTS})
+        return await listed(context, parents, columns, page, **arguments)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    own = [signature.parameters[name].replace(kind=keyword) for name in names[4:]]
+    added = [
+        inspect.Parameter(name, keyword, default=None, annotation=kind)
+        for name, kind in _PAGE_ARGUMENTS.items()
+    ]
+    fixed = [signature.parameters[name] for name in names[:3]]
+    batch.__signature__ = signature.replace(parameters=[*fixed, *own, *added])  # type: ignore[attr-defined]
+    batch.__module__, batch.__name__ = listed.__module__, listed.__name__
+    batch.__qualname__ = listed.__qualname__
+    return batch
+
+
+_PAGE_ARGUMENTS = {"first": "int | None", "after": "str | None", "last": "int | None", "before": "str | None"}
+
+
 async def connections(
-    context: Context, target: Any, model: type[Any], keys: Sequence[str], parents: Sequence[tuple[Any, ...]],
-    orders: Sequence[Order], conditions: Sequence[Condition],
-    *, first: int | None, after: str | None, last: int | None, before: str | None,
-) -> list[Any]:  # fmt: skip
+    context: Context,
+    target: Any,
+    model: type[Any],
+    keys: Sequence[str],
+    parents: Sequence[tuple[Any, ...]],
+    orders: Sequence[Order],
+    page: Paging,
+    conditions: Sequence[Condition] = (),
+) -> list[Any]:
     """A connection for each parent key, in one statement (and one more if their totals are asked for)."""
-    request = read_page_request(orders, first=first, after=after, last=last, before=before)
     reader = await context.reader()
-    pages = await pages_by_parent(reader, target, model, parents, keys, orders, request, conditions)
+    pages = await pages_by_parent(
+        reader, target, model, parents, keys, orders, page.request(orders), conditions
+    )
 
     async def count(context: Context, asked: list[Any]) -> Sequence[int]:
         return await counts_by_parent(await context.reader(), target, asked, keys, conditions)
 
-    return [connection(page, count, key) for page, key in zip(pages, parents, strict=True)]
+    return [connection(found, count, key) for found, key in zip(pages, parents, strict=True)]

@@ -11,15 +11,10 @@ from app.accounts import actions
 from app.accounts.reads import users_by_email
 from app.errors import BadInput
 from app.work import Action
-from schema.accounts.types import User, users
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.accounts.types import User, user_edge
+from schema.edges import Info
 from schema.inputs import VERSION, key_field, optional, present
 from schema.mutating import Payload, mutation, positions_of, write
-
-
-async def _users(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await users(context, [parent.user_id for parent in parents])
 
 
 @strawberry.input(description="A new account.")
@@ -75,7 +70,7 @@ class SignInPayload(Payload):
     refresh_token: str | None = strawberry.field(
         default=None, description="Exchange it for new tokens with `tokenRefresh`, once. Keep it secret."
     )
-    user: User | None = edge(_users, "You.")
+    user: User | None = user_edge("user_id", "You.")
 
 
 @strawberry.type(description="You are signed out.")
@@ -93,7 +88,7 @@ class SocketRenewPayload(Payload):
 @strawberry.type(description="Your profile.")
 class ProfilePayload(Payload):
     user_id: strawberry.Private[UUID | None] = None
-    user: User | None = edge(_users, "You, as others see you.")
+    user: User | None = user_edge("user_id", "You, as others see you.")
 
 
 async def _signed_in(info: Info, action: Action, secret: dict[str, Any]) -> SignInPayload:

@@ -10,25 +10,21 @@ import strawberry
 from app.comments import actions
 from app.work import Action
 from schema.comments.types import Comment
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.edges import Info
 from schema.ids import read_id, read_optional_id
 from schema.inputs import POLICY, VERSION, given, key_field, optional
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import nodes_by_id
+from schema.nodes import node_edge
 from schema.projects.enums import ConflictPolicy
 from schema.tasks.inputs import read_policy
-
-
-async def _comments(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    asked = [("Comment", (parent.comment_id or UUID(int=0),)) for parent in parents]
-    return await nodes_by_id(context, asked, columns)
 
 
 @strawberry.type(description="A comment that was made or changed.")
 class CommentPayload(Payload):
     comment_id: strawberry.Private[UUID | None] = None
-    comment: Comment | None = edge(_comments, "The comment as it is now; null if nothing was done.")
+    comment: Comment | None = node_edge(
+        "Comment", "comment_id", "The comment as it is now; null if nothing was done."
+    )
 
 
 @strawberry.input(description="A new comment.")

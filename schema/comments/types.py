@@ -16,7 +16,7 @@ from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of
-from schema.paging import Connection, connections
+from schema.paging import Connection, Paging, connections, paged
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
@@ -34,15 +34,12 @@ async def _answered(context: Context, parents: list[Any], columns: Columns) -> l
     return [found.get(parent.parent_id) for parent in parents]
 
 
-async def _replies(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _replies(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     keys = [(parent.project_id, parent.id) for parent in parents]
     return await connections(
-        context, COMMENTS, models.Comment, ("project_id", "parent_id"), keys, ORDER, [],
-        first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context, COMMENTS, models.Comment, ("project_id", "parent_id"), keys, ORDER, page
+    )
 
 
 def _permitted(own: Permission, others: Permission) -> Any:

@@ -10,14 +10,12 @@ import strawberry
 
 from app.events.kinds import KINDS, Effect, current_payload
 from schema.accounts.types import User, user_edge
-from schema.context import Columns, Context
-from schema.edges import edge
 from schema.events import states
 from schema.events.changes import FieldChange, changes_of, field_name
 from schema.events.enums import ActorKind
 from schema.ids import global_id
 from schema.inbox.enums import InboxReason
-from schema.nodes import Node, nodes_by_id
+from schema.nodes import Node, node_edge
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
@@ -100,14 +98,6 @@ class Event:
         return name
 
 
-async def _task_now(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await nodes_by_id(context, [("Task", (parent.object_id,)) for parent in parents], columns)
-
-
-async def _comment_now(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await nodes_by_id(context, [("Comment", (parent.object_id,)) for parent in parents], columns)
-
-
 _NOW = (
     "As it is when this is read, which may be later than the event; null if it is not there for you any more."
 )
@@ -115,12 +105,12 @@ _NOW = (
 
 @strawberry.interface(description="An event of a task.")
 class TaskEvent(Event):
-    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(_task_now, _NOW)
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge("Task", "object_id", _NOW)
 
 
 @strawberry.interface(description="An event of a comment.")
 class CommentEvent(Event):
-    comment: Node | None = edge(_comment_now, _NOW)
+    comment: Node | None = node_edge("Comment", "object_id", _NOW)
 
 
 @strawberry.type(description="An item of your inbox; what it points at is told by `node(id:)`.")

@@ -13,8 +13,8 @@ from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.inbox.enums import InboxReason
-from schema.nodes import FETCHERS, Node, is_row_of, nodes_by_id
-from schema.paging import Connection, connections
+from schema.nodes import FETCHERS, Node, is_row_of, node_edge
+from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 
 if TYPE_CHECKING:
@@ -23,29 +23,20 @@ if TYPE_CHECKING:
     from schema.tasks.types import Task
 
 
-def _target(kind: str, attribute: str) -> Any:
-    async def of_items(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-        asked = [(kind, (getattr(parent, attribute),)) for parent in parents if getattr(parent, attribute)]
-        rows = iter(await nodes_by_id(context, asked, columns)) if asked else iter(())
-        return [next(rows) if getattr(parent, attribute) else None for parent in parents]
-
-    return of_items
-
-
 @strawberry.type(
     description="Something you should see. What it points at is null when it is not there for you."
 )
 class InboxItem(Node):
     reason: InboxReason = column("Why it is here.")
     actor: User | None = user_edge("actor_id", "Who did it.")
-    project: Annotated[Project, strawberry.lazy("schema.projects.types")] | None = edge(
-        _target("Project", "project_id"), "The project."
+    project: Annotated[Project, strawberry.lazy("schema.projects.types")] | None = node_edge(
+        "Project", "project_id", "The project."
     )
-    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(
-        _target("Task", "task_id"), "The task."
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge(
+        "Task", "task_id", "The task."
     )
-    comment: Annotated[Comment, strawberry.lazy("schema.comments.types")] | None = edge(
-        _target("Comment", "comment_id"), "The comment."
+    comment: Annotated[Comment, strawberry.lazy("schema.comments.types")] | None = node_edge(
+        "Comment", "comment_id", "The comment."
     )
     created_at: datetime = column("Since when.")
     read_at: datetime | None = column("When you read it.")
@@ -53,15 +44,21 @@ class InboxItem(Node):
     is_type_of = is_row_of(models.InboxItem, "InboxItem")
 
 
+@paged
 async def _items(
-    context: Context, parents: list[Any], columns: Columns, unread: bool = False, first: int | None = None,
-    after: str | None = None, last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+    context: Context, parents: list[Any], columns: Columns, page: Paging, unread: bool = False
+) -> list[Any]:
     conditions = [ITEMS.c.read_at.is_(None)] if unread else []
     return await connections(
-        context, ITEMS, models.InboxItem, ("user_id",), [(parent.user_id,) for parent in parents], ORDER, conditions,
-        first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context,
+        ITEMS,
+        models.InboxItem,
+        ("user_id",),
+        [(parent.user_id,) for parent in parents],
+        ORDER,
+        page,
+        conditions,
+    )
 
 
 async def _positions(context: Context, parents: list[Any], columns: Columns) -> list[Position]:

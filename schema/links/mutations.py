@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from app.links import actions
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.edges import Info
 from schema.ids import read_id
 from schema.inputs import given, key_field, optional
 from schema.links.types import Link
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import nodes_by_id
-
-
-async def _links(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    asked = [("Link", (parent.link_id or UUID(int=0),)) for parent in parents]
-    return await nodes_by_id(context, asked, columns)
+from schema.nodes import node_edge
 
 
 @strawberry.type(description="A link that was made.")
 class LinkPayload(Payload):
     link_id: strawberry.Private[UUID | None] = None
-    link: Link | None = edge(_links, "The link; null if nothing was done.")
+    link: Link | None = node_edge("Link", "link_id", "The link; null if nothing was done.")
 
 
 @strawberry.type(description="A link that was taken away.")

@@ -9,38 +9,28 @@ import strawberry
 
 from app.projects.actions import members, settings
 from app.projects.models import ProjectRole as Role
-from schema.accounts.types import User, users
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.accounts.types import User, user_edge
+from schema.edges import Info
 from schema.ids import read_id, read_optional_id
 from schema.inputs import VERSION, given, key_field, optional, present
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import nodes_by_id
+from schema.nodes import node_edge
 from schema.projects.enums import ConflictPolicy, ProjectRole
 from schema.projects.types import Project
-
-
-async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    asked = [("Project", (parent.project_id or UUID(int=0),)) for parent in parents]
-    return await nodes_by_id(context, asked, columns)
-
-
-async def _users(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await users(context, [parent.user_id for parent in parents])
 
 
 @strawberry.type(description="A project that was made or changed.")
 class ProjectPayload(Payload):
     project_id: strawberry.Private[UUID | None] = None
-    project: Project | None = edge(_projects, "The project; null if nothing was done.")
+    project: Project | None = node_edge("Project", "project_id", "The project; null if nothing was done.")
 
 
 @strawberry.type(description="A membership that was made, changed or ended.")
 class ProjectMemberPayload(Payload):
     project_id: strawberry.Private[UUID | None] = None
     user_id: strawberry.Private[UUID | None] = None
-    project: Project | None = edge(_projects, "The project; null if you left it.")
-    user: User | None = edge(_users, "The person.")
+    project: Project | None = node_edge("Project", "project_id", "The project; null if you left it.")
+    user: User | None = user_edge("user_id", "The person.")
 
 
 @strawberry.input(description="A new project; you will administer it.")

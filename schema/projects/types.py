@@ -18,7 +18,7 @@ from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
-from schema.paging import Connection, connections
+from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 from schema.projects.enums import ConflictPolicy, ProjectRole, StatusCategory
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
@@ -82,15 +82,18 @@ def _words(statement: Any) -> Any:
     return of_projects
 
 
-async def _members(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _members(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     orders = [Order(MEMBERS.c.created_at, "created_at"), Order(MEMBERS.c.user_id, "user_id")]
     return await connections(
-        context, MEMBERS, models.ProjectMember, ("project_id",), [(parent.id,) for parent in parents], orders, [],
-        first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context,
+        MEMBERS,
+        models.ProjectMember,
+        ("project_id",),
+        [(parent.id,) for parent in parents],
+        orders,
+        page,
+    )
 
 
 async def _workspaces(context: Context, parents: list[Any], columns: Columns) -> list[Any]:

@@ -16,41 +16,31 @@ from app.projects.actions.vocabulary import (
     delete_word,
     update_word,
 )
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.edges import Info
 from schema.ids import read_id, read_word_id
 from schema.inputs import VERSION, given, key_field, optional, present
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import nodes_by_id
+from schema.nodes import node_edge
 from schema.projects.enums import StatusCategory
 from schema.projects.types import Label, Status, TaskType
-
-
-def _word(kind: str) -> Any:
-    async def of_payloads(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-        asked = [(kind, parent.word) for parent in parents if parent.word]
-        rows = iter(await nodes_by_id(context, asked, columns)) if asked else iter(())
-        return [next(rows) if parent.word else None for parent in parents]
-
-    return of_payloads
 
 
 @strawberry.type(description="A status that was made, changed or deleted.")
 class StatusPayload(Payload):
     word: strawberry.Private[Any] = None
-    status: Status | None = edge(_word("Status"), "The status; null if nothing was done.")
+    status: Status | None = node_edge("Status", "word", "The status; null if nothing was done.")
 
 
 @strawberry.type(description="A label that was made, changed or deleted.")
 class LabelPayload(Payload):
     word: strawberry.Private[Any] = None
-    label: Label | None = edge(_word("Label"), "The label; null if nothing was done.")
+    label: Label | None = node_edge("Label", "word", "The label; null if nothing was done.")
 
 
 @strawberry.type(description="A task type that was made, changed or deleted.")
 class TaskTypePayload(Payload):
     word: strawberry.Private[Any] = None
-    task_type: TaskType | None = edge(_word("TaskType"), "The task type; null if nothing was done.")
+    task_type: TaskType | None = node_edge("TaskType", "word", "The task type; null if nothing was done.")
 
 
 @strawberry.input(description="A new status.")

@@ -8,47 +8,56 @@ from typing import Any
 from app.tasks.filters import TASKS, filter_conditions, task_orders
 from app.tasks.models import Task
 from schema.context import Columns, Context
-from schema.paging import connections
+from schema.paging import Paging, connections, paged
 from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_filter, read_order
 
 
 async def _connections(
     context: Context, keys: Sequence[str], parents: Sequence[tuple[Any, ...]], filter: TaskFilterInput | None,
-    order_by: list[TaskOrder] | None, **page: Any,
+    order_by: list[TaskOrder] | None, page: Paging,
 ) -> list[Any]:  # fmt: skip
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
     orders = task_orders(read_order(order_by))
-    return await connections(context, TASKS, Task, keys, parents, orders, conditions, **page)
+    return await connections(context, TASKS, Task, keys, parents, orders, page, conditions)
 
 
+@paged
 async def tasks_of_projects(
-    context: Context, parents: list[Any], columns: Columns, filter: TaskFilterInput | None = None,
-    order_by: list[TaskOrder] | None = None, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+    context: Context,
+    parents: list[Any],
+    columns: Columns,
+    page: Paging,
+    filter: TaskFilterInput | None = None,
+    order_by: list[TaskOrder] | None = None,
+) -> list[Any]:
     """Tasks of each project."""
     keys = [(parent.id,) for parent in parents]
-    page = {"first": first, "after": after, "last": last, "before": before}
-    return await _connections(context, ("project_id",), keys, filter, order_by, **page)
+    return await _connections(context, ("project_id",), keys, filter, order_by, page)
 
 
+@paged
 async def tasks_of_statuses(
-    context: Context, parents: list[Any], columns: Columns, filter: TaskFilterInput | None = None,
-    order_by: list[TaskOrder] | None = None, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+    context: Context,
+    parents: list[Any],
+    columns: Columns,
+    page: Paging,
+    filter: TaskFilterInput | None = None,
+    order_by: list[TaskOrder] | None = None,
+) -> list[Any]:
     """Tasks in each status: a column of the board."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    page = {"first": first, "after": after, "last": last, "before": before}
-    return await _connections(context, ("project_id", "status_id"), keys, filter, order_by, **page)
+    return await _connections(context, ("project_id", "status_id"), keys, filter, order_by, page)
 
 
+@paged
 async def tasks_of_parents(
-    context: Context, parents: list[Any], columns: Columns, filter: TaskFilterInput | None = None,
-    order_by: list[TaskOrder] | None = None, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+    context: Context,
+    parents: list[Any],
+    columns: Columns,
+    page: Paging,
+    filter: TaskFilterInput | None = None,
+    order_by: list[TaskOrder] | None = None,
+) -> list[Any]:
     """Sub-tasks of each task."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    page = {"first": first, "after": after, "last": last, "before": before}
-    return await _connections(context, ("project_id", "parent_id"), keys, filter, order_by, **page)
+    return await _connections(context, ("project_id", "parent_id"), keys, filter, order_by, page)

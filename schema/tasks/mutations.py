@@ -14,12 +14,12 @@ from app.tasks.actions.move import move_task
 from app.tasks.commands import TaskEdit
 from app.transfers.actions import transfer_task
 from app.work import Action
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.edges import Info
 from schema.errors import UserError, user_error
 from schema.ids import read_id, read_optional_id
 from schema.inputs import given
 from schema.mutating import Payload, mutation, positions_of, write
+from schema.nodes import node_edge
 from schema.tasks.inputs import (
     TaskBulkUpdateInput,
     TaskCreateInput,
@@ -32,17 +32,13 @@ from schema.tasks.inputs import (
     read_patch,
     read_policy,
 )
-from schema.tasks.types import Task, tasks_for_viewer
-
-
-async def _tasks(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await tasks_for_viewer(context, [(parent.task_id or UUID(int=0),) for parent in parents])
+from schema.tasks.types import Task
 
 
 @strawberry.type(description="A task that was made or changed.")
 class TaskPayload(Payload):
     task_id: strawberry.Private[UUID | None] = None
-    task: Task | None = edge(_tasks, "The task as it is now; null if nothing was done.")
+    task: Task | None = node_edge("Task", "task_id", "The task as it is now; null if nothing was done.")
 
 
 @strawberry.type(description="What became of one task of a bulk edit.")
@@ -50,7 +46,9 @@ class TaskBulkResult:
     task_id: strawberry.Private[UUID | None]
     ok: bool = strawberry.field(description="Whether it was done.")
     error: UserError | None = strawberry.field(description="Why it was not done.")
-    task: Task | None = edge(_tasks, "The task as it is now; null if it is not there for you.")
+    task: Task | None = node_edge(
+        "Task", "task_id", "The task as it is now; null if it is not there for you."
+    )
 
 
 @strawberry.type(description="A bulk edit.")

@@ -28,7 +28,7 @@ from schema.events.states import TaskSection
 from schema.events.types import Event
 from schema.links.types import TaskLink, links_of_tasks
 from schema.nodes import FETCHERS, Node, is_row_of
-from schema.paging import Connection, connections
+from schema.paging import Connection, Paging, connections, paged
 from schema.projects.types import Label, Project, Status, TaskType
 from schema.tasks.connections import tasks_of_parents
 
@@ -86,38 +86,40 @@ async def _comment_counts(context: Context, parents: list[Any], columns: Columns
     return await comment_counts(await context.reader(), [_key(parent) for parent in parents])
 
 
-async def _comments(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _comments(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
     return await connections(
-        context, COMMENTS, comment_models.Comment, ("project_id", "task_id"), [_key(parent) for parent in parents],
-        orders, [], first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context,
+        COMMENTS,
+        comment_models.Comment,
+        ("project_id", "task_id"),
+        [_key(parent) for parent in parents],
+        orders,
+        page,
+    )
 
 
-async def _threads(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _threads(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
     return await connections(
-        context, COMMENTS, comment_models.Comment, ("project_id", "task_id"), [_key(parent) for parent in parents],
-        orders, [COMMENTS.c.parent_id.is_(None)], first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context,
+        COMMENTS,
+        comment_models.Comment,
+        ("project_id", "task_id"),
+        [_key(parent) for parent in parents],
+        orders,
+        page,
+        [COMMENTS.c.parent_id.is_(None)],
+    )
 
 
-async def _history(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _history(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     orders = [Order(EVENTS.c.seq, "seq", descending=True)]
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await connections(
-        context, EVENTS, EventRow, ("scope_id", "object_id"), keys, orders, [],
-        first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+    return await connections(context, EVENTS, EventRow, ("scope_id", "object_id"), keys, orders, page)
 
 
 async def _viewer_can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:

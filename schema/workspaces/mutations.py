@@ -10,38 +10,32 @@ import strawberry
 from app.projects.actions.members import remove_workspace_member
 from app.workspaces import actions
 from app.workspaces.models import WorkspaceRole as Role
-from schema.accounts.types import User, users
-from schema.context import Columns, Context
-from schema.edges import Info, edge
+from schema.accounts.types import User, user_edge
+from schema.edges import Info
 from schema.ids import read_id
 from schema.inputs import VERSION, given, key_field, optional
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import nodes_by_id
+from schema.nodes import node_edge
 from schema.workspaces.enums import WorkspaceRole
 from schema.workspaces.types import Workspace
-
-
-async def _workspaces(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    asked = [("Workspace", (parent.workspace_id or UUID(int=0),)) for parent in parents]
-    return await nodes_by_id(context, asked, columns)
-
-
-async def _users(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    return await users(context, [parent.user_id for parent in parents])
 
 
 @strawberry.type(description="A workspace that was made or changed.")
 class WorkspacePayload(Payload):
     workspace_id: strawberry.Private[UUID | None] = None
-    workspace: Workspace | None = edge(_workspaces, "The workspace; null if nothing was done.")
+    workspace: Workspace | None = node_edge(
+        "Workspace", "workspace_id", "The workspace; null if nothing was done."
+    )
 
 
 @strawberry.type(description="A membership that was made, changed or ended.")
 class WorkspaceMemberPayload(Payload):
     workspace_id: strawberry.Private[UUID | None] = None
     user_id: strawberry.Private[UUID | None] = None
-    workspace: Workspace | None = edge(_workspaces, "The workspace; null if you left it.")
-    user: User | None = edge(_users, "The person.")
+    workspace: Workspace | None = node_edge(
+        "Workspace", "workspace_id", "The workspace; null if you left it."
+    )
+    user: User | None = user_edge("user_id", "The person.")
 
 
 @strawberry.input(description="A new workspace; you will own it.")

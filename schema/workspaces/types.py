@@ -17,7 +17,7 @@ from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
-from schema.paging import Connection, connections
+from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 from schema.workspaces.enums import WorkspaceRole
 
@@ -51,19 +51,21 @@ async def _can_administer(context: Context, parents: list[Any], columns: Columns
     return [reaches(roles[parent.id], models.WorkspaceRole.ADMIN) for parent in parents]
 
 
-async def _members(
-    context: Context, parents: list[Any], columns: Columns, first: int | None = None, after: str | None = None,
-    last: int | None = None, before: str | None = None,
-) -> list[Any]:  # fmt: skip
+@paged
+async def _members(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     roles = await _roles(context)
     orders = [Order(MEMBERS.c.created_at, "created_at"), Order(MEMBERS.c.user_id, "user_id")]
     conditions: list[Condition] = []
     keys = [(parent.id,) for parent in parents]
     pages = await connections(
-        context, MEMBERS, models.WorkspaceMember, ("workspace_id",), keys, orders, conditions,
-        first=first, after=after, last=last, before=before,
-    )  # fmt: skip
+        context, MEMBERS, models.WorkspaceMember, ("workspace_id",), keys, orders, page, conditions
+    )
     guest = models.WorkspaceRole.GUEST.value
+    for parent in parents:
+        if roles[parent.id] != guest:
+            # Who belongs to it is of the workspace's log, how they are shown of its directory's.
+            context.reflect(parent.id)
+            context.reflect(parent.directory_id)
     return [None if roles[parent.id] == guest else page for parent, page in zip(parents, pages, strict=True)]
 
 
