@@ -31,9 +31,8 @@ def _unnest(target: Table, columns: Sequence[str]) -> str:
 def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
     target = table(model)
     names = ", ".join(columns)
-    return sql(
-        f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({_unnest(target, columns)})", *columns  # noqa: S608
-    )
+    source = _unnest(target, columns)
+    return sql(f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({source})", *columns)  # noqa: S608
 
 
 async def insert_rows(work: Work, model: type[SQLModel], rows: Sequence[Values]) -> None:

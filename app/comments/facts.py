@@ -45,7 +45,8 @@ class Facts:
 
 async def facts_for_new(work: Work, comments: Sequence[NewComment]) -> Facts:
     """Everything that decides a batch of new comments."""
-    held = await hold_tasks(work, await locate_tasks(work, list({comment.task_id for comment in comments})))
+    task_ids = list({comment.task_id for comment in comments})
+    held = await hold_tasks(work, await locate_tasks(work, work.viewer_id, task_ids))
     facts = Facts(now_utc(), work.viewer_id, held)
     parents = {
         (held.tasks[comment.task_id].project_id, comment.parent_id)
@@ -59,7 +60,7 @@ async def facts_for_new(work: Work, comments: Sequence[NewComment]) -> Facts:
 
 async def facts_for_edits(work: Work, edits: Sequence[CommentEdit]) -> Facts:
     """Everything that decides a batch of edits."""
-    places = await locate_comments(work, [edit.comment_id for edit in edits])
+    places = await locate_comments(work, work.viewer_id, [edit.comment_id for edit in edits])
     held = await hold_tasks(work, {place.task_id: place for place in places.values()})
     facts = Facts(now_utc(), work.viewer_id, held)
     keys = [(place.project_id, id_) for id_, place in places.items() if place.project_id in held.projects]

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.comments.models import Comment
 from app.db import Reader, Statement, as_keys, sql, table
 from app.paging import Order, Page, PageRequest, counts_by_parent, pages_by_parent
+from app.projects.access import visible_to
 
 Key = tuple[UUID, UUID]
 """(project id, id of a task or a comment in it)."""
@@ -22,7 +23,7 @@ _OF_COMMENT = ("project_id", "parent_id")
 
 
 class CommentPlace(NamedTuple):
-    """Where a comment is now. Says nothing about who may see it."""
+    """Where a comment is now."""
 
     comment_id: UUID
     project_id: UUID
@@ -31,12 +32,13 @@ class CommentPlace(NamedTuple):
 
 
 _LOCATE: Statement[CommentPlace] = sql(
-    """
+    f"""
     SELECT l.comment_id, l.project_id, p.workspace_id, c.task_id
     FROM comment_locations l JOIN projects p ON p.id = l.project_id
     JOIN comments c ON c.project_id = l.project_id AND c.id = l.comment_id
-    WHERE l.comment_id = ANY($1::uuid[])
-    """,
+    WHERE l.comment_id = ANY($2::uuid[]) AND {visible_to("$1", "p.id", "p.workspace_id")}
+    """,  # noqa: S608
+    "viewer",
     "ids",
     model=CommentPlace,
 )
@@ -69,11 +71,13 @@ _ALL_OF_TASK: Statement[Comment] = sql(
 )
 
 
-async def locate_comments(reader: Reader, comment_ids: list[UUID]) -> dict[UUID, CommentPlace]:
-    """Where comments are now."""
+async def locate_comments(
+    reader: Reader, viewer_id: UUID, comment_ids: list[UUID]
+) -> dict[UUID, CommentPlace]:
+    """Where those of the comments are that the viewer may see."""
     if not comment_ids:
         return {}
-    return {row.comment_id: row for row in await reader.rows(_LOCATE, ids=comment_ids)}
+    return {row.comment_id: row for row in await reader.rows(_LOCATE, viewer=viewer_id, ids=comment_ids)}
 
 
 async def taken_ids(reader: Reader, comment_ids: Sequence[UUID]) -> set[UUID]:

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader
+from app.db import Reader, Statement, sql
 from app.links.models import Link
-from app.links.reads import links_by_id
-from app.projects.access import access_projects
+from app.projects.access import visible_to
+
+_VISIBLE: Statement[Link] = sql(
+    f"""
+    SELECT l.* FROM links l JOIN projects s ON s.id = l.source_project_id JOIN projects t ON t.id = l.target_project_id
+    WHERE l.id = ANY($2::uuid[])
+      AND ({visible_to("$1", "s.id", "s.workspace_id")} OR {visible_to("$1", "t.id", "t.workspace_id")})
+    """,  # noqa: S608
+    "viewer",
+    "ids",
+    model=Link,
+)
 
 
 async def access_links(reader: Reader, viewer_id: UUID, link_ids: list[UUID]) -> dict[UUID, Link]:
-    """Those of the links that the viewer may see an end of, in two statements."""
-    links = await links_by_id(reader, link_ids)
-    ends = {end for link in links.values() for end in (link.source_project_id, link.target_project_id)}
-    seen = await access_projects(reader, viewer_id, list(ends))
-    return {
-        link.id: link
-        for link in links.values()
-        if link.source_project_id in seen or link.target_project_id in seen
-    }
+    """Those of the links that the viewer may see an end of, in one statement."""
+    if not link_ids:
+        return {}
+    return {row.id: row for row in await reader.rows(_VISIBLE, viewer=viewer_id, ids=link_ids)}

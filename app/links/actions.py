@@ -13,6 +13,7 @@ from app.db import Statement, sql
 from app.errors import CycleRefused, NotFound, PermissionDenied, ValidationFailed
 from app.guards import Guard
 from app.ids import accept_client_id
+from app.links.access import access_links
 from app.links.events import LINK_ADDED, LINK_REMOVED, VERSION, link_states
 from app.links.models import Link
 from app.links.reads import edges_along, links_between, links_by_id
@@ -74,7 +75,7 @@ def add_link(source_id: UUID, kind: str, target_id: UUID, *, client_id: UUID | N
 
 async def _hold_ends(work: Work, source_id: UUID, kind: str, target_id: UUID) -> tuple[Task, Task]:
     """Both tasks, held, if the viewer may link them."""
-    places = await locate_tasks(work, [source_id, target_id])
+    places = await locate_tasks(work, work.viewer_id, [source_id, target_id])
     # The pair is one number whichever way round, so that two directions of one link take turns.
     guards = [Guard.of(f"link {kind}", UUID(int=source_id.int ^ target_id.int))]
     if kind == BLOCKS:
@@ -129,7 +130,7 @@ def remove_link(link_id: UUID) -> Action:
     """Take a link away. The result has both ends' task ids, to be resolved under the viewer's access."""
 
     async def action(work: Work) -> Result:
-        link = (await links_by_id(work, [link_id])).get(link_id)
+        link = (await access_links(work, work.viewer_id, [link_id])).get(link_id)
         if link is None:
             raise NotFound("Link", path=("id",))
         ends = list(dict.fromkeys((link.source_project_id, link.target_project_id)))

@@ -10,6 +10,15 @@ from app.errors import NotFound, PermissionDenied
 from app.projects.models import Project, ProjectRole
 
 
+def visible_to(viewer: str, project: str, workspace: str) -> str:
+    """The SQL condition that a person may see a project; its arguments are SQL expressions of ours."""
+    return (
+        f"(EXISTS (SELECT FROM project_members m WHERE m.project_id = {project} AND m.user_id = {viewer})"  # noqa: S608
+        f" OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = {workspace}"
+        f" AND w.user_id = {viewer} AND w.role IN ('owner', 'admin')))"
+    )
+
+
 class Permission(StrEnum):
     """What can be done in a project. Each role has its own and those of the roles below it."""
 

@@ -55,7 +55,7 @@ def order_guard(project_id: UUID) -> Guard:
 
 async def facts_for_edits(work: Work, edits: Sequence[TaskEdit], *, ordering: bool = False) -> Facts:
     """Everything that decides a batch of edits, in a number of statements that the batch's size does not change."""
-    places = await locate_tasks(work, [edit.task_id for edit in edits])
+    places = await locate_tasks(work, work.viewer_id, [edit.task_id for edit in edits])
     project_ids = list({place.project_id for place in places.values()})
     guards = [access_guard(place.workspace_id) for place in places.values()]  # type: ignore[attr-defined]
     guards += [vocabulary_guard(project_id) for project_id in project_ids]
@@ -69,7 +69,7 @@ async def facts_for_edits(work: Work, edits: Sequence[TaskEdit], *, ordering: bo
         guards += [order_guard(project_id) for project_id in project_ids]
     await work.guard(*guards)
     # From here on every read is a later statement than the locks. A task that moved meanwhile is located anew.
-    places = await locate_tasks(work, [edit.task_id for edit in edits])
+    places = await locate_tasks(work, work.viewer_id, [edit.task_id for edit in edits])
     if any(place.project_id not in project_ids for place in places.values()):
         raise RaceLost()
     if work.attempt:

@@ -56,7 +56,8 @@ async def hold_tasks(work: Work, places: Mapping[UUID, Any], *guards: Guard) -> 
     if keys:
         project_ids, ids = as_keys(keys)
         await work.run(_SHARE, project_ids=project_ids, ids=ids)
-    now_at = await locate_tasks(work, list(places))
+    now_at = await locate_tasks(work, work.viewer_id, list(places))
+    keys = [key for key in keys if key[1] in now_at]
     if any(now_at[task_id].project_id != project_id for project_id, task_id in keys):
         raise RaceLost
     projects = await access_projects(work, work.viewer_id, list({project_id for project_id, _ in keys}))

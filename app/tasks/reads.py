@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, as_keys, sql
+from app.projects.access import visible_to
 from app.tasks.models import Task, TaskLocation
 
 _WITH_SETS = """
@@ -14,12 +15,16 @@ _WITH_SETS = """
 """
 
 _LOCATIONS: Statement[TaskLocation] = sql(
-    """
+    f"""
     SELECT l.task_id, l.project_id, p.workspace_id FROM task_locations l JOIN projects p ON p.id = l.project_id
-    WHERE l.task_id = ANY($1::uuid[])
-    """,
+    WHERE l.task_id = ANY($2::uuid[]) AND {visible_to("$1", "p.id", "p.workspace_id")}
+    """,  # noqa: S608
+    "viewer",
     "ids",
     model=TaskLocation,
+)
+_TAKEN: Statement[Any] = sql(
+    "SELECT task_id FROM task_locations WHERE task_id = ANY($1::uuid[]) LIMIT 1", "ids"
 )
 _TASKS: Statement[Task] = sql(
     f"""
@@ -62,9 +67,19 @@ _TASK_OF_KEY = sql(
 )
 
 
-async def locate_tasks(reader: Reader, task_ids: list[UUID]) -> dict[UUID, TaskLocation]:
-    """Where tasks are now; each row also has the ``workspace_id``. Says nothing about who may see them."""
-    return {row.task_id: row for row in await reader.rows(_LOCATIONS, ids=task_ids)} if task_ids else {}
+async def locate_tasks(reader: Reader, viewer_id: UUID, task_ids: list[UUID]) -> dict[UUID, TaskLocation]:
+    """Where those of the tasks are that the viewer may see; each row also has the ``workspace_id``.
+
+    What is hidden and what is missing part here, in one statement, and are the same ever after.
+    """
+    if not task_ids:
+        return {}
+    return {row.task_id: row for row in await reader.rows(_LOCATIONS, viewer=viewer_id, ids=task_ids)}
+
+
+async def any_taken(reader: Reader, task_ids: list[UUID]) -> bool:
+    """Whether any of these ids is a task's already, wherever it is."""
+    return bool(await reader.rows(_TAKEN, ids=task_ids))
 
 
 async def tasks_by_key(reader: Reader, keys: list[tuple[UUID, UUID]]) -> dict[UUID, Task]:

@@ -80,7 +80,7 @@ async def facts_for_transfer(work: Work, task_id: UUID, target_id: UUID) -> Fact
 
 async def _hold(work: Work, task_id: UUID, target_id: UUID) -> UUID:
     """Lock both projects against whoever writes tasks in them or takes their words; where the task is."""
-    place = (await locate_tasks(work, [task_id])).get(task_id)
+    place = (await locate_tasks(work, work.viewer_id, [task_id])).get(task_id)
     if place is None:
         raise NotFound("Task", path=("id",))
     source_id = place.project_id
@@ -88,7 +88,7 @@ async def _hold(work: Work, task_id: UUID, target_id: UUID) -> UUID:
     guards = await access_guards(work, list(both))
     guards += [vocabulary_guard(project_id, shared=False) for project_id in both]
     await work.guard(*guards, order_guard(target_id), hierarchy_guard(source_id))
-    place = (await locate_tasks(work, [task_id])).get(task_id)
+    place = (await locate_tasks(work, work.viewer_id, [task_id])).get(task_id)
     if place is None or place.project_id != source_id:
         raise RaceLost
     return source_id

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
-from app.db import sql
+from app.db import Statement, sql
 from app.errors import NotFound
 from app.guards import Guard
-from app.projects.access import Permission, access_project
+from app.projects.access import Permission, access_project, visible_to
 from app.projects.models import Project
 from app.work import Work
 from app.workspaces.access import access_guard
 
-_WORKSPACE_OF = sql("SELECT workspace_id FROM projects WHERE id = $1", "id")
+_WORKSPACE_OF: Statement[Any] = sql(
+    f"SELECT p.workspace_id FROM projects p WHERE p.id = $2 AND {visible_to('$1', 'p.id', 'p.workspace_id')}",  # noqa: S608
+    "viewer",
+    "id",
+)
 _WORKSPACES_OF = sql("SELECT id, workspace_id FROM projects WHERE id = ANY($1::uuid[])", "ids")
 
 
@@ -20,7 +25,7 @@ async def open_project(
     work: Work, project_id: UUID, permission: Permission, *guards: Guard, changes_access: bool = False
 ) -> Project:
     """The project, with its workspace's access held against concurrent changes, and any further guards."""
-    workspace_id = await work.value(_WORKSPACE_OF, id=project_id)
+    workspace_id = await work.value(_WORKSPACE_OF, viewer=work.viewer_id, id=project_id)
     if workspace_id is None:
         raise NotFound("Project")
     await work.guard(access_guard(workspace_id, shared=not changes_access), *guards)
