@@ -17,6 +17,7 @@ from schema.links.mutations import LinkMutations
 from schema.projects.mutations import ProjectMutations
 from schema.projects.words import WordMutations
 from schema.queries import Query
+from schema.scalars import SCALARS
 from schema.tasks.mutations import TaskMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
@@ -41,5 +42,5 @@ schema = strawberry.Schema(
     mutation=Mutation,
     subscription=Subscription,
     types=[*event_types(), *ERROR_TYPES],
-    config=StrawberryConfig(default_resolver=_attribute),
+    config=StrawberryConfig(default_resolver=_attribute, scalar_map=SCALARS),
 )

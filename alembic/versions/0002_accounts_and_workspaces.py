@@ -33,6 +33,7 @@ CREATE TABLE sign_ins (
     FOREIGN KEY(user_id) REFERENCES users (id)
 );
 CREATE INDEX sign_ins_user ON sign_ins (user_id);
+CREATE INDEX sign_ins_ended ON sign_ins (ended_at);
 
 CREATE TABLE refresh_tokens (
     token_hash BYTEA NOT NULL,

@@ -38,7 +38,7 @@ class SignIn(SQLModel, table=True):
     """One sign-in: the family of refresh tokens that descend from it. Ended once ``ended_at`` is set."""
 
     __tablename__ = "sign_ins"
-    __table_args__ = (Index("sign_ins_user", "user_id"),)
+    __table_args__ = (Index("sign_ins_user", "user_id"), Index("sign_ins_ended", "ended_at"))
 
     id: UUID = Field(primary_key=True)
     user_id: UUID = Field(foreign_key="users.id")

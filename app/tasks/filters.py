@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, and_, func, literal, not_, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, Uuid, and_, cast, func, literal, not_, or_, select, true
 
 from app.db import table
 from app.errors import BadInput
@@ -116,7 +116,9 @@ def _compared(one: Compared, scope: FilterScope) -> ColumnElement[bool]:
         return and_(true(), *(_member(one.field, op, value) for op, value in one.ops.items()))
     if one.field == "status_category":
         return and_(true(), *(_category(op, value) for op, value in one.ops.items()))
-    column = TASKS.c[one.field]
+    column: ColumnElement[Any] = TASKS.c[one.field]
+    if one.field == "priority":
+        column = cast(column, Integer)  # a smallint, which a larger number could not be compared with
     return and_(true(), *(_operator(column, op, value, scope) for op, value in one.ops.items()))
 
 
