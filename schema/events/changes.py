@@ -95,18 +95,18 @@ FieldChange = Annotated[
 
 
 def changes_of(delta: dict[str, Any], scope_id: UUID) -> list[Any]:
-    """A delta as the schema shows it."""
+    """A delta as the schema shows it, by field: jsonb keeps no order, so a replay would have another than the live."""
     return [*_values(delta, scope_id), *_texts(delta), *_members(delta, scope_id), *_entries(delta)]
 
 
 def _values(delta: dict[str, Any], scope_id: UUID) -> Iterator[ValueChange]:
-    for field, change in delta.get("set", {}).items():
+    for field, change in sorted(delta.get("set", {}).items()):
         old, new = (present(field, change[side], scope_id) for side in ("old", "new"))
         yield ValueChange(field=field_name(field), old=old, new=new)
 
 
 def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
-    for field, change in delta.get("text", {}).items():
+    for field, change in sorted(delta.get("text", {}).items()):
         yield TextChange(
             field=field_name(field),
             edits=[
@@ -119,14 +119,14 @@ def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
 
 
 def _members(delta: dict[str, Any], scope_id: UUID) -> Iterator[MembersChange]:
-    for field, change in delta.get("members", {}).items():
+    for field, change in sorted(delta.get("members", {}).items()):
         added, removed = (present(field, change[side], scope_id) for side in ("added", "removed"))
         yield MembersChange(field=field_name(field), added=added, removed=removed)
 
 
 def _entries(delta: dict[str, Any]) -> Iterator[EntryChange]:
-    for field, changes in delta.get("entries", {}).items():
-        for key, change in changes.items():
+    for field, changes in sorted(delta.get("entries", {}).items()):
+        for key, change in sorted(changes.items()):
             yield EntryChange(
                 field=field_name(field), key=key, existed="old" in change, exists="new" in change,
                 old=change.get("old"), new=change.get("new"),
