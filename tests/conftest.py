@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
 from structlog.testing import LogCapture
@@ -15,6 +16,7 @@ from structlog.testing import LogCapture
 import app.main
 from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
+from tests.log import Log
 from tests.databases import Databases, named
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
@@ -125,3 +127,11 @@ async def service(
 def world(service: Service, template: Template) -> World:
     """The people and places, as clients of the test's service."""
     return World(service, template.kept)
+
+
+@pytest.fixture
+async def log(servers: Servers, service: Service, database: str) -> AsyncIterator[Log]:
+    """The test's database, read past all access."""
+    connection = await asyncpg.connect(named(servers.admin_url, database))
+    yield Log(connection)
+    await connection.close()

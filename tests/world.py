@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from tests.client import JSON, Client
 from tests.selections import POSITION, flat
 from tests.service import Service
+
+
+def uuids(identifier: str) -> list[UUID]:
+    """The UUIDs within a global id."""
+    text = base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)).decode()
+    return [UUID(hex=part) for part in text.split(":")[1:]]
+
 
 PEOPLE = ("owner", "admin", "manager", "member", "viewer", "guest", "colleague", "outsider")
 
@@ -81,6 +90,15 @@ class World:
         """A new label in ENG, or in another project."""
         label: JSON = (await self.owner.do("labelCreate", projectId=(project or self.eng)["id"], name=name))["label"]
         return label
+
+    async def comment(self, task: JSON, body: str, by: str = "member", **input: Any) -> JSON:
+        """A new comment."""
+        comment: JSON = (await self.person(by).do("commentAdd", taskId=task["id"], body=body, **input))["comment"]
+        return comment
+
+    def uuid(self, name: str) -> UUID:
+        """Someone's id as mentions write it."""
+        return uuids(self.person(name).user_id)[0]
 
     async def position(self, project: JSON | None = None) -> JSON:
         """Where the log of a project stands."""

@@ -1,0 +1,265 @@
+"""A front end's own copy of a scope: fetched once, then kept by events alone.
+
+Written from the descriptions in the schema, not from the server's fold: each checks the other.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from graphql import GraphQLObjectType
+
+from tests.client import JSON, Client
+from tests.selections import POSITION, object_type
+
+GONE = ("Removed", "Left")
+"""Endings of the kinds that take an object away."""
+
+_SOURCES = {"sourceTaskId": "source", "targetTaskId": "target", "projectId": None}
+"""Fields of states that are not called like the field of the object."""
+
+
+def moment(value: Any) -> Any:
+    """A time in one form: the same instant is written in several."""
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+
+
+def normal(state: JSON) -> JSON:
+    """A state with times in one form, sets in order and sections by name."""
+    plain: JSON = {}
+    for name, value in state.items():
+        if name.endswith("At"):
+            plain[name] = moment(value)
+        elif name.endswith("Ids"):
+            plain[name] = sorted(value)
+        elif name == "sections" and isinstance(value, list):
+            plain[name] = {section["name"]: section["text"] for section in value}
+        else:
+            plain[name] = copy.deepcopy(value)
+    return plain
+
+
+def text_hash(text: str) -> str:
+    """As `TextChange` tells it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def edited(text: str, change: JSON) -> str:
+    """A text after its edits, which count in UTF-16 code units of the text before."""
+    assert text_hash(text) == change["baseHash"], "the change was made for another text"
+    units = text.encode("utf-16-le")
+    parts, place = [], 0
+    for edit in change["edits"]:
+        at, removed = edit["at"] * 2, edit["removed"].encode("utf-16-le")
+        assert at >= place, "edits are in order and do not overlap"
+        assert units[at : at + len(removed)] == removed, "what it takes away stood there"
+        parts += [units[place:at], edit["inserted"].encode("utf-16-le")]
+        place = at + len(removed)
+    after = b"".join([*parts, units[place:]]).decode("utf-16-le")
+    assert text_hash(after) == change["resultHash"]
+    return after
+
+
+@dataclass
+class Copy:
+    """Objects of a scope by id. Each is its state, with `kind`, the name of the state's type."""
+
+    scope: str
+    cursor: str
+    seq: int
+    objects: dict[str, JSON] = field(default_factory=dict)
+
+    def apply(self, event: JSON) -> None:
+        """The next event of the scope."""
+        assert event["scope"] == self.scope
+        assert event["seq"] == self.seq + 1, f"{event['seq']} came after {self.seq}"
+        self.seq = event["seq"]
+        state = next(((name, value) for name, value in event.items() if name.endswith("State")), None)
+        if state is not None:
+            self.objects[event["objectId"]] = {"kind": state[0], **normal(state[1])}
+        elif event["kind"].endswith(GONE):
+            del self.objects[event["objectId"]]
+        else:
+            self._change(self.objects[event["objectId"]], event)
+
+    def _change(self, found: JSON, event: JSON) -> None:
+        for change in event["changes"]:
+            owner, _, name = change["field"].partition(".")
+            match change["__typename"]:
+                case "ValueChange":
+                    _value(found, owner, change)
+                case "TextChange" if name:
+                    text = edited(found[owner].pop(name, ""), change)
+                    found[owner] |= {name: text} if text else {}
+                case "TextChange":
+                    found[owner] = edited(found[owner], change)
+                case "MembersChange":
+                    assert not set(change["added"]) & set(found[owner])
+                    assert set(change["removed"]) <= set(found[owner]) or owner == "labelIds"  # one may be deleted
+                    found[owner] = sorted(set(found[owner]) - set(change["removed"]) | set(change["added"]))
+                case "EntryChange":
+                    _entry(found[owner], change)
+        if event["objectVersion"] is not None and event["objectVersion"] != found.get("version"):
+            found["version"] = event["objectVersion"]
+            if "updatedAt" in found:
+                found["updatedAt"] = moment(event["occurredAt"])
+
+    def shown(self) -> dict[str, JSON]:
+        """What a query would show: deleted words of a project are in no list, deleted labels on no task."""
+        words = ("StatusState", "LabelState", "TaskTypeState")
+        there = {
+            key: state
+            for key, state in self.objects.items()
+            if state["kind"] not in words or not state.get("deletedAt")
+        }
+        return {
+            key: state | {"labelIds": [one for one in state["labelIds"] if one in there]} if "labelIds" in state else state
+            for key, state in there.items()
+        }
+
+
+def _value(found: JSON, name: str, change: JSON) -> None:
+    old, new = change["old"], change["new"]
+    if name.endswith("At"):
+        old, new = moment(old), moment(new)
+    assert found.get(name) == old, f"{name} was {found.get(name)!r}, the event says {old!r}"
+    found[name] = new
+
+
+def _entry(entries: JSON, change: JSON) -> None:
+    key = change["key"]
+    assert (key in entries) is change["existed"]
+    if change["exists"]:
+        entries[key] = change["new"]
+    else:
+        del entries[key]
+
+
+def _selection(state: GraphQLObjectType) -> str:
+    words = []
+    for name in state.fields:
+        target = _SOURCES.get(name, name.removesuffix("Ids").removesuffix("Id"))
+        if name == "sections":
+            words.append("sections { name text }")
+        elif name in _SOURCES or name.endswith(("Id", "Ids")):
+            words.append(f"{name}: {target}{'s' if name.endswith('Ids') else ''} {{ id }}")
+        else:
+            words.append(name)
+    return " ".join(words)
+
+
+def _state(kind: str, found: JSON) -> JSON:
+    """An object as a query shows it, in the form of its state."""
+    state: JSON = {}
+    for name in object_type(kind).fields:
+        value = found[name]
+        if name.endswith("Ids"):
+            value = [one["id"] for one in value]
+        elif name.endswith("Id") and value is not None:
+            value = value["id"]
+        state[name] = value
+    return {"kind": kind, **normal(state)}
+
+
+def _sel(kind: str) -> str:
+    return _selection(object_type(kind))
+
+
+def _comments() -> str:
+    return f"comments(first: 500) {{ nodes {{ {_sel('CommentState')} }} pageInfo {{ hasNextPage }} }}"
+
+
+def _tasks(alias: str, deleted: str) -> str:
+    return f"""{alias}: tasks(first: 500, filter: {{deleted: {{eq: {deleted}}}}}) {{ nodes {{
+      {_sel("TaskState")} {_comments()} links {{ link {{ {_sel("LinkState")} }} }} }} pageInfo {{ hasNextPage }} }}"""
+
+
+PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
+  statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
+  members(first: 500) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
+  {_tasks("there", "false")} {_tasks("deleted", "true")} position {{ {POSITION} }} }} }} }}"""
+
+WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("WorkspaceState")} scope directoryScope
+  members(first: 500) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
+  projects {{ id }} position {{ {POSITION} }} }} }} }}"""
+
+INBOX = f"""{{ viewer {{ inboxScope }} inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }}
+  position {{ {POSITION} }} }} }}"""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A scope that tests verify; `id` is the project's or workspace's."""
+
+    kind: str
+    id: str = ""
+
+    async def fetch(self, client: Client) -> Copy:
+        """Everything in it, in one query."""
+        made: Copy = await _FETCHERS[self.kind](client, self.id)
+        return made
+
+
+async def _project(client: Client, project_id: str) -> Copy:
+    found = (await client.query(PROJECT, id=project_id))["node"]
+    made = Copy(found["scope"], found["position"]["cursor"], found["position"]["seq"])
+    objects = {found["id"]: _state("ProjectState", found)}
+    for name, kind in (("statuses", "StatusState"), ("labels", "LabelState"), ("taskTypes", "TaskTypeState")):
+        objects |= {one["id"]: _state(kind, one) for one in found[name]}
+    objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
+    tasks = found["there"]["nodes"] + found["deleted"]["nodes"]
+    assert not found["there"]["pageInfo"]["hasNextPage"] and not found["deleted"]["pageInfo"]["hasNextPage"]
+    here = {task["id"] for task in tasks}
+    for task in tasks:
+        objects[task["id"]] = _state("TaskState", task)
+        assert not task["comments"]["pageInfo"]["hasNextPage"]
+        objects |= {one["id"]: _state("CommentState", one) for one in task["comments"]["nodes"]}
+        for link in (one["link"] for one in task["links"]):
+            state = _state("LinkState", link)
+            for end in ("sourceTaskId", "targetTaskId"):
+                # An event names no object of another scope.
+                state[end] = state[end] if state[end] in here else None
+            objects[link["id"]] = state
+    made.objects = objects
+    return made
+
+
+async def _workspace(client: Client, workspace_id: str) -> Copy:
+    found = (await client.query(WORKSPACE, id=workspace_id))["node"]
+    made = Copy(found["scope"], found["position"]["cursor"], found["position"]["seq"])
+    made.objects = {found["id"]: _state("WorkspaceState", found)}
+    for one in found["members"]["nodes"]:
+        made.objects[one["userId"]["id"]] = _state("WorkspaceMemberState", one)
+    for one in found["projects"]:
+        made.objects[one["id"]] = {"kind": "ListedProjectState", "projectId": one["id"]}
+    return made
+
+
+async def _directory(client: Client, workspace_id: str) -> Copy:
+    answer = await client.ask(WORKSPACE, {"id": workspace_id})
+    found = answer.data["node"]
+    position = answer.positions[found["directoryScope"]]
+    made = Copy(found["directoryScope"], position["cursor"], position["seq"])
+    for one in found["members"]["nodes"]:
+        made.objects[one["user"]["id"]] = _state("PersonState", one["user"])
+    return made
+
+
+async def _inbox(client: Client, _nothing: str) -> Copy:
+    found = await client.query(INBOX)
+    position = found["inbox"]["position"]
+    made = Copy(found["viewer"]["inboxScope"], position["cursor"], position["seq"])
+    made.objects = {one["id"]: _state("InboxItemState", one) for one in found["inbox"]["items"]["nodes"]}
+    return made
+
+
+_FETCHERS: dict[str, Any] = {
+    "project": _project, "workspace": _workspace, "directory": _directory, "inbox": _inbox,
+}  # fmt: skip
+
