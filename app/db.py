@@ -20,11 +20,26 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
+from app.errors import BadInput, Unavailable
 from app.metrics import STATEMENTS
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
 ModelT = TypeVar("ModelT")
+
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a statement raises when the database is away, or goes away while it runs."""
+
+ROLLBACK_SECONDS = 2
+"""A connection that cannot even roll back within this is given up."""
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]
@@ -107,7 +122,13 @@ class Reader:
         text, arguments = statement.prepare(parameters)
         async with self._turn:
             STATEMENTS.inc()
-            rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
+            try:
+                rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
+            except asyncpg.DataError as unfit:
+                # Checks at the door say it better; this is for what they let through.
+                raise BadInput("A value is out of range, or has characters (NUL) that cannot be kept.") from unfit
+            except LOST as lost:
+                raise Unavailable() from lost
         return cast(list[ModelT], rows)
 
     async def row(self, statement: Statement[ModelT], **parameters: Any) -> ModelT | None:
@@ -128,7 +149,10 @@ class Reader:
         """Several statements without parameters in one round trip (simple protocol)."""
         async with self._turn:
             STATEMENTS.inc()
-            await self._connection.execute(text)
+            try:
+                await self._connection.execute(text)
+            except LOST as lost:
+                raise Unavailable() from lost
 
 
 class Database:
@@ -161,14 +185,32 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
-        """One read-only REPEATABLE READ transaction: all that is read in it is of one moment."""
-        async with self.pool.acquire() as connection:
+        """One read-only REPEATABLE READ transaction: all that is read in it is of one moment.
+
+        Raises ``Unavailable`` if there is no database, or none any more.
+        """
+        try:
+            connection = await self.pool.acquire()
+        except LOST as lost:
+            raise Unavailable() from lost
+        try:
             reader = Reader(connection)
             await reader.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield reader
             finally:
-                await connection.execute("ROLLBACK")
+                await _roll_back(connection)
+        finally:
+            await self.pool.release(connection)
+
+
+async def _roll_back(connection: Any) -> None:
+    """There is nothing to lose: a connection that does not answer is given up rather than waited for."""
+    try:
+        async with asyncio.timeout(ROLLBACK_SECONDS):
+            await connection.execute("ROLLBACK")
+    except LOST:
+        connection.terminate()
 
 
 async def _set_codecs(connection: Any) -> None:

@@ -39,6 +39,13 @@ class BadInput(ClientError):
         super().__init__("BAD_USER_INPUT", message, **extensions)
 
 
+class Unavailable(ClientError):
+    """The database is away. Nothing was written: the same request can simply be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("UNAVAILABLE", "The database is away; nothing was written. Try again shortly.")
+
+
 class Refusal(Exception):
     """An outcome the domain foresaw; ``code`` is stable, ``path`` names the input field at fault."""
 

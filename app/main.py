@@ -21,8 +21,9 @@ from starlette.routing import Route
 from app.accounts.tokens import Tokens
 from app.config import Settings
 from app.db import Database, Statement, sql
-from app.events.doorbell import RedisBackend, RedisDoorbell
+from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
+from app.events.redis_backend import RedisBackend
 from app.housekeeping import keep_house
 from app.logs import configure_logs
 from app.projects.access import readable_scopes
@@ -37,7 +38,7 @@ from schema.graphiql import graphiql_page, graphiql_routes
 log = structlog.get_logger(__name__)
 
 HUB_CONNECTIONS = 3
-"""The hub's own, so that a busy pool never makes its comparison late."""
+"""The hub's own, for reading on in the log; one more is for its comparison, so that nothing makes that late."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -71,7 +72,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         await _refuse_strong_role(database)
         broadcast = Broadcast(backend=RedisBackend(settings.redis_url))
         hub = Hub(
-            await _database(stack, settings, HUB_CONNECTIONS), broadcast, readable_scopes,
+            await _database(stack, settings, HUB_CONNECTIONS), await _database(stack, settings, 1), broadcast,
+            readable_scopes,
             queue_limit=settings.subscription_queue, heartbeat_seconds=settings.heartbeat_seconds,
             compare_seconds=settings.compare_interval_ms / 1000, token_seconds=settings.access_token_seconds,
         )  # fmt: skip

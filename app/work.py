@@ -19,8 +19,8 @@ import asyncpg
 import structlog
 
 from app import metrics
-from app.db import Database, Reader
-from app.errors import ClientError, Unauthenticated
+from app.db import LOST, Database, Reader
+from app.errors import ClientError, Unauthenticated, Unavailable
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
@@ -143,7 +143,6 @@ _RERUN = (
     asyncpg.DeadlockDetectedError,
     asyncpg.UniqueViolationError,
 )
-_LOST = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
 
 async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKey | None = None) -> Outcome:
@@ -184,25 +183,23 @@ async def _attempt(
                 result = await action(work)
                 events = await _append(work, key)
                 positions = await _positions(work, events)
-                if key is not None and actor.user_id is not None and events:
+                if key is not None and actor.user_id is not None:
                     await keep_outcome(work, key, result, positions)
                 store.barrier("before-commit")
                 committing = True
                 await connection.execute("COMMIT")
-                committing = False
                 store.barrier("after-commit")
             except BaseException:
                 if not connection.is_closed() and connection.is_in_transaction():
                     await connection.execute("ROLLBACK")
                 raise
-    except _LOST as lost:
-        code = "OUTCOME_UNKNOWN" if committing else "UNAVAILABLE"
-        told = (
-            "The database went away while this was being committed. Send it again with the same clientMutationId."
-            if committing
-            else "The database is away; nothing was written. Try again shortly."
-        )
-        raise ClientError(code, told) from lost
+    except LOST as lost:
+        if not committing:
+            raise Unavailable() from lost
+        raise ClientError(
+            "OUTCOME_UNKNOWN",
+            "The database went away while this was being committed. Send it again with the same clientMutationId.",
+        ) from lost
     metrics.UNITS.labels("committed").inc()
     for event in events:
         metrics.EVENTS.labels(event.kind).inc()
@@ -241,11 +238,13 @@ def _placed(
     for event in recorded:
         counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
     next_seq = {scope: clocks[scope].seq - count + 1 for scope, count in counts.items()}
+    previous = {scope: clocks[scope].previous_id for scope in counts}
     rows = []
     for event in recorded:
         seq = next_seq[event.scope_id]
         next_seq[event.scope_id] = seq + 1
-        recorded_at = clocks[event.scope_id].recorded_at
+        recorded_at, previous_id = clocks[event.scope_id].recorded_at, previous[event.scope_id]
+        previous[event.scope_id] = event.id
         rows.append(
             Event(
                 scope_id=event.scope_id,
@@ -264,6 +263,7 @@ def _placed(
                 occurred_at=event.occurred_at or recorded_at,
                 recorded_at=recorded_at,
                 payload=event.payload,
+                previous_id=previous_id,
             )
         )
     return rows

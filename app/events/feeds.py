@@ -1,13 +1,16 @@
-"""One followed scope in this process: puts what arrives into seq order and hands it to the followers."""
+"""One followed scope in this process: puts what arrives into seq order and hands it to the followers.
+
+Every step is linked to the one before: a message's event is taken only if it names the last event handed out as its
+predecessor, and the log is read together with that event. So no follower is ever led from one history into
+another, whatever arrives, and whatever stands in the database's place.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Sequence
-from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -15,59 +18,31 @@ from broadcaster import Broadcast
 
 from app import metrics
 from app.db import Database
+from app.events.cursors import Cursor
 from app.events.doorbell import channel_of, read_message
+from app.events.followers import Follower
 from app.events.frames import FrameReason
-from app.events.log import events_after
+from app.events.log import Position, clocks
 from app.events.models import Event, Scope
-from app.events.resuming import PAGE
+from app.events.resuming import PAGE, OtherHistory, linked_events
 
 log = structlog.get_logger(__name__)
 
 REORDER_SECONDS = 0.02
 """How long a gap may last before the log is read: messages of two commits can arrive swapped."""
 
+AGAIN_SECONDS = 0.2
+"""Between two attempts to read a log that cannot be read."""
 
-class Session(Protocol):
-    """What a stream needs to know of the connection it runs on."""
-
-    @property
-    def expires_at(self) -> float: ...
-
-    @property
-    def session_id(self) -> UUID: ...
-
-
-class Follower:
-    """One stream of a scope: a bounded queue of events, and at most one reason to end."""
-
-    def __init__(self, user_id: UUID, session: Session, limit: int) -> None:
-        self.user_id = user_id
-        self.session = session
-        self.waiting: deque[Event] = deque()
-        self.ended: FrameReason | None = None
-        self.wake = asyncio.Event()
-        self._limit = limit
-
-    def offer(self, events: Sequence[Event]) -> None:
-        """Queue events; a reader who cannot keep up is told to resync instead of filling the memory."""
-        if self.ended is not None:
-            return
-        if len(self.waiting) + len(events) > self._limit:
-            self.end(FrameReason.TOO_SLOW)
-            return
-        self.waiting.extend(events)
-        self.wake.set()
-
-    def end(self, reason: FrameReason) -> None:
-        """End the stream; what is still queued is not sent."""
-        if self.ended is None:
-            self.ended = reason
-            self.waiting.clear()
-            self.wake.set()
+_HEARD = 1_000
+"""Events kept that arrived before their predecessors; the log has them all."""
 
 
 class Feed:
-    """A followed scope. ``head`` is the last seq that was handed to the followers."""
+    """A followed scope. ``head`` is the last seq that was handed to the followers.
+
+    Opened once, by whoever comes first, and used until it is ``over``: left by its last follower, replaced, or failed.
+    """
 
     def __init__(self, scope_id: UUID, database: Database, broadcast: Broadcast) -> None:
         self.scope_id = scope_id
@@ -75,93 +50,133 @@ class Feed:
         self.head = 0
         self.head_event_id: UUID | None = None
         self.followers: set[Follower] = set()
-        self.opened = asyncio.Lock()
+        self.over = self.closing = False
+        self.closed = asyncio.Event()
         self._database = database
         self._broadcast = broadcast
         self._heard: dict[int, Event] = {}
         self._target = 0
         self._rung = asyncio.Event()
+        self._opening: asyncio.Task[None] | None = None
+        self._subscribed = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def open(self) -> None:
-        """Subscribe first, then read the head: what commits in between is heard or read, never missed."""
-        subscribed = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._listen(subscribed))]
-        await subscribed.wait()
+    @property
+    def position(self) -> Position:
+        """Where the followers' queues begin now."""
+        return Position(self.scope_id, self.head, Cursor.at(self.scope_id, self.head, self.head_event_id))
 
-    def start(self, clock: Scope) -> None:
-        """Begin to hand out what comes after this head."""
+    async def opened(self) -> None:
+        """Once it hands out what is new. Nobody's going away stops the opening: others may wait for it too."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        await asyncio.shield(self._opening)
+
+    async def _open(self) -> None:
+        """Subscribe first, then read the head: what commits in between is heard or read, never missed."""
+        try:
+            messages = await self._subscribed.enter_async_context(
+                self._broadcast.subscribe(channel_of(self.scope_id))
+            )
+            self._tasks.append(asyncio.create_task(self._listen(messages)))
+            async with self._database.snapshot() as reader:
+                clock = (await clocks(reader, [self.scope_id]))[self.scope_id]
+        except BaseException:
+            self.over = True
+            raise
         self.clock, self.head, self.head_event_id = clock, clock.seq, clock.head_event_id
         self._tasks.append(asyncio.create_task(self._pump()))
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        """End it, whatever state it is in."""
+        try:
+            if self._opening is not None:
+                await asyncio.wait([self._opening])
+                if not self._opening.cancelled():
+                    self._opening.exception()  # was told to those who waited for it
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._subscribed.aclose()
+        finally:
+            self.closed.set()
+
+    def replace(self) -> None:
+        """The log is no longer the one that was followed (a restored database): everybody must load anew."""
+        self.over = True
+        for follower in list(self.followers):
+            follower.end(FrameReason.OTHER_HISTORY)
 
     def hint(self, seq: int, events: Sequence[Event] = ()) -> None:
-        """The log has grown to ``seq``; ``events`` may be some of what is new."""
+        """The log has grown to ``seq``; ``events`` may be some of what is new. Neither is believed unseen."""
+        if len(self._heard) >= _HEARD:
+            self._heard.clear()
         for event in events:
             if event.seq > self.head:
                 self._heard[event.seq] = event
         self._target = max(self._target, seq)
         self._rung.set()
 
-    def replaced(self, clock: Scope) -> bool:
-        """Whether the log is no longer the one that was followed (a restored database)."""
-        if clock.seq < self.head:
-            return True
-        return clock.seq == self.head and clock.head_event_id != self.head_event_id
-
-    async def _listen(self, subscribed: asyncio.Event) -> None:
-        async with self._broadcast.subscribe(channel_of(self.scope_id)) as messages:
-            subscribed.set()
-            while True:
-                message = await messages.get()
-                try:
-                    seq, events = read_message(message.message)
-                except (ValueError, KeyError, TypeError) as fault:
-                    log.warning("unreadable_message", scope=str(self.scope_id), error=repr(fault))
-                else:
-                    self.hint(seq, events)
+    async def _listen(self, messages: object) -> None:
+        while True:
+            message = await messages.get()  # type: ignore[attr-defined]
+            try:
+                self.hint(*read_message(message.message, self.scope_id))
+            except Exception as fault:  # noqa: BLE001 (whatever it was: the log is read instead)
+                log.warning("unreadable_message", scope=str(self.scope_id), error=repr(fault))
 
     async def _pump(self) -> None:
         while True:
             await self._rung.wait()
             self._rung.clear()
-            while self._target > self.head:
-                try:
+            try:
+                while self._target > self.head:
                     await self._advance()
-                except (
-                    Exception  # noqa: BLE001
-                ) as fault:  # the database is away: the comparison pauses the streams meanwhile
-                    log.warning("feed_cannot_read_log", scope=str(self.scope_id), error=repr(fault))
-                    await asyncio.sleep(0.2)
+            except OtherHistory:
+                log.warning("other_history", scope=str(self.scope_id), seq=self.head)
+                return self.replace()
+            except Exception as fault:  # noqa: BLE001 (the database is away: the comparison pauses the streams)
+                log.warning("feed_cannot_read_log", scope=str(self.scope_id), error=repr(fault))
+                await asyncio.sleep(AGAIN_SECONDS)
+                self._rung.set()
 
     async def _advance(self) -> None:
-        ready = self._in_order()
-        if not ready:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), REORDER_SECONDS)
-                self._rung.clear()
-            ready = self._in_order() or await self._from_log()
-        if ready:
-            self._hand_out(ready)
+        if self._hand_out(self._in_order()):
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REORDER_SECONDS):
+                await self._rung.wait()
+        self._rung.clear()
+        if not self._hand_out(self._in_order()):
+            await self._read_log()
 
     def _in_order(self) -> list[Event]:
+        """What was heard and follows on the head, each naming the one before it."""
         ready: list[Event] = []
+        last = self.head_event_id
         while (event := self._heard.pop(self.head + len(ready) + 1, None)) is not None:
+            if event.previous_id != last:
+                break
             ready.append(event)
+            last = event.id
         return ready
 
-    async def _from_log(self) -> list[Event]:
-        async with self._database.snapshot() as reader:
-            return await events_after(reader, self.scope_id, self.head, upto=self._target, limit=PAGE)
+    async def _read_log(self) -> None:
+        """What the log has, which may be less than was told: a message can lie, the log cannot."""
+        told, self._target = self._target, self.head
+        try:
+            async with self._database.snapshot() as reader:
+                events = await linked_events(reader, self.position.cursor, told)
+        except BaseException:
+            self._target = max(self._target, told)
+            raise
+        if self._hand_out(events) and len(events) == PAGE:
+            self._target = max(self._target, told)
 
-    def _hand_out(self, events: list[Event]) -> None:
-        if events[0].seq != self.head + 1:
+    def _hand_out(self, events: list[Event]) -> bool:
+        if not events:
+            return False
+        if [event.seq for event in events] != list(range(self.head + 1, self.head + 1 + len(events))):
             raise RuntimeError(f"the log of {self.scope_id} has a gap after {self.head}")
         self.head, self.head_event_id = events[-1].seq, events[-1].id
         for seq in [seq for seq in self._heard if seq <= self.head]:
@@ -170,3 +185,4 @@ class Feed:
         metrics.HUB_LAG.observe(max(lag, 0))
         for follower in list(self.followers):
             follower.offer(events)
+        return True

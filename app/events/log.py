@@ -45,7 +45,8 @@ APPEND: Statement[Scope] = sql(
                           last_xid = pg_current_xact_id()::text::bigint,
                           recorded_at = greatest(clock_timestamp(), recorded_at)
         FROM tally WHERE scopes.id = tally.scope_id
-        RETURNING scopes.id, scopes.seq, scopes.seq - tally.n AS base, scopes.recorded_at
+        RETURNING scopes.id, scopes.seq, scopes.seq - tally.n AS base, scopes.recorded_at,
+                  old.head_event_id AS previous_id
     ), appended AS (
         INSERT INTO events (scope_id, seq, id, kind, payload_version, object_type, object_id, object_version, actor_id,
                             actor_kind, batch_id, caused_by, client_mutation_id, occurred_at, recorded_at, payload)
@@ -55,7 +56,7 @@ APPEND: Statement[Scope] = sql(
                placed.payload
         FROM placed JOIN clock ON clock.id = placed.scope_id
     )
-    SELECT id, seq, recorded_at FROM clock
+    SELECT id, seq, recorded_at, previous_id FROM clock
     """,
     "scope_ids", "ids", "kinds", "payload_versions", "object_types", "object_ids", "object_versions",
     "occurred_ats", "caused_bys", "payloads", "actor_id", "actor_kind", "batch_id", "client_mutation_id",
@@ -146,7 +147,7 @@ def message_of(row: Event) -> dict[str, Any]:
         "caused_by": row.caused_by and str(row.caused_by),
         "client_mutation_id": row.client_mutation_id and str(row.client_mutation_id),
         "occurred_at": row.occurred_at.isoformat(), "recorded_at": row.recorded_at.isoformat(),
-        "payload": row.payload,
+        "payload": row.payload, "previous_id": row.previous_id and str(row.previous_id),
     }  # fmt: skip
 
 
@@ -163,4 +164,5 @@ def event_of(message: dict[str, Any]) -> Event:
         actor_kind=message["actor_kind"], batch_id=key("batch_id"), caused_by=key("caused_by"),
         client_mutation_id=key("client_mutation_id"), occurred_at=datetime.fromisoformat(message["occurred_at"]),
         recorded_at=datetime.fromisoformat(message["recorded_at"]), payload=message["payload"],
+        previous_id=key("previous_id"),
     )  # fmt: skip

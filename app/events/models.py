@@ -113,3 +113,5 @@ class Event:
     occurred_at: datetime
     recorded_at: datetime
     payload: dict[str, Any]
+    previous_id: UUID | None = None
+    """Of the event before it, when it comes fresh from its commit: a follower takes it only as the next link."""

@@ -14,6 +14,10 @@ FURTHEST_BEHIND = 20_000
 PAGE = 500
 
 
+class OtherHistory(Exception):
+    """The log does not hold what was followed so far: an older copy of the database stands in its place."""
+
+
 def head_of(clock: Scope) -> Position:
     """The position of a clock's head."""
     return Position(clock.id, clock.seq, Cursor.at(clock.id, clock.seq, clock.head_event_id))
@@ -36,6 +40,21 @@ async def refuse_resume(reader: Reader, after: Cursor, clock: Scope) -> FrameRea
     if clock.seq - after.seq > FURTHEST_BEHIND:
         return FrameReason.TOO_FAR_BEHIND
     return None
+
+
+async def linked_events(reader: Reader, after: Cursor, upto: int, limit: int = PAGE) -> list[Event]:
+    """The events after a cursor, up to a seq: read together with the cursor's own event, which must still be there.
+
+    Raises ``OtherHistory`` if it is not. Whoever reads page by page asks again with each page: between two of them
+    an older copy of the database may have taken the place of this one.
+    """
+    first = max(after.seq - 1, 0)
+    events = await events_after(reader, after.scope_id, first, upto=upto, limit=limit + 1)
+    if after.seq > 0:
+        if not events or position_after(events[0]).cursor != after:
+            raise OtherHistory()
+        events = events[1:]
+    return events[:limit]
 
 
 async def page_after(reader: Reader, after: Cursor, clock: Scope, *, limit: int = PAGE) -> EventFrame:
