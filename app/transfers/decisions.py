@@ -79,9 +79,9 @@ def _check(transfer: Transfer, facts: Facts) -> None:
     for project in (facts.source, facts.target):
         check_permission(project, Permission.EDIT)
     if facts.source.id == facts.target.id:
-        raise ValidationFailed("The task is in this project already.", path=("targetProjectId",))
+        raise ValidationFailed("The task is in this project already.", path=("projectId",))
     if facts.source.workspace_id != facts.target.workspace_id:
-        raise ValidationFailed("A task stays in its workspace.", path=("targetProjectId",))
+        raise ValidationFailed("A task stays in its workspace.", path=("projectId",))
     if facts.task.deleted_at is not None:
         raise ValidationFailed("This task is deleted. Restore it first (taskRestore).", path=("id",))
     expected, current = transfer.expected_version, facts.task.version

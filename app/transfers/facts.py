@@ -56,7 +56,7 @@ async def facts_for_transfer(work: Work, task_id: UUID, target_id: UUID) -> Fact
     if source_id not in projects:
         raise NotFound("Task", path=("id",))
     if target_id not in projects:
-        raise NotFound("Project", path=("targetProjectId",))
+        raise NotFound("Project", path=("projectId",))
     children = await _lock(work, source_id, task_id)
     rows = await tasks_by_key(work, [(source_id, task_id), *children])
     task = rows.pop(task_id)
