@@ -10,7 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Table, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Lateral, Table, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.db import Reader, Statement, as_keys, key_table
 from app.errors import BadInput
@@ -154,19 +155,13 @@ async def pages_by_parent(
     unique = list(dict.fromkeys(parents))
     if not unique:
         return []
-    asked = key_table(*keys)
-    inner = select(target).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
-    if request.place is not None:
-        inner = inner.where(_beyond(orders, request.place, request.backward))
-    page = inner.order_by(*_sorted(orders, request.backward)).limit(request.size + 1).lateral("page")
+    asked, page = _lateral(target, keys, orders, request, conditions)
     # A join promises no order, so it is said again outside.
-    outer = [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
     numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
-    numbered = numbered.order_by(asked.c.ordinal, *_sorted(outer, request.backward))
-    arrays = {f"{key}s": column for key, column in zip(keys, as_keys(unique), strict=True)}
+    numbered = numbered.order_by(asked.c.ordinal, *_sorted(_outer(orders, page), request.backward))
     statement: Statement[Any] = Statement(numbered, model)
     pages = [Page() for _ in unique]
-    for row in await reader.rows(statement, **arrays):
+    for row in await reader.rows(statement, **_arrays(keys, unique)):
         pages[row.ordinal - 1].rows.append(row)
     for found in pages:
         _finish(found, orders, request)
@@ -174,18 +169,48 @@ async def pages_by_parent(
     return [by_parent[parent] for parent in parents]
 
 
-async def page_of(
-    reader: Reader, target: Table, model: type[Any], orders: Sequence[Order], request: PageRequest,
-    conditions: Sequence[ColumnElement[bool]],
-) -> Page:  # fmt: skip
-    """One page of a table's rows."""
-    rows = select(target).where(*conditions)
+async def page_across_parents(
+    reader: Reader,
+    target: Table,
+    model: type[Any],
+    parents: Sequence[tuple[UUID, ...]],
+    keys: Sequence[str],
+    orders: Sequence[Order],
+    request: PageRequest,
+    conditions: Sequence[Condition] = (),
+) -> Page:
+    """One page of the rows of all parents together. Each parent gives its own page by its index; those are merged."""
+    if not parents:
+        return Page()
+    asked, page = _lateral(target, keys, orders, request, conditions)
+    outer = _outer(orders, page)
+    merged = select(page).select_from(asked.join(page, true()))
+    merged = merged.order_by(*_sorted(outer, request.backward)).limit(request.size + 1)
+    found = Page(await reader.rows(Statement(merged, model), **_arrays(keys, parents)))
+    _finish(found, orders, request)
+    return found
+
+
+def _lateral(
+    target: Table,
+    keys: Sequence[str],
+    orders: Sequence[Order],
+    request: PageRequest,
+    conditions: Sequence[Condition],
+) -> tuple[TableValuedAlias, Lateral]:
+    asked = key_table(*keys)
+    inner = select(target).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
     if request.place is not None:
-        rows = rows.where(_beyond(orders, request.place, request.backward))
-    rows = rows.order_by(*_sorted(orders, request.backward)).limit(request.size + 1)
-    page = Page(await reader.rows(Statement(rows, model)))
-    _finish(page, orders, request)
-    return page
+        inner = inner.where(_beyond(orders, request.place, request.backward))
+    return asked, inner.order_by(*_sorted(orders, request.backward)).limit(request.size + 1).lateral("page")
+
+
+def _outer(orders: Sequence[Order], page: Lateral) -> list[Order]:
+    return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
+
+
+def _arrays(keys: Sequence[str], parents: Sequence[tuple[UUID, ...]]) -> dict[str, list[UUID]]:
+    return {f"{key}s": column for key, column in zip(keys, as_keys(parents), strict=True)}
 
 
 def _finish(page: Page, orders: Sequence[Order], request: PageRequest) -> None:
@@ -212,7 +237,6 @@ async def counts_by_parent(
     inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
     counted = inner.lateral("counted")
     numbered = select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true()))
-    arrays = {f"{key}s": column for key, column in zip(keys, as_keys(unique), strict=True)}
-    rows = await reader.rows(Statement(numbered, Table), **arrays)
+    rows = await reader.rows(Statement(numbered, Table), **_arrays(keys, unique))
     counts = {unique[row.ordinal - 1]: row.n for row in rows}  # type: ignore[attr-defined]
     return [counts[parent] for parent in parents]

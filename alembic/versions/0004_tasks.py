@@ -39,12 +39,15 @@ CREATE TABLE tasks (
     FOREIGN KEY(creator_id) REFERENCES users (id)
 )
  PARTITION BY HASH (project_id);
+CREATE INDEX tasks_created ON tasks (project_id, created_at, id);
+CREATE INDEX tasks_due ON tasks (project_id, due_date, id);
+CREATE INDEX tasks_priority ON tasks (project_id, priority, id);
 CREATE INDEX tasks_external_ref ON tasks (project_id, external_ref);
 CREATE UNIQUE INDEX tasks_number ON tasks (project_id, number);
 CREATE INDEX tasks_parent ON tasks (project_id, parent_id);
 CREATE INDEX tasks_rank ON tasks (project_id, rank);
 CREATE INDEX tasks_status_rank ON tasks (project_id, status_id, rank);
-CREATE INDEX tasks_updated ON tasks (project_id, updated_at);
+CREATE INDEX tasks_updated ON tasks (project_id, updated_at, id);
 
 CREATE TABLE task_locations (
     task_id UUID NOT NULL,

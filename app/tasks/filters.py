@@ -9,7 +9,21 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, Uuid, and_, cast, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from app.db import table
 from app.errors import BadInput
@@ -128,7 +142,7 @@ def _operator(column: ColumnElement[Any], op: str, value: Any, scope: FilterScop
     if column.type.python_type is date:
         value = [scope.day(day) for day in value] if isinstance(value, list) else scope.day(value)
     if op in ("in", "nin"):
-        inside = column.in_(_bounded(value)) if value else literal(False)
+        inside = column == func.any(literal(_bounded(value), ARRAY(column.type)))
         return inside if op == "in" else or_(not_(inside), column.is_(None))
     if op == "neq":
         return column.is_distinct_from(value)
@@ -164,7 +178,7 @@ def _category(op: str, value: Any) -> ColumnElement[bool]:
         .where(
             _STATUSES.c.project_id == TASKS.c.project_id,
             _STATUSES.c.id == TASKS.c.status_id,
-            _STATUSES.c.category.in_(values or [""]),
+            _STATUSES.c.category == func.any(literal(values, ARRAY(Text))),
         )
         .exists()
     )

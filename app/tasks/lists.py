@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 
 from app.db import Reader, Statement
-from app.paging import Order, Page, PageRequest, page_of
+from app.paging import Order, Page, PageRequest, page_across_parents
 from app.tasks.filters import TASKS
 from app.tasks.models import Task
 
@@ -22,9 +22,10 @@ async def page_of_tasks(
     conditions: Sequence[ColumnElement[bool]],
 ) -> Page:  # fmt: skip
     """A page of the tasks of these projects."""
-    if not project_ids:
-        return Page()
-    return await page_of(reader, TASKS, Task, orders, request, [_within(project_ids), *conditions])
+    parents = [(project_id,) for project_id in project_ids]
+    return await page_across_parents(
+        reader, TASKS, Task, parents, ("project_id",), orders, request, conditions
+    )
 
 
 async def count_tasks(

@@ -25,7 +25,10 @@ class Task(SQLModel, table=True):
         Index("tasks_rank", "project_id", "rank"),
         Index("tasks_status_rank", "project_id", "status_id", "rank"),
         Index("tasks_parent", "project_id", "parent_id"),
-        Index("tasks_updated", "project_id", "updated_at"),
+        Index("tasks_updated", "project_id", "updated_at", "id"),
+        Index("tasks_created", "project_id", "created_at", "id"),
+        Index("tasks_priority", "project_id", "priority", "id"),
+        Index("tasks_due", "project_id", "due_date", "id"),
         Index("tasks_external_ref", "project_id", "external_ref"),
         {"postgresql_partition_by": "HASH (project_id)"},
     )

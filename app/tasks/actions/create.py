@@ -114,8 +114,10 @@ def _check_people_and_parent(task: NewTask, facts: Facts) -> None:
             raise NotFound("Parent task in this project", path=("parentId",))
 
 
-async def write_new(work: Work, tasks: Sequence[NewTask], states: Sequence[State], facts: Facts) -> None:
-    """Insert new tasks with their events and notices."""
+async def write_new(
+    work: Work, tasks: Sequence[NewTask], states: Sequence[State], facts: Facts, *, notify: bool = True
+) -> None:
+    """Insert new tasks with their events and notices. ``notify=False``: history, which is news to nobody."""
     places = [(task.project_id, UUID(state["id"])) for task, state in zip(tasks, states, strict=True)]
     await insert_rows(
         work, Task, [task_row(state, task.project_id) for task, state in zip(tasks, states, strict=True)]
@@ -154,7 +156,8 @@ async def write_new(work: Work, tasks: Sequence[NewTask], states: Sequence[State
         arrivals += [
             Arrival(user_id, reason, project, task_id, caused_by=event_id) for user_id, reason in told
         ]
-    await deliver(work, arrivals)
+    if notify:
+        await deliver(work, arrivals)
 
 
 async def _ranks(work: Work, tasks: Sequence[NewTask]) -> list[str]:
