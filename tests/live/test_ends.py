@@ -1,0 +1,279 @@
+"""How a stream ends, or refuses to begin: typed, within a second, and telling nobody what is hidden."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.config import Settings
+from app.errors import NotFound, PermissionDenied
+from app.events import hub, resuming
+from app.events.cursors import Cursor
+from app.events.log import clocks
+from app.events.models import Scope
+from schema.ids import global_id
+from tests.client import JSON, Client, Stream
+from tests.conftest import Template
+from tests.invariants import EVENTS_AFTER
+from tests.live.places import SCOPES, place
+from tests.service import Doors, Service, serve
+from tests.world import World, uuids
+
+BOUND_SECONDS = 1.0
+
+
+async def ended_within(stream: Stream, seconds: float = BOUND_SECONDS) -> JSON:
+    """The last frame, which must come in time."""
+    async with asyncio.timeout(seconds):
+        return await stream.ended()
+
+
+async def resync(stream: Stream) -> str:
+    """The reason of the RESYNC frame that must be the last."""
+    while stream.frames[-1]["kind"] != "RESYNC":
+        await stream.frame()
+    assert (await stream.socket.message(stream.identifier))["type"] == "complete"
+    reason: str = stream.frames[-1]["reason"]
+    return reason
+
+
+@pytest.fixture
+def other_process(
+    doors: Doors, database: str, make_settings: Callable[..., Settings], template: Template, service: Service
+) -> Callable[..., Any]:
+    """Another service on the same database: its world."""
+
+    @asynccontextmanager
+    async def start(**changes: Any) -> AsyncIterator[World]:
+        async with serve(doors, make_settings(database, **changes)) as other:
+            yield World(other, template.kept)
+
+    return start
+
+
+async def test_a_removed_member_hears_nothing_more(world: World) -> None:
+    scopes = (await world.member.query(SCOPES))["workspaces"][0]
+    followed = [world.eng["scope"], world.ops["scope"], scopes["scope"], scopes["directoryScope"]]
+    async with world.member.socket() as socket, world.viewer.follow(world.eng["scope"]) as staying:
+        eng, ops, workspace, directory = [await socket.follow(scope) for scope in followed]
+        await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
+        last = await ended_within(eng)
+        assert (last["kind"], last["reason"], last["events"]) == ("ENDED", "ACCESS_LOST", [])
+        await world.owner.do("taskCreate", "", projectId=world.ops["id"], title="Still followed")
+        await ops.until(ops.seq + 1)
+        await world.owner.do(
+            "workspaceMemberRemove", workspaceId=world.workspace["id"], userId=world.member.user_id
+        )
+        for stream in (ops, workspace, directory):
+            assert (await ended_within(stream))["reason"] == "ACCESS_LOST"
+        await world.task(by="owner")
+        await staying.until((await world.position())["seq"])
+
+
+async def test_who_becomes_a_guest_loses_the_workspace_and_keeps_the_project(world: World) -> None:
+    scopes = (await world.viewer.query(SCOPES))["workspaces"][0]
+    async with world.viewer.socket() as socket:
+        workspace = await socket.follow(scopes["scope"])
+        directory = await socket.follow(scopes["directoryScope"])
+        eng = await socket.follow(world.eng["scope"])
+        await world.owner.do(
+            "workspaceMemberUpdate",
+            workspaceId=world.workspace["id"],
+            userId=world.viewer.user_id,
+            role="GUEST",
+        )
+        for stream in (workspace, directory):
+            assert (await ended_within(stream))["reason"] == "ACCESS_LOST"
+        await world.task(by="owner")
+        await eng.until((await world.position())["seq"])
+
+
+async def test_a_planted_blindness_to_access_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the second look at who may read, the stream goes on, and the test above would fail."""
+
+    async def blind(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(hub.Hub, "_recheck", blind)
+    async with world.member.follow(world.eng["scope"]) as stream:
+        await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
+        with pytest.raises(TimeoutError):
+            await ended_within(stream)
+
+
+async def test_a_recheck_that_failed_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    recheck, failed = hub.Hub._recheck, asyncio.Event()
+
+    async def failing(self: hub.Hub, reader: Any, feeds: Any) -> None:
+        if feeds and not failed.is_set():
+            failed.set()
+            raise OSError("planted")
+        await recheck(self, reader, feeds)
+
+    monkeypatch.setattr(hub.Hub, "_recheck", failing)
+    async with world.member.follow(world.eng["scope"]) as stream:
+        await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
+        assert (await stream.ended())["reason"] == "ACCESS_LOST"
+        assert failed.is_set()
+
+
+def short_lived(world: World, name: str, seconds: int) -> Client:
+    """A person with a new token that lives so long."""
+    tokens = world.service.application.tokens
+    viewer = tokens.read(world.person(name).token or "")
+    before, tokens.lifetime_seconds = tokens.lifetime_seconds, seconds
+    token, _ = tokens.issue(viewer.user_id, viewer.session_id)
+    tokens.lifetime_seconds = before
+    client = world.service.client(token)
+    client.user_id = world.person(name).user_id
+    return client
+
+
+async def test_an_expired_token_ends_its_streams_and_a_renewed_one_goes_on(world: World) -> None:
+    client = short_lived(world, "member", 2)
+    expires_at = world.service.application.tokens.read(client.token or "").expires_at
+    async with client.socket() as renewed, client.socket() as kept, client.follow(world.eng["scope"]) as left:
+        followed = [await renewed.follow(world.eng["scope"]) for _ in range(2)]
+        document = (
+            "mutation($token: String!) { socketRenew(input: {accessToken: $token}) { errors { code } } }"
+        )
+        answer = await renewed.run(document, token=world.member.token)
+        assert answer["data"]["socketRenew"]["errors"] == []
+        refused = await kept.run(document, token=world.viewer.token)
+        assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+        also_left = await kept.follow(world.eng["scope"])
+        for stream in (left, also_left):
+            assert (await stream.ended())["reason"] == "TOKEN_EXPIRED"
+        assert 0 <= time.time() - expires_at < BOUND_SECONDS
+        await world.task(by="owner")
+        for stream in followed:
+            await stream.until((await world.position())["seq"])
+
+
+async def test_signing_out_ends_streams_here_and_in_other_processes(
+    world: World, other_process: Callable[..., Any]
+) -> None:
+    async with other_process() as there:
+        assert there.service.url != world.service.url
+        client = await world.service.client().sign_in(world.member.email)
+        elsewhere = there.service.client(client.token)
+        async with (
+            client.follow(world.eng["scope"]) as here,
+            elsewhere.follow(world.eng["scope"]) as far,
+            world.member.follow(world.eng["scope"]) as other_sign_in,
+        ):
+            await client.do("signOut")
+            assert (await ended_within(here, 0.2))["reason"] == "SIGNED_OUT"
+            assert (await ended_within(far))["reason"] == "SIGNED_OUT"
+            await world.task(by="owner")
+            await other_sign_in.until((await world.position())["seq"])
+        assert "UNAUTHENTICATED" in (await elsewhere.ask("{ workspaces { id } }")).codes
+
+
+async def test_cursors_that_cannot_be_gone_on_from(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = await place(world, "project")
+    await at.grow_by(4)
+    head = Cursor.decode((await at.head())["cursor"])
+    forged = Cursor(at.id, head.seq, bytes(4))
+    past = Cursor(at.id, head.seq - 1, bytes(4))
+    future = Cursor.at(at.id, head.seq + 1, uuid4())
+    begin = Cursor.at(at.id, 0, None)
+    monkeypatch.setattr(resuming, "FURTHEST_BEHIND", head.seq - 1)
+    for cursor, reason in (
+        (forged, "OTHER_HISTORY"), (past, "OTHER_HISTORY"), (future, "FROM_THE_FUTURE"), (begin, "TOO_FAR_BEHIND"),
+    ):  # fmt: skip
+        async with at.client.follow(at.scope, cursor.encode()) as stream:
+            assert await resync(stream) == reason
+        frame = await at.read(cursor.encode())
+        assert (frame["kind"], frame["reason"], frame["events"]) == ("RESYNC", reason, [])
+        # Told where to load anew, and from there it can be gone on.
+        assert frame["position"]["cursor"] == stream.frames[-1]["position"]["cursor"] == head.encode()
+
+
+async def test_a_planted_trust_in_cursors_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that compared seqs alone would go on from any history."""
+    at = await place(world, "project")
+
+    async def trusting(_reader: object, after: Cursor, clock: Scope) -> None:
+        return None
+
+    monkeypatch.setattr(hub, "refuse_resume", trusting)
+    forged = Cursor(at.id, (await at.head())["seq"], bytes(4))
+    async with at.client.follow(at.scope, forged.encode()) as stream:
+        assert stream.frames[0]["kind"] == "HEARTBEAT"
+
+
+async def test_hidden_equals_missing(world: World) -> None:
+    """A scope that is not there, and every one that is not there for the one who asks, by both doors."""
+    scopes = (await world.owner.query(SCOPES))["workspaces"][0]
+    inbox = (await world.owner.query(SCOPES))["viewer"]["inboxScope"]
+    hidden = {
+        "guest": [scopes["scope"], scopes["directoryScope"], inbox, world.secret["scope"]],
+        "outsider": [scopes["scope"], scopes["directoryScope"], inbox, world.eng["scope"]],
+        "colleague": [world.eng["scope"], inbox],
+    }
+    async with world.owner.follow(world.eng["scope"]), world.owner.follow(scopes["scope"]):
+        for name, ids in hidden.items():
+            person = world.person(name)
+            none = global_id("Scope", uuid4())
+            expected = [await refusal(person.socket, none), await over_http(person, none)]
+            assert expected[0]["payload"][0]["extensions"]["code"] == "NOT_FOUND"
+            for scope in ids:
+                assert [await refusal(person.socket, scope), await over_http(person, scope)] == expected
+        # Asking for what is not there for one makes the process listen to nothing.
+        assert set(world.service.application.hub._feeds) == {
+            uuids(world.eng["scope"])[0],
+            uuids(scopes["scope"])[0],
+        }
+
+
+async def refusal(socket: Callable[..., Any], scope: str) -> JSON:
+    """The error that answers a subscription."""
+    async with socket() as opened:
+        identifier = await opened.start("subscription($s: ID!) { events(scope: $s) { kind } }", s=scope)
+        message: JSON = await opened.message(identifier)
+        assert message["type"] == "error"
+        return message
+
+
+async def over_http(person: Client, scope: str) -> JSON:
+    """The answer to the query, apart from its bytes' order."""
+    after = Cursor.at(uuids(scope)[0], 0, None).encode()
+    answer = (await person.ask(EVENTS_AFTER, {"scope": scope, "after": after, "first": 1})).json
+    assert answer["data"] is None
+    return answer
+
+
+async def test_a_planted_word_too_much_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A different refusal for what exists is seen by the comparison above."""
+    clock_for = hub.Hub._clock_for
+
+    async def telling(self: hub.Hub, reader: Any, user_id: Any, scope_id: Any) -> Scope:
+        try:
+            return await clock_for(self, reader, user_id, scope_id)
+        except NotFound:
+            if await clocks(reader, [scope_id]):
+                raise PermissionDenied("Not yours.") from None
+            raise
+
+    monkeypatch.setattr(hub.Hub, "_clock_for", telling)
+    with pytest.raises(AssertionError):
+        await test_hidden_equals_missing(world)
+
+
+async def test_heartbeats_tell_the_head(world: World, other_process: Callable[..., Awaitable[World]]) -> None:
+    async with other_process(heartbeat_seconds=0.1) as there:  # type: ignore[attr-defined]
+        async with there.member.follow(world.eng["scope"]) as stream:
+            assert (await stream.frame())["kind"] == "HEARTBEAT"
+            task = await world.task()
+            await stream.until((await world.position())["seq"])
+            frame = await stream.frame()
+            assert (frame["kind"], frame["events"], frame["reason"]) == ("HEARTBEAT", [], None)
+            assert frame["position"] == await world.position()
+            assert task["id"] == stream.events[-1]["objectId"]
