@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from app.accounts.tokens import Tokens
@@ -20,6 +21,8 @@ from lockstep.embedded import ServersError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+READY_SECONDS = 0.05
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -46,15 +49,15 @@ def listen(settings: Settings) -> socket.socket:
 def serve(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:
     """Serves until SIGINT or SIGTERM, then drains: no new requests, and `drain_seconds` for those under way.
 
-    `announce` is called once requests are answered (with several workers: once those are being started).
-    Raises ServersError if the application does not start.
+    `announce` is called once requests are answered. Raises ServersError if the application does not start.
     """
     if settings.workers == 1:
         # Imported here: the command line is to answer `--help` without it.
         from app.main import create_app  # noqa: PLC0415
 
         server = _Server(_configuration(settings, functools.partial(create_app, settings)), announce)
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal again after draining
+        # uvicorn raises the signal again after draining, and exits by itself after a failed start.
+        with contextlib.suppress(KeyboardInterrupt, SystemExit):
             server.run([listener])
         if not server.started:
             raise ServersError("the service did not start; the log above says why")
@@ -62,10 +65,9 @@ def serve(settings: Settings, listener: socket.socket, announce: Callable[[], No
     # Made here once: workers that each found no key could each make one.
     Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
     with _environment(settings):
-        workers = Multiprocess(_configuration(settings, "lockstep.serve:worker"), [listener])
-        announce()
+        workers = _Workers(_configuration(settings, "lockstep.serve:worker"), [listener], announce)
         workers.run()
-    if all(process.exitcode for process in workers.processes):
+    if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
         raise ServersError("the service's workers did not start; the log above says why")
 
 
@@ -101,6 +103,26 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
+class _Workers(Multiprocess):
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], announce: Callable[[], None]
+    ) -> None:
+        super().__init__(config, sockets)
+        self._announce = announce
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        threading.Thread(target=self._announce_when_ready, daemon=True).start()
+
+    def _announce_when_ready(self) -> None:
+        """A worker listens on the shared socket when it has started; until then connections are refused."""
+        address = self.sockets[0].getsockname()[:2]
+        while not self.should_exit.wait(READY_SECONDS):
+            with contextlib.suppress(OSError), socket.create_connection(address):
+                self._announce()
+                return
+
+
 def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str") -> uvicorn.Config:
     from schema.doors import DoorLimits, server_options  # noqa: PLC0415
 
@@ -109,7 +131,6 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         factory=True,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
         lifespan="on",
         log_config=None,  # the application sets its own
         access_log=False,

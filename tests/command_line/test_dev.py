@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from lockstep.embedded import secrets_in_use, start_servers
+from lockstep.embedded import secrets_in_use, start_servers, temporary_servers
 from tests.command_line.conftest import ROOT, Command
 
 Start = Callable[..., Command]
@@ -116,6 +116,28 @@ def test_it_ends_with_the_make_that_runs_it(lockstep: Start, data_dir: Path) -> 
         assert "Address" not in make.stdout.read()
     with start_servers(data_dir):
         pass
+
+
+def test_several_workers_share_the_port_and_drain(lockstep: Start, data_dir: Path) -> None:
+    command, address = development(lockstep, data_dir, "--workers", "2")
+    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+    command.process.terminate()
+    assert command.end() == 0, command.output
+    assert not (data_dir / "servers/postgres/postmaster.pid").exists()
+
+
+def test_a_service_that_cannot_start_says_so(lockstep: Start, data_dir: Path) -> None:
+    # The owner of the tables is refused as the service's role.
+    with temporary_servers() as servers:
+        given = {"DATABASE_URL": servers.owner_url, "REDIS_URL": servers.redis_url}
+        migrated = lockstep("migrate", DATABASE_OWNER_URL=servers.owner_url)
+        assert migrated.end() == 0, migrated.output
+        for workers in ("1", "2"):
+            command = lockstep(
+                "serve", "--port", "0", "--workers", workers, LOCKSTEP_DATA_DIR=str(data_dir), **given
+            )
+            assert command.end() == 1
+            assert "did not start" in command.lines[-1]
 
 
 def test_serve_needs_servers_and_says_so(lockstep: Start, data_dir: Path) -> None:
