@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from app.accounts import models as _accounts
 from app.comments import models as _comments
 from app.events import models as _events
+from app.imports import models as _imports
 from app.inbox import models as _inbox
 from app.links import models as _links
 from app.projects import models as _projects
@@ -16,4 +17,4 @@ from app.workspaces import models as _workspaces
 __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
-_ROOMS = (_accounts, _comments, _events, _inbox, _links, _projects, _tasks, _workspaces)
+_ROOMS = (_accounts, _comments, _events, _imports, _inbox, _links, _projects, _tasks, _workspaces)

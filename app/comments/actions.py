@@ -120,13 +120,14 @@ def edit_comments(edits: Sequence[CommentEdit]) -> Action:
         decisions = [decide_edit(edit, facts) for edit in edits]
         if len(edits) > 1:
             work.batch_id = new_id()
-        await _write(work, decisions, facts.now)
+        await write_decisions(work, decisions)
         return {"comment_ids": [str(edit.comment_id) for edit in edits]}
 
     return action
 
 
-async def _write(work: Work, decisions: Sequence[Decision], now: datetime) -> None:
+async def write_decisions(work: Work, decisions: Sequence[Decision]) -> None:
+    """Write changed comments with their events and notices. A row that changed meanwhile: the unit runs again."""
     changed = [decision for decision in decisions if decision.delta]
     rows = [
         comment_row(decision.new, decision.project_id) | {"version": decision.old["version"]}
@@ -138,7 +139,7 @@ async def _write(work: Work, decisions: Sequence[Decision], now: datetime) -> No
         raise RaceLost
     arrivals: list[Arrival] = []
     for decision, row in zip(changed, rows, strict=True):
-        event_id = _record_change(work, decision, now)
+        event_id = _record_change(work, decision)
         arrivals += _notices(
             decision.project_id, row["task_id"], decision.comment_id, decision.mentions, event_id
         )
@@ -148,7 +149,7 @@ async def _write(work: Work, decisions: Sequence[Decision], now: datetime) -> No
         work.reflect(decision.project_id)
 
 
-def _record_change(work: Work, decision: Decision, now: datetime) -> UUID:
+def _record_change(work: Work, decision: Decision) -> UUID:
     payload = {"delta": decision.delta}
     return work.record(
         decision.project_id,
@@ -156,7 +157,7 @@ def _record_change(work: Work, decision: Decision, now: datetime) -> UUID:
         decision.comment_id,
         payload,
         version=decision.new["version"],
-        occurred_at=now,
+        occurred_at=datetime.fromisoformat(decision.new["updated_at"]),
     )
 
 

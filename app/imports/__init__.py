@@ -1,0 +1,1 @@
+"""Trackers brought in from files: everything kept, or listed line by line with why."""

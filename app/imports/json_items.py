@@ -1,0 +1,135 @@
+"""Items of the arrays in one large JSON object, read one at a time: the file is never whole in memory."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+CHUNK = 1 << 16
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODER = json.JSONDecoder()
+
+
+class Item(NamedTuple):
+    """A value of the top-level object, or one item of an array in it (``place`` counts from 0)."""
+
+    key: str
+    place: int | None
+    value: Any
+    line: int
+
+
+class MalformedJson(ValueError):
+    """The file is not one JSON object; ``line`` is where that shows."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"line {line}: {why}")
+        self.line = line
+
+
+class ItemReader:
+    """Reads ``{"key": [item, item, …], "other": value}``. ``at`` is how far it is, in bytes."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")()
+        self._text = ""
+        self._ended = False
+        self.at = 0
+        self.line = 1
+
+    def items(self) -> Iterator[Item]:
+        """Everything in the order of the file; raises ``MalformedJson`` where it stops making sense."""
+        try:
+            with self._file:
+                self._expect("{")
+                if self._peek() == "}":
+                    return
+                while True:
+                    key, _ = self._value()
+                    self._expect(":")
+                    yield from self._entry(str(key))
+                    if self._take() == "}":
+                        return
+        except UnicodeDecodeError as fault:
+            raise MalformedJson(self.line, f"it is not UTF-8 ({fault.reason})") from fault
+
+    def _entry(self, key: str) -> Iterator[Item]:
+        if self._peek() != "[":
+            value, line = self._value()
+            yield Item(key, None, value, line)
+            return
+        self._expect("[")
+        if self._peek() == "]":
+            self._take()
+            return
+        index = 0
+        while True:
+            value, line = self._value()
+            yield Item(key, index, value, line)
+            index += 1
+            if self._take() == "]":
+                return
+
+    def _more(self) -> bool:
+        data = self._file.read(CHUNK)
+        self.at += len(data)
+        self._text += self._decode.decode(data, final=not data)
+        self._ended = not data
+        return bool(data)
+
+    def _peek(self) -> str:
+        while True:
+            space = _SPACE.match(self._text)
+            self._drop(space.end() if space else 0)
+            if self._text or not self._more():
+                return self._text[:1]
+
+    def _take(self) -> str:
+        """A comma or a closing bracket."""
+        found = self._peek()
+        if found not in (",", "}", "]"):
+            raise MalformedJson(self.line, "a comma or a closing bracket was expected")
+        self._drop(1)
+        return found
+
+    def _expect(self, wanted: str) -> None:
+        if self._peek() != wanted:
+            raise MalformedJson(self.line, f"{wanted!r} was expected")
+        self._drop(1)
+
+    def _value(self) -> tuple[Any, int]:
+        self._peek()
+        line = self.line
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text)
+            except RecursionError as fault:
+                raise MalformedJson(line, "it is nested too deeply") from fault
+            except json.JSONDecodeError as fault:
+                # Half an item looks like a fault; doubling what is read keeps a long one cheap.
+                if not self._grow():
+                    raise MalformedJson(line, fault.msg) from fault
+                continue
+            # A number that ends with the chunk may go on in the next one.
+            if end == len(self._text) and not self._ended and self._more():
+                continue
+            self._drop(end)
+            return value, line
+
+    def _grow(self) -> bool:
+        wanted = max(len(self._text), CHUNK)
+        grown = False
+        while wanted > 0 and self._more():
+            wanted -= CHUNK
+            grown = True
+        return grown
+
+    def _drop(self, count: int) -> None:
+        if count:
+            self.line += self._text.count("\n", 0, count)
+            self._text = self._text[count:]

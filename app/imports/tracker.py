@@ -1,0 +1,194 @@
+"""The tracker's JSON Lines: one issue a line.
+
+Keys with a field of their own here go there; every other key is kept in ``config`` under its name. A tombstone
+stays a status like any other: the tracker shows such issues, with who deleted them, when and why, and other
+issues depend on them. As soft-deleted tasks they would vanish from every list, and links to them be refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from app.imports.drafts import Draft
+from app.imports.records import PARENT, Record, SourceComment, SourceLink
+from app.imports.reports import Note, Outcome, Report
+from app.imports.values import finer_than_ours, one_line, read_time
+from app.values import TEXT_LENGTH
+
+NAME = "tracker"
+
+SECTIONS = ("description", "acceptance_criteria", "design", "notes")
+_PLACED = frozenset({
+    "id", "title", "status", "priority", "issue_type", "assignee", "created_by", "created_at", "updated_at",
+    "closed_at", "close_reason", "labels", "dependencies", "comments", *SECTIONS,
+})  # fmt: skip
+_ENTRY = frozenset({"issue_id", "depends_on_id", "type", "created_at", "created_by"})
+_COMMENT = frozenset({"id", "issue_id", "author", "text", "created_at"})
+
+
+class Tracker:
+    """A file of issues, read again for each pass. ``at`` is how far the reading is, in bytes."""
+
+    name = NAME
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = path.stat().st_size
+        self.at = 0
+
+    def records(self, report: Report) -> Iterator[Record]:
+        """The issues in the file's order, one at a time in memory; what is no issue is noted."""
+        self.at = 0
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                self.at += len(line)
+                if line.strip() and (record := _read(number, line, report)) is not None:
+                    yield record
+
+    def about(self, report: Report) -> dict[str, Any]:
+        """What the file says of itself: nothing."""
+        return {}
+
+
+def _read(number: int, line: bytes, report: Report) -> Record | None:
+    try:
+        issue = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as fault:
+        return _lost(report, number, f"it is not JSON ({fault})")
+    if not isinstance(issue, dict):
+        return _lost(report, number, "it is not an object")
+    external_id = issue.get("id")
+    if (
+        not isinstance(external_id, str)
+        or not external_id.strip()
+        or external_id != one_line(external_id, 1000)
+    ):
+        return _lost(report, number, "it has no id that names it: one line of 1 to 1,000 characters")
+    return _record(number, external_id, issue, report)
+
+
+def _lost(report: Report, number: int, why: str) -> Record | None:
+    report.note(Note(Outcome.LOST, number, None, "the whole line", why))
+    return None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _record(number: int, external_id: str, issue: dict[str, Any], report: Report) -> Record:
+    draft = Draft(number, external_id, report)
+    for name in SECTIONS:
+        draft.section(name, issue.get(name))
+    for key, value in issue.items():
+        if key not in _PLACED:
+            draft.keep(key, value)
+    created, updated = (draft.time(field, issue.get(field)) for field in ("created_at", "updated_at"))
+    comments = _comments(draft, issue.get("comments"), created or updated)
+    return draft.record(
+        title=issue.get("title"), status=draft.name("status", issue.get("status"), "open"),
+        type=draft.name("issue_type", issue.get("issue_type"), "task"), created=created, updated=updated,
+        closed_at=draft.time("closed_at", issue.get("closed_at")), priority=draft.priority(issue.get("priority")),
+        creator=draft.person("created_by", issue.get("created_by")),
+        assignees=draft.names("assignee", issue.get("assignee")), labels=draft.names("labels", issue.get("labels")),
+        close_reason=draft.close_reason(issue.get("close_reason")),
+        comments=comments, links=_links(draft, issue.get("dependencies")),
+    )  # fmt: skip
+
+
+def _objects(draft: Draft, field: str, listed: Any) -> Iterator[dict[str, Any]]:
+    if listed is None:
+        return
+    for one in listed if isinstance(listed, list) else [listed]:
+        if isinstance(one, dict):
+            yield one
+        else:
+            draft.note(Outcome.LOST, field, f"an entry is no object: {json.dumps(one)[:200]}")
+
+
+def _comments(draft: Draft, listed: Any, otherwise: datetime | None) -> list[SourceComment]:
+    comments: list[SourceComment] = []
+    ids = []
+    for place, one in enumerate(_objects(draft, "comments", listed), 1):
+        field = f"comment {one.get('id', place)}"
+        body = comment_body(draft, field, one.get("text"))
+        created = read_time(one.get("created_at")) or otherwise
+        if body is None or created is None:
+            if body is not None:
+                draft.note(Outcome.LOST, field, "neither it nor its issue has a time")
+            continue
+        if isinstance(one.get("created_at"), str):
+            note_digits(draft, field, one["created_at"])
+        unplaced(draft, field, one, _COMMENT)
+        ids.append(one.get("id"))
+        author = draft.person(f"{field}'s author", one.get("author"))
+        comments.append(SourceComment(f"{one.get('id', f'at {place}')}", author, body, created, created))
+    # Comments have no field for the number they had; it stays readable at their issue, in the order of the file.
+    draft.keep("comment_ids", [one for one in ids if one is not None])
+    return comments
+
+
+def comment_body(draft: Draft, field: str, value: Any) -> str | None:
+    """A comment's text, or None if it says nothing."""
+    body = draft.text(field, value)
+    if not body.strip():
+        draft.note(Outcome.LOST, field, "it has no text")
+        return None
+    if len(body) > TEXT_LENGTH:
+        why = (
+            f"a comment has at most {TEXT_LENGTH} characters; the last {len(body) - TEXT_LENGTH} are cut off"
+        )
+        draft.note(Outcome.LOST, field, why)
+    return body[:TEXT_LENGTH]
+
+
+def _links(draft: Draft, listed: Any) -> list[SourceLink]:
+    links = []
+    for entry in _objects(draft, "dependencies", listed):
+        near, far = entry.get("issue_id") or draft.external_id, entry.get("depends_on_id")
+        if not isinstance(near, str) or not isinstance(far, str) or not far:
+            draft.note(Outcome.LOST, "dependencies", f"an entry names no issue: {json.dumps(entry)[:200]}")
+            continue
+        raw_kind = entry.get("type")
+        kind = link_kind(raw_kind)
+        field = f"dependency {kind} {far}"
+        if kind != raw_kind:
+            draft.note(Outcome.CHANGED, field, f"the kind {raw_kind!r} is written so here")
+        time = read_time(entry.get("created_at"))
+        if isinstance(entry.get("created_at"), str):
+            note_digits(draft, field, entry["created_at"])
+        unplaced(draft, field, entry, _ENTRY)
+        # "A depends on B" by blocks is "B blocks A"; every other kind reads from the issue that lists it.
+        source, target = (far, near) if kind == "blocks" else (near, far)
+        links.append(
+            SourceLink(kind, source, target, draft.person(field, entry.get("created_by")), time, entry)
+        )
+    return links
+
+
+def link_kind(value: Any) -> str:
+    """A kind as links have it: lower case, with hyphens. ``parent`` is a field of a task and no kind."""
+    text = re.sub(r"[^a-z0-9]+", "-", str(value if value is not None else "").lower()).strip("-")
+    if text == "parent":
+        return PARENT
+    return (text if text[:1].isalpha() else f"kind-{text}".rstrip("-"))[:40].rstrip("-")
+
+
+def note_digits(draft: Draft, field: str, time: str) -> None:
+    """Comments and links hold times to the microsecond; a finer one stays readable at their issue."""
+    if read_time(time) is not None and finer_than_ours(time):
+        draft.config.setdefault("exact_times", {})[field] = time
+    elif read_time(time) is None:
+        draft.note(Outcome.LOST, f"{field}'s created_at", f"{time[:100]!r} is not a time")
+
+
+def unplaced(draft: Draft, field: str, one: dict[str, Any], placed: frozenset[str]) -> None:
+    """Keys of a comment or a link for which it has no field."""
+    for key in one.keys() - placed:
+        if one[key] not in (None, "", [], {}):
+            draft.note(Outcome.LOST, f"{field}'s {key}", f"no field for it: {json.dumps(one[key])[:200]}")
