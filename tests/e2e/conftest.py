@@ -33,7 +33,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         async with asyncio.timeout(START_SECONDS):
             address = await _announced(process.stdout)
         drain = asyncio.create_task(process.stdout.read())  # a full pipe would stop the service
-        yield Service(address, OWNER, (data / "demo-password").read_text().strip())
+        yield Service(address, OWNER, (data / "demo-password").read_text().strip(), data)
         process.terminate()
         await asyncio.wait_for(process.wait(), START_SECONDS)
         await drain

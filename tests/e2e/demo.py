@@ -1,6 +1,7 @@
 """The demo workspace, as a client of the API sees it: what tests and the picture of the README start from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ class Service:
     address: str
     email: str
     password: str
+    data_dir: Path | None = None
 
     async def answer(
         self, document: str, variables: dict[str, Any], token: str | None = None
