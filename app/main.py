@@ -31,7 +31,7 @@ from app.work import Store
 from schema import schema
 from schema.context import Application, open_context, open_session
 from schema.documents import DocumentLimits
-from schema.doors import DoorLimits, graphql_routes
+from schema.doors import DoorLimits, Origins, graphql_routes
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page, graphiql_routes
 
@@ -141,6 +141,7 @@ def _graphql(application: Application) -> list[Route]:
         service,
         limits=DoorLimits(body_bytes=settings.max_body_bytes),
         graphiql=graphiql_page if settings.graphiql else None,
+        origins=Origins(settings.allowed_origins, settings.public_url),
     )
 
 

@@ -23,12 +23,15 @@ class BadRequest(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """`query` is the document's text; `operation_name` is None if the client gave none, or an empty one."""
+    """`query` is the document's text, empty if the client named it instead (see `schema.persisted`);
+    `operation_name` is None if the client gave none, or an empty one.
+    """
 
     query: str
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
     extensions: dict[str, Any] = field(default_factory=dict)
+    document_id: str | None = None
 
 
 def read_json(text: bytes | str, what: str) -> Any:
@@ -49,20 +52,35 @@ def read_request(value: object) -> GraphQLRequest:
 
     Raises `BadRequest` naming the first member of a wrong type.
     """
-    if isinstance(value, list):
-        raise BadRequest("Batches are not served here: send one request at a time.")
     if not isinstance(value, dict):
         raise BadRequest(f"A GraphQL request is a JSON object, not {json_type(value)}.")
-    query = value.get("query")
-    if query is None:
+    query, name, document_id = (_text(value, key) for key in ("query", "operationName", "documentId"))
+    extensions = _member(value, "extensions")
+    if query is None and document_id is None and "persistedQuery" not in extensions:
         raise BadRequest("`query` is missing: it must hold the text of a GraphQL document.")
-    if not isinstance(query, str):
-        raise BadRequest(f"`query` must be a string, not {json_type(query)}.")
-    name = value.get("operationName")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest(f"`operationName` must be a string, not {json_type(name)}.")
     # Some tools send an empty name where they mean none; no operation can have it.
-    return GraphQLRequest(query, name or None, _member(value, "variables"), _member(value, "extensions"))
+    return GraphQLRequest(query or "", name or None, _member(value, "variables"), extensions, document_id)
+
+
+def read_batch(value: object, limit: int) -> GraphQLRequest | list[GraphQLRequest]:
+    """The request in a decoded JSON value, or the requests, if it is an array and `limit` is not 0.
+
+    Raises `BadRequest`, for all if there is one that is no request.
+    """
+    if not isinstance(value, list):
+        return read_request(value)
+    if limit == 0:
+        raise BadRequest("Batches are not served here: send one request at a time.")
+    if not 1 <= len(value) <= limit:
+        raise BadRequest(f"A batch holds 1 to {limit} requests, not {len(value)}.")
+    return [read_request(one) for one in value]
+
+
+def _text(value: dict[str, Any], name: str) -> str | None:
+    text = value.get(name)
+    if text is not None and not isinstance(text, str):
+        raise BadRequest(f"`{name}` must be a string, not {json_type(text)}.")
+    return text
 
 
 def _member(value: dict[str, Any], name: str) -> dict[str, Any]:

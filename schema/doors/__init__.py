@@ -9,12 +9,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from schema.doors.http import GraphiQLPage, HTTPDoor
 from schema.doors.limits import DoorLimits
-from schema.doors.protocol import SocketProtocol
+from schema.doors.origins import Origins
+from schema.doors.protocol import RequestProtocol, SocketProtocol
 from schema.doors.websocket import WebSocketDoor
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page
 
-__all__ = ["DoorLimits", "HTTPDoor", "WebSocketDoor", "graphql_routes", "server_options"]
+__all__ = ["DoorLimits", "HTTPDoor", "Origins", "WebSocketDoor", "graphql_routes", "server_options"]
 
 
 def graphql_routes(
@@ -23,16 +24,18 @@ def graphql_routes(
     *,
     limits: DoorLimits | None = None,
     graphiql: GraphiQLPage | None = graphiql_page,
+    origins: Origins | None = None,
 ) -> list[BaseRoute]:
     """Routes for HTTP and WebSocket at `path`; with `graphiql` None, browsers get no page.
 
     Serve them with uvicorn and `server_options`: its shutdown closes sockets with 1012 ("service restart"),
-    upon which clients reconnect, and waits for requests and mutations under way.
+    upon which clients reconnect, ends streams, and waits for requests and mutations under way.
     """
     limits = limits or DoorLimits()
+    origins = origins or Origins()
     return [
-        Route(path, HTTPDoor(service, limits, graphiql)),
-        WebSocketRoute(path, WebSocketDoor(service, limits)),
+        Route(path, HTTPDoor(service, limits, graphiql, origins)),
+        WebSocketRoute(path, WebSocketDoor(service, limits, origins)),
     ]
 
 
@@ -43,6 +46,7 @@ def server_options(limits: DoorLimits | None = None, drain_seconds: float = 10) 
     """
     limits = limits or DoorLimits()
     return {
+        "http": RequestProtocol,
         "ws": SocketProtocol,
         "ws_max_size": limits.body_bytes,
         # Doubles the memory of a socket, and costs more time than it saves on small frames.

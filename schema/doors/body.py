@@ -11,7 +11,7 @@ from starlette.requests import Request
 from app.errors import ClientError
 from schema.doors.limits import DoorLimits
 from schema.doors.negotiation import JSON, is_utf8, media_type
-from schema.requests import BadRequest, GraphQLRequest, read_json, read_request
+from schema.requests import BadRequest, GraphQLRequest, read_batch, read_json, read_request
 
 
 class UnsupportedMediaType(ClientError):
@@ -43,15 +43,18 @@ def read_query_string(query_string: bytes) -> GraphQLRequest:
         parameters = {name.decode(): value.decode() for name, value in reversed(pairs)}
     except ValueError:
         raise BadRequest("The address's parameters are not URL-encoded UTF-8.") from None
-    value: dict[str, Any] = {name: parameters.get(name) for name in ("query", "operationName")}
+    value: dict[str, Any] = {name: parameters.get(name) for name in ("query", "operationName", "documentId")}
     for name in ("variables", "extensions"):
         text = parameters.get(name)
         value[name] = read_json(text, f"`{name}`") if text else None
     return read_request(value)
 
 
-async def read_body(request: Request, limits: DoorLimits) -> GraphQLRequest:
-    """The request of a POST. Raises `ClientError`s; `ClientDisconnect` if the client goes away meanwhile."""
+async def read_body(request: Request, limits: DoorLimits) -> GraphQLRequest | list[GraphQLRequest]:
+    """The request of a POST, or its batch of them.
+
+    Raises `ClientError`s; `ClientDisconnect` if the client goes away meanwhile.
+    """
     check_content_type(request)
     try:
         async with asyncio.timeout(limits.body_seconds):
@@ -60,7 +63,7 @@ async def read_body(request: Request, limits: DoorLimits) -> GraphQLRequest:
         raise RequestTimeout(limits.body_seconds) from None
     if not body:
         raise BadRequest("The request's body is empty: send a JSON object with a `query`.")
-    return read_request(read_json(body, "The request's body"))
+    return read_batch(read_json(body, "The request's body"), limits.batch)
 
 
 def check_content_type(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP door: queries and mutations by POST, queries by GET, and GraphiQL for browsers.
+"""The HTTP door: queries and mutations by POST, queries by GET, subscriptions as streams, GraphiQL for browsers.
 
 Source: GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/). Where the draft and the server
 audit of the npm package `graphql-http` differ (the newest draft has 422 and 294 in places), we send the codes
@@ -10,11 +10,15 @@ of the audit, which the clients in use know. Status codes:
 | does not parse or validate, operation unknown, bad variables | 400, no `data` entry | 200, no `data` |
 | not JSON, or not a request | 400, no `data` entry | 400, no `data` |
 | 401, 403, 405, 406, 408, 413, 415, 429, 500 | so | so |
+
+A client that accepts a stream and no JSON gets what a document has wrong as the stream's one answer, for so the
+protocol of `graphql-sse` wants it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -29,17 +33,21 @@ from schema.answers import (
     INTERNAL,
     OPERATION_UNKNOWN,
     PARSE_FAILED,
+    TOO_COSTLY,
     VALIDATION_FAILED,
     Answer,
     encode,
     failure,
 )
 from schema.doors.body import read_body, read_query_string
+from schema.doors.compression import compressed
 from schema.doors.identity import bearer_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.negotiation import GRAPHQL_RESPONSE, JSON, preferences, wants_page
-from schema.execution import GraphQLService
-from schema.requests import BadRequest
+from schema.doors.origins import Origins
+from schema.doors.streams import EVENT_STREAM, MULTIPART, Form, Stream, one, wanted_form
+from schema.execution import GraphQLService, Session
+from schema.requests import BadRequest, GraphQLRequest
 
 GraphiQLPage = Callable[[Any, HTTPConnection], Response]
 
@@ -55,7 +63,24 @@ STATUS = {
     INTERNAL: 500,
 }
 # Old clients read the body only of a 200, and name `application/json` alone.
-FORGIVEN = {PARSE_FAILED, VALIDATION_FAILED, OPERATION_UNKNOWN, BAD_USER_INPUT}
+FORGIVEN = {
+    PARSE_FAILED,
+    VALIDATION_FAILED,
+    OPERATION_UNKNOWN,
+    BAD_USER_INPUT,
+    TOO_COSTLY,
+    "PERSISTED_QUERY_NOT_FOUND",
+    "PERSISTED_QUERY_NOT_SUPPORTED",
+}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Vary": "Accept, Accept-Encoding, Origin",
+    "X-Content-Type-Options": "nosniff",
+    # An answer is data: opened as a page of its own it may do nothing.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class MethodNotAllowed(ClientError):
@@ -66,13 +91,32 @@ class MethodNotAllowed(ClientError):
         self.allow = allow
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client takes: JSON of which media type (None: no JSON); and a stream of which form, if any.
+
+    `forgiving`: it is one that wants 200 for request errors.
+    """
+
+    json: str | None = JSON
+    stream: Form | None = None
+    forgiving: bool = False
+
+
 class HTTPDoor:
     """The ASGI application of the GraphQL address. `graphiql` makes the page for browsers, if any."""
 
-    def __init__(self, service: GraphQLService, limits: DoorLimits, graphiql: GraphiQLPage | None) -> None:
+    def __init__(
+        self,
+        service: GraphQLService,
+        limits: DoorLimits,
+        graphiql: GraphiQLPage | None,
+        origins: Origins | None = None,
+    ) -> None:
         self._service = service
         self._limits = limits
         self._graphiql = graphiql
+        self._origins = origins or Origins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
@@ -84,76 +128,108 @@ class HTTPDoor:
             except ClientDisconnect:
                 return
             response.headers["X-Request-ID"] = name
+            response.headers.update(self._origins.permission(request.headers))
             await response(scope, receive, send)
 
     async def _respond(self, request: Request, name: str) -> Response:
         accept = request.headers.get("accept")
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers={"Allow": "GET, POST"})
+            headers = {"Allow": "GET, POST", "Vary": HEADERS["Vary"]}
+            return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
         if self._graphiql is not None and request.method in ("GET", "HEAD") and wants_page(accept):
             return self._graphiql(self._service.application, request)
-        content_type, forgiving = JSON, False
-        headers: dict[str, str] = {}
+        wanted = Wanted()
         try:
-            content_type, forgiving = negotiate(accept)
-            answer = await self._answer(request, name)
+            wanted = negotiate(accept)
+            return await self._serve(request, name, wanted)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             answer = failure(error, name)
-            if isinstance(error, MethodNotAllowed):
-                headers["Allow"] = error.allow
-        status = status_of(answer, forgiving=forgiving)
-        if status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        return Response(
-            encode(answer, name),
-            status,
-            {
-                "Content-Type": f"{content_type}; charset=utf-8",
-                "Cache-Control": "no-store",
-                "Vary": "Accept",
-                "X-Content-Type-Options": "nosniff",
-                **headers,
-            },
-        )
+            headers = {"Allow": error.allow} if isinstance(error, MethodNotAllowed) else {}
+        if wanted.json is None and wanted.stream is not None and answer.code in FORGIVEN:
+            return Stream(wanted.stream, one(answer), name, self._limits)
+        return await self._json(request, wanted, encode(answer, name), status_of(answer, wanted), headers)
 
-    async def _answer(self, request: Request, name: str) -> Answer:
+    async def _serve(self, request: Request, name: str, wanted: Wanted) -> Response:
         by_get = request.method in ("GET", "HEAD")
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
         token = bearer_token(request.headers.get("authorization"))
         session = await self._service.sign_in(token, name, "http")
         if by_get:
-            graphql_request = read_query_string(request.scope["query_string"])
+            asked: GraphQLRequest | list[GraphQLRequest] = read_query_string(request.scope["query_string"])
         else:
-            graphql_request = await read_body(request, self._limits)
-        prepared = self._service.prepare(graphql_request)
+            asked = await read_body(request, self._limits)
+        if isinstance(asked, list):
+            items = [encode(await self._item(item, session), name) for item in asked]
+            return await self._json(request, wanted, b"[" + b",".join(items) + b"]")
+        prepared = self._service.prepare(asked)
         if by_get and prepared.kind is OperationType.MUTATION:
             raise MethodNotAllowed("Mutations are sent by POST.", "POST")
         if prepared.kind is OperationType.SUBSCRIPTION:
-            raise BadRequest("Subscriptions are served here over WebSocket (graphql-transport-ws).")
+            answers = self._service.subscribe(prepared, session)
+            return Stream(stream_form(request, wanted), answers, name, self._limits)
+        answer = await self._service.execute(prepared, session)
+        if wanted.json is None and wanted.stream is not None:
+            return Stream(wanted.stream, one(answer), name, self._limits)
+        return await self._json(request, wanted, encode(answer, name), status_of(answer, wanted))
+
+    async def _item(self, request: GraphQLRequest, session: Session) -> Answer:
+        """The answer to one request of a batch: they run one after the other, and one's failure is its own."""
+        try:
+            prepared = self._service.prepare(request)
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            return failure(error, session.request_id)
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            return failure(BadRequest("A subscription cannot be part of a batch."), session.request_id)
         return await self._service.execute(prepared, session)
 
+    async def _json(
+        self,
+        request: Request,
+        wanted: Wanted,
+        content: bytes,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        content, encoding = await compressed(content, request.headers.get("accept-encoding"))
+        all_headers = {"Content-Type": f"{wanted.json or JSON}; charset=utf-8", **HEADERS, **(headers or {})}
+        if encoding is not None:
+            all_headers["Content-Encoding"] = encoding
+        if status == 401:
+            all_headers["WWW-Authenticate"] = "Bearer"
+        return Response(content, status, all_headers)
 
-def negotiate(accept: str | None) -> tuple[str, bool]:
-    """The media type of the answer, and whether the client is one that wants 200 for request errors.
 
-    Raises a `ClientError` of code NOT_ACCEPTABLE.
-    """
+def stream_form(request: Request, wanted: Wanted) -> Form:
+    """The form of a subscription's stream. Raises `BadRequest` for a client that named none."""
+    if wanted.stream is None or request.method == "HEAD":
+        raise BadRequest(
+            f"Subscriptions are served as {EVENT_STREAM} or {MULTIPART};subscriptionSpec=1.0 (list one of them in "
+            "Accept), and over WebSocket (graphql-transport-ws)."
+        )
+    return wanted.stream
+
+
+def negotiate(accept: str | None) -> Wanted:
+    """What a client takes, by its `Accept` header. Raises a `ClientError` of code NOT_ACCEPTABLE."""
     # RFC 9110: no header, or an empty one, accepts anything.
     wanted = preferences(accept or "*/*", (JSON, GRAPHQL_RESPONSE))
+    stream = wanted_form(accept)
     if not wanted:
-        message = f"Answers are {GRAPHQL_RESPONSE} or {JSON}: list one of them in Accept."
-        raise ClientError("NOT_ACCEPTABLE", message)
+        if stream is None:
+            message = f"Answers are {GRAPHQL_RESPONSE} or {JSON}: list one of them in Accept."
+            raise ClientError("NOT_ACCEPTABLE", message)
+        return Wanted(None, stream)
     best = wanted[0]
-    return best.media_type, best.media_type == JSON and best.named
+    return Wanted(best.media_type, stream, best.media_type == JSON and best.named)
 
 
-def status_of(answer: Answer, *, forgiving: bool) -> int:
+def status_of(answer: Answer, wanted: Wanted) -> int:
     """The HTTP status of an answer (see the table above)."""
     if answer.executed or answer.code is None:
         return 200
-    if forgiving and answer.code in FORGIVEN:
+    if wanted.forgiving and answer.code in FORGIVEN:
         return 200
     return STATUS.get(answer.code, 400)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -23,6 +23,7 @@ class MediaRange:
     name: str
     quality: float
     place: int
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def precision(self) -> int:
@@ -62,7 +63,7 @@ def read_accept(header: str) -> Iterator[MediaRange]:
         name, parameters = media_type(element)
         quality = parameters.get("q", "1")
         if "/" in name and QUALITY.fullmatch(quality) and is_utf8(parameters):
-            yield MediaRange(name, float(quality), place)
+            yield MediaRange(name, float(quality), place, parameters)
 
 
 def preferences(header: str, offered: tuple[str, ...]) -> list[Preference]:

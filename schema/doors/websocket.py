@@ -35,6 +35,7 @@ from schema.doors.messages import (
     pong,
     read_message,
 )
+from schema.doors.origins import Origins
 from schema.doors.outbox import Outbox, Source
 from schema.execution import GraphQLService, Prepared, Session
 from schema.requests import GraphQLRequest
@@ -54,9 +55,10 @@ class Gone(Exception):
 class WebSocketDoor:
     """The ASGI application of the GraphQL address for WebSocket connections."""
 
-    def __init__(self, service: GraphQLService, limits: DoorLimits) -> None:
+    def __init__(self, service: GraphQLService, limits: DoorLimits, origins: Origins | None = None) -> None:
         self._service = service
         self._limits = limits
+        self._origins = origins or Origins()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one socket until it ends."""
@@ -65,6 +67,9 @@ class WebSocketDoor:
         agreed = PROTOCOL in scope["subprotocols"]
         with structlog.contextvars.bound_contextvars(request_id=name):
             try:
+                if not self._origins.admits(socket.headers.get("origin"), socket.headers.get("host")):
+                    await socket.close()  # before it is accepted: the browser gets a 403
+                    return
                 await socket.accept(PROTOCOL if agreed else None, [(b"x-request-id", name.encode())])
                 if agreed:
                     await Connection(self._service, self._limits, socket, name).serve()

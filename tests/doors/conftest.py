@@ -24,7 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from schema.documents import DocumentLimits
-from schema.doors import DoorLimits, graphql_routes, server_options
+from schema.doors import DoorLimits, Origins, graphql_routes, server_options
 from schema.execution import GraphQLService
 from tests.doors.application import Application
 from tests.doors.sample import make_service
@@ -148,13 +148,14 @@ async def servers() -> AsyncIterator[Serve]:
             limits: DoorLimits | None = None,
             *,
             graphiql: Any = page,
+            origins: Origins | None = None,
             document_limits: DocumentLimits | None = None,
             **options: Any,
         ) -> Served:
             application = Application()
             service = make_service(application, limits=document_limits, **options)
             limits = limits or DoorLimits()
-            app = Starlette(routes=graphql_routes(service, limits=limits, graphiql=graphiql))
+            app = Starlette(routes=graphql_routes(service, limits=limits, graphiql=graphiql, origins=origins))
             server = Server(
                 uvicorn.Config(
                     app, lifespan="off", log_config=None, **server_options(limits, drain_seconds=5)
