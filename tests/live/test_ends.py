@@ -267,13 +267,15 @@ async def test_a_planted_word_too_much_is_caught(world: World, monkeypatch: pyte
         await test_hidden_equals_missing(world)
 
 
-async def test_heartbeats_tell_the_head(world: World, other_process: Callable[..., Awaitable[World]]) -> None:
-    async with other_process(heartbeat_seconds=0.1) as there:  # type: ignore[attr-defined]
-        async with there.member.follow(world.eng["scope"]) as stream:
-            assert (await stream.frame())["kind"] == "HEARTBEAT"
-            task = await world.task()
-            await stream.until((await world.position())["seq"])
-            frame = await stream.frame()
-            assert (frame["kind"], frame["events"], frame["reason"]) == ("HEARTBEAT", [], None)
-            assert frame["position"] == await world.position()
-            assert task["id"] == stream.events[-1]["objectId"]
+async def test_heartbeats_tell_the_head(world: World, other_process: Callable[..., Any]) -> None:
+    async with (
+        other_process(heartbeat_seconds=0.1) as there,
+        there.member.follow(world.eng["scope"]) as stream,
+    ):
+        assert (await stream.frame())["kind"] == "HEARTBEAT"
+        task = await world.task()
+        await stream.until((await world.position())["seq"])
+        frame = await stream.frame()
+        assert (frame["kind"], frame["events"], frame["reason"]) == ("HEARTBEAT", [], None)
+        assert frame["position"] == await world.position()
+        assert task["id"] == stream.events[-1]["objectId"]

@@ -1,0 +1,305 @@
+"""Feeds against every interleaving: commits, messages lost, doubled, swapped and lying, hints, and a log that fails.
+
+The log is a list here and time is the event loop's own; the same faults on real servers are in `tests/faults`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.errors import Unavailable
+from app.events import feeds
+from app.events.cursors import Cursor
+from app.events.feeds import Feed
+from app.events.followers import Follower
+from app.events.frames import FrameReason
+from app.events.models import Event
+from app.events.resuming import PAGE, OtherHistory, position_after
+
+SCOPE = uuid4()
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(logged: list[Any]) -> None:
+    """What feeds tell their log is caught."""
+
+
+class Signed:
+    """A session that never ends."""
+
+    expires_at = time.time() + 3600
+    session_id = uuid4()
+
+
+def event(seq: int, previous: UUID | None) -> Event:
+    """An event of which only its place and links matter."""
+    return Event(
+        SCOPE,
+        seq,
+        uuid4(),
+        "TaskUpdated",
+        1,
+        "task",
+        uuid4(),
+        1,
+        None,
+        "user",
+        None,
+        None,
+        None,
+        NOW,
+        NOW,
+        {},
+        previous,
+    )
+
+
+class World:
+    """A log in memory, a feed that follows it, and followers that joined at different times."""
+
+    def __init__(self) -> None:
+        self.log: list[Event] = []
+        self.fails = 0
+        self.reads = 0
+        self.feed = Feed(SCOPE, self, None)  # type: ignore[arg-type]
+        self.followers: list[tuple[Follower, int]] = []
+        self.join()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[World]:
+        await asyncio.sleep(0)
+        yield self
+
+    async def read(self, _reader: object, after: Cursor, upto: int, limit: int = PAGE) -> list[Event]:
+        """As `linked_events` on the log as it is now."""
+        self.reads += 1
+        if self.fails:
+            self.fails -= 1
+            raise Unavailable()
+        if after.seq > len(self.log) or (
+            after.seq and position_after(self.log[after.seq - 1]).cursor != after
+        ):
+            raise OtherHistory()
+        found = [replace(one, previous_id=None) for one in self.log[after.seq : upto][:limit]]
+        await asyncio.sleep(0)
+        return found
+
+    def commit(self, count: int) -> None:
+        for _ in range(count):
+            previous = self.log[-1].id if self.log else None
+            self.log.append(event(len(self.log) + 1, previous))
+
+    def join(self) -> None:
+        follower = Follower(uuid4(), Signed(), 1_000)
+        self.feed.followers.add(follower)
+        self.followers.append((follower, self.feed.head))
+
+    def tell(self, first: int, count: int, *, whole: bool) -> None:
+        """A message of some committed events, if there are such."""
+        told = self.log[first : first + count]
+        if told:
+            self.feed.hint(told[-1].seq, told if whole else ())
+
+    def lie(self, ahead: int, *, older: bool) -> None:
+        """A message of an event that is not in the log, as another history would tell it."""
+        seq = max(self.feed.head + ahead, 1)
+        previous = self.log[0].id if older and len(self.log) > 1 and seq != 2 else uuid4()
+        self.feed.hint(seq, [event(seq, previous)])
+
+    async def settle(self) -> None:
+        """What the comparison does twice a second, until the feed has all of the log."""
+        for _ in range(5_000):
+            if self.feed.head == len(self.log):
+                return
+            assert not self.feed.over, "taken for another history"
+            self.feed.hint(len(self.log))
+            await asyncio.sleep(0)
+        raise AssertionError(f"stands at {self.feed.head} of {len(self.log)}")
+
+    def check(self) -> None:
+        for follower, joined in self.followers:
+            told: list[Event] = []
+            where = self.feed.position if joined == 0 else position_after(self.log[joined - 1])
+            if joined == 0:
+                where = type(where)(SCOPE, 0, Cursor.at(SCOPE, 0, None))
+            while follower.waiting:
+                told += follower.take(where)
+                where = position_after(told[-1])
+            assert follower.ended is None
+            assert [(one.seq, one.id) for one in told] == [(one.seq, one.id) for one in self.log[joined:]]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("commit"), st.integers(1, 3)),
+        st.tuples(st.just("tell"), st.integers(0, 30), st.integers(1, 3), st.booleans()),
+        st.tuples(st.just("hint"), st.integers(0, 60)),
+        st.tuples(st.just("lie"), st.integers(-2, 5), st.booleans()),
+        st.tuples(st.just("fail"), st.integers(1, 2)),
+        st.tuples(st.just("join")),
+        st.tuples(st.just("turn"), st.integers(1, 5)),
+    ),
+    max_size=40,
+)
+
+
+async def play(steps: list[tuple[Any, ...]]) -> World:
+    """Does the steps, then settles and checks."""
+    world = World()
+    pump = asyncio.create_task(world.feed._pump())
+    try:
+        for step in steps:
+            match step:
+                case ("commit", count):
+                    world.commit(count)
+                case ("tell", first, count, whole):
+                    world.tell(first, count, whole=whole)
+                case ("hint", seq):
+                    world.feed.hint(seq)
+                case ("lie", ahead, older):
+                    world.lie(ahead, older=older)
+                case ("fail", count):
+                    world.fails += count
+                case ("join",):
+                    world.join()
+                case ("turn", count):
+                    for _ in range(count):
+                        await asyncio.sleep(0)
+        await world.settle()
+        world.check()
+    finally:
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+    return world
+
+
+@contextmanager
+def memory() -> Iterator[pytest.MonkeyPatch]:
+    """Feeds read the log in memory, at the event loop's pace."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        async def read(reader: World, after: Cursor, upto: int) -> list[Event]:
+            return await reader.read(reader, after, upto)
+
+        patch.setattr(feeds, "linked_events", read)
+        patch.setattr(feeds, "REORDER_SECONDS", 0)
+        patch.setattr(feeds, "AGAIN_SECONDS", 0)
+        yield patch
+
+
+@given(STEPS)
+@settings(max_examples=200, deadline=None)
+def test_each_seq_once_and_in_order(steps: list[tuple[Any, ...]]) -> None:
+    with memory():
+        asyncio.run(play(steps))
+
+
+FAULTY = [
+    ("commit", 2), ("hint", 2), ("turn", 20), ("lie", 1, False), ("turn", 20), ("commit", 3), ("tell", 4, 1, True),
+    ("tell", 3, 1, True), ("tell", 3, 1, True), ("fail", 1), ("turn", 5), ("commit", 1), ("turn", 5),
+]  # fmt: skip
+
+
+def _careless(feed: Feed, seq: int, events: Any = ()) -> None:
+    for one in events:
+        for follower in feed.followers:
+            follower.offer([one])
+        feed.head, feed.head_event_id = one.seq, one.id
+
+
+def _unlinked(feed: Feed) -> list[Event]:
+    ready: list[Event] = []
+    while (one := feed._heard.pop(feed.head + len(ready) + 1, None)) is not None:
+        ready.append(one)
+    return ready
+
+
+@pytest.mark.parametrize(("method", "fault"), [("hint", _careless), ("_in_order", _unlinked)])
+def test_planted_faults_are_caught(method: str, fault: Any) -> None:
+    """Handing on what comes as it comes; and taking a message's event without looking at its predecessor."""
+    with memory() as patch:
+        asyncio.run(play(FAULTY))
+        patch.setattr(Feed, method, fault)
+        with pytest.raises(AssertionError):
+            asyncio.run(play(FAULTY))
+
+
+async def test_a_message_from_the_future_costs_one_look() -> None:
+    """Neither a loop nor deafness to what comes then."""
+    with memory():
+        world = World()
+        pump = asyncio.create_task(world.feed._pump())
+        world.feed.hint(10**15)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert world.reads == 1
+        for number in range(5):
+            world.commit(1)
+            world.tell(number, 1, whole=True)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert world.feed.head == number + 1
+        assert world.reads == 1
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+
+
+async def test_another_history_ends_everybody() -> None:
+    """A log that has another event where the feed stands, though it is longer."""
+    with memory():
+        world = World()
+        world.commit(3)
+        pump = asyncio.create_task(world.feed._pump())
+        await world.settle()
+        world.log = world.log[:1]
+        world.commit(9)
+        world.tell(3, 6, whole=True)
+        await asyncio.wait_for(pump, 5)
+        assert world.feed.over
+        assert [follower.ended for follower, _ in world.followers] == [FrameReason.OTHER_HISTORY]
+
+
+def test_a_slow_follower_is_bounded_and_alone() -> None:
+    """In portions and in events; the portions are shared, so others cost nothing more."""
+    slow, many, quick = (Follower(uuid4(), Signed(), limit) for limit in (10, 1_000_000, 1_000_000))
+    where = type(Feed(SCOPE, None, None).position)(SCOPE, 0, Cursor.at(SCOPE, 0, None))  # type: ignore[arg-type]
+    seq = 0
+    for _ in range(250):
+        portion = [event(seq + n + 1, None) for n in range(100)]
+        seq += 100
+        for follower in (slow, many, quick):
+            follower.offer(portion)
+            assert follower.waiting <= 20_000
+        where = position_after(quick.take(where)[-1])
+    assert (slow.ended, many.ended, quick.ended) == (FrameReason.TOO_SLOW, FrameReason.TOO_SLOW, None)
+    assert where.seq == seq
+
+
+def test_a_seed_of_many_random_runs() -> None:
+    """Longer runs than hypothesis makes, from fixed seeds."""
+    kinds = [
+        ("commit", 1),
+        ("tell", 0, 1, True),
+        ("tell", 0, 2, True),
+        ("turn", 2),
+        ("lie", 1, False),
+        ("hint", 5),
+    ]
+    with memory():
+        for seed in range(20):
+            dice = random.Random(seed)
+            steps = [dice.choice(kinds) for _ in range(300)]
+            asyncio.run(play([("tell", dice.randrange(100), *s[2:]) if s[0] == "tell" else s for s in steps]))
