@@ -10,8 +10,7 @@ import strawberry
 from app.accounts.reads import users_by_id
 from app.errors import BadInput
 from app.paging import read_page_request
-from app.projects.access import visible_projects
-from app.projects.reads import project_ids_by_key
+from app.projects.access import access_projects_by_key, visible_projects
 from app.tasks.filters import filter_conditions, task_orders
 from app.tasks.lists import count_tasks, page_of_tasks
 from app.tasks.reads import task_ids_by_number
@@ -34,8 +33,10 @@ NODES_AT_ONCE = 100
 
 
 async def _project_by_key(context: Context, key: str, workspace_id: UUID | None) -> list[Any]:
-    ids = await project_ids_by_key(await context.reader(), key.strip().upper(), workspace_id)
-    return list((await context.projects(ids)).values())
+    reader = await context.reader()
+    found = await access_projects_by_key(reader, context.viewer_id, key.strip().upper(), workspace_id)
+    context.remember(found)
+    return list(found.values())
 
 
 @strawberry.type(

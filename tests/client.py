@@ -103,7 +103,9 @@ class Client:
 
     async def sign_up(self, email: str, name: str, **more: Any) -> Client:
         """Makes an account and goes on as its person."""
-        return self._signed_in(email, await self.do("signUp", email=email, password=PASSWORD, name=name, **more))
+        return self._signed_in(
+            email, await self.do("signUp", email=email, password=PASSWORD, name=name, **more)
+        )
 
     async def sign_in(self, email: str, password: str = PASSWORD) -> Client:
         """Goes on as the person of an account."""
@@ -143,7 +145,9 @@ def mutation_document(mutation: str, selection: str | None = None) -> str:
     """A mutation with one variable `input`; without a selection, all of its payload."""
     assert selections.SCHEMA.mutation_type is not None
     argument = selections.SCHEMA.mutation_type.fields[mutation].args["input"]
-    chosen = selections.payload(mutation) if selection is None else f"errors {{ {selections.ERRORS} }} {selection}"
+    chosen = (
+        selections.payload(mutation) if selection is None else f"errors {{ {selections.ERRORS} }} {selection}"
+    )
     return f"mutation($input: {argument.type}) {{ {mutation}(input: $input) {{ {chosen} }} }}"
 
 
@@ -241,7 +245,8 @@ class Stream:
     @property
     def cursor(self) -> str:
         """Where to go on from."""
-        return next(frame["position"]["cursor"] for frame in reversed(self.frames) if frame["position"])
+        found: str = next(frame["position"]["cursor"] for frame in reversed(self.frames) if frame["position"])
+        return found
 
     async def frame(self) -> JSON:
         """The next frame."""

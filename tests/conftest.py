@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -16,8 +15,8 @@ from structlog.testing import LogCapture
 import app.main
 from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
-from tests.log import Log
 from tests.databases import Databases, named
+from tests.log import Log
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 

@@ -101,7 +101,9 @@ class Copy:
                     found[owner] = edited(found[owner], change)
                 case "MembersChange":
                     assert not set(change["added"]) & set(found[owner])
-                    assert set(change["removed"]) <= set(found[owner]) or owner == "labelIds"  # one may be deleted
+                    assert (
+                        set(change["removed"]) <= set(found[owner]) or owner == "labelIds"
+                    )  # one may be deleted
                     found[owner] = sorted(set(found[owner]) - set(change["removed"]) | set(change["added"]))
                 case "EntryChange":
                     _entry(found[owner], change)
@@ -119,7 +121,9 @@ class Copy:
             if state["kind"] not in words or not state.get("deletedAt")
         }
         return {
-            key: state | {"labelIds": [one for one in state["labelIds"] if one in there]} if "labelIds" in state else state
+            key: state | {"labelIds": [one for one in state["labelIds"] if one in there]}
+            if "labelIds" in state
+            else state
             for key, state in there.items()
         }
 
@@ -214,7 +218,7 @@ async def _project(client: Client, project_id: str) -> Copy:
         objects |= {one["id"]: _state(kind, one) for one in found[name]}
     objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
     tasks = found["there"]["nodes"] + found["deleted"]["nodes"]
-    assert not found["there"]["pageInfo"]["hasNextPage"] and not found["deleted"]["pageInfo"]["hasNextPage"]
+    assert not any(found[part]["pageInfo"]["hasNextPage"] for part in ("there", "deleted"))
     here = {task["id"] for task in tasks}
     for task in tasks:
         objects[task["id"]] = _state("TaskState", task)
@@ -262,4 +266,3 @@ async def _inbox(client: Client, _nothing: str) -> Copy:
 _FETCHERS: dict[str, Any] = {
     "project": _project, "workspace": _workspace, "directory": _directory, "inbox": _inbox,
 }  # fmt: skip
-

@@ -32,7 +32,11 @@ class Door(uvicorn.Server):
     """A listening uvicorn that leaves the signals alone, and hands requests to whichever application is behind it."""
 
     def __init__(self) -> None:
-        super().__init__(uvicorn.Config(self._hand_on, interface="asgi3", lifespan="off", log_config=None, **server_options()))
+        super().__init__(
+            uvicorn.Config(
+                self._hand_on, interface="asgi3", lifespan="off", log_config=None, **server_options()
+            )
+        )
         self.behind: FastAPI | None = None
         self.listening = asyncio.Event()
         self.address = ""
@@ -95,7 +99,9 @@ class Statements:
         return len(self.texts)
 
     def __str__(self) -> str:
-        return "\n".join(f"{number}. {' '.join(text.split())[:160]}" for number, text in enumerate(self.texts, 1))
+        return "\n".join(
+            f"{number}. {' '.join(text.split())[:160]}" for number, text in enumerate(self.texts, 1)
+        )
 
 
 class Service:

@@ -73,28 +73,47 @@ class World:
 
     def status(self, name: str, project: JSON | None = None) -> str:
         """The id of a status of ENG, or of another project."""
-        return next(one["id"] for one in (project or self.eng)["statuses"] if one["name"] == name)
+        return str(next(one["id"] for one in (project or self.eng)["statuses"] if one["name"] == name))
 
     def type(self, name: str, project: JSON | None = None) -> str:
         """The id of a task type."""
-        return next(one["id"] for one in (project or self.eng)["taskTypes"] if one["name"] == name)
+        return str(next(one["id"] for one in (project or self.eng)["taskTypes"] if one["name"] == name))
 
     async def task(self, title: str = "A task", by: str = "member", **input: Any) -> JSON:
         """A new task in ENG, or in the project of `projectId`."""
-        task: JSON = (await self.person(by).do("taskCreate", **{"projectId": self.eng["id"], "title": title} | input))[
-            "task"
-        ]
+        task: JSON = (
+            await self.person(by).do("taskCreate", **{"projectId": self.eng["id"], "title": title} | input)
+        )["task"]
         return task
 
     async def label(self, name: str, project: JSON | None = None) -> JSON:
         """A new label in ENG, or in another project."""
-        label: JSON = (await self.owner.do("labelCreate", projectId=(project or self.eng)["id"], name=name))["label"]
+        label: JSON = (await self.owner.do("labelCreate", projectId=(project or self.eng)["id"], name=name))[
+            "label"
+        ]
         return label
 
     async def comment(self, task: JSON, body: str, by: str = "member", **input: Any) -> JSON:
         """A new comment."""
-        comment: JSON = (await self.person(by).do("commentAdd", taskId=task["id"], body=body, **input))["comment"]
+        comment: JSON = (await self.person(by).do("commentAdd", taskId=task["id"], body=body, **input))[
+            "comment"
+        ]
         return comment
+
+    async def hidden(self, project: JSON, by: str) -> dict[str, str]:
+        """One of everything in a project that others do not see, by kind."""
+        person = self.person(by)
+        task = await self.task("Hidden", by, projectId=project["id"])
+        other = await self.task("Other", by, projectId=project["id"])
+        comment = await self.comment(task, "Hidden", by)
+        label = await person.do("labelCreate", projectId=project["id"], name="Hidden")
+        link = await person.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+        workspace = self.workspace if by == "owner" else project["workspace"]
+        return {
+            "Task": task["id"], "Comment": comment["id"], "Label": label["label"]["id"], "Link": link["link"]["id"],
+            "Status": project["statuses"][0]["id"], "TaskType": project["taskTypes"][0]["id"], "Project": project["id"],
+            "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
+        }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:
         """Someone's id as mentions write it."""
@@ -103,7 +122,9 @@ class World:
     async def position(self, project: JSON | None = None) -> JSON:
         """Where the log of a project stands."""
         document = f"query($id: ID!) {{ node(id: $id) {{ ... on Project {{ position {{ {POSITION} }} }} }} }}"
-        position: JSON = (await self.owner.query(document, id=(project or self.eng)["id"]))["node"]["position"]
+        position: JSON = (await self.owner.query(document, id=(project or self.eng)["id"]))["node"][
+            "position"
+        ]
         return position
 
     @classmethod
@@ -118,7 +139,9 @@ class World:
         elsewhere = (await outsider.do("workspaceCreate", name="Elsewhere"))["workspace"]
         for name, role in (("admin", "ADMIN"), ("manager", "MEMBER"), ("member", "MEMBER"), ("viewer", "MEMBER"),
                            ("guest", "GUEST"), ("colleague", "MEMBER")):  # fmt: skip
-            await owner.do("workspaceMemberAdd", workspaceId=workspace["id"], email=people[name].email, role=role)
+            await owner.do(
+                "workspaceMemberAdd", workspaceId=workspace["id"], email=people[name].email, role=role
+            )
         projects = {}
         for by, place, key, name in (
             (owner, workspace, "ENG", "Engine"), (owner, workspace, "OPS", "Operations"),
@@ -128,7 +151,9 @@ class World:
             projects[key] = made["id"]
         for key, name, role in (("ENG", "manager", "MANAGER"), ("ENG", "member", "MEMBER"), ("ENG", "viewer", "VIEWER"),
                                 ("ENG", "guest", "MEMBER"), ("OPS", "member", "MEMBER")):  # fmt: skip
-            await owner.do("projectMemberAdd", projectId=projects[key], userId=people[name].user_id, role=role)
+            await owner.do(
+                "projectMemberAdd", projectId=projects[key], userId=people[name].user_id, role=role
+            )
         full = {}
         for key, project_id in projects.items():
             by = outsider if key == "ELS" else owner

@@ -67,6 +67,19 @@ _VISIBLE: Statement[Project] = sql(
     model=Project,
 )
 
+_BY_KEY: Statement[Project] = sql(
+    """
+    SELECT p.*, CASE WHEN w.role IN ('owner', 'admin') THEN 'admin' ELSE m.role END AS role
+    FROM projects p
+    LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = $1
+    LEFT JOIN workspace_members w ON w.workspace_id = p.workspace_id AND w.user_id = $1
+    WHERE p.key = $2 AND ($3::uuid IS NULL OR p.workspace_id = $3)
+      AND (w.role IN ('owner', 'admin') OR m.role IS NOT NULL)
+    ORDER BY p.created_at, p.id
+    """,
+    "viewer", "key", "workspace",
+    model=Project,
+)  # fmt: skip
 _READABLE = sql(
     """
     SELECT asked.user_id, asked.scope_id
@@ -105,6 +118,13 @@ async def access_projects(reader: Reader, viewer_id: UUID, ids: list[UUID]) -> d
 async def visible_projects(reader: Reader, viewer_id: UUID) -> dict[UUID, Project]:
     """All projects that the viewer may see, oldest first; each row also has the viewer's ``role``."""
     return {row.id: row for row in await reader.rows(_VISIBLE, viewer=viewer_id)}
+
+
+async def access_projects_by_key(
+    reader: Reader, viewer_id: UUID, key: str, workspace_id: UUID | None
+) -> dict[UUID, Project]:
+    """Those projects of a key (one in each workspace) that the viewer may see, as ``access_projects`` gives them."""
+    return {row.id: row for row in await reader.rows(_BY_KEY, viewer=viewer_id, key=key, workspace=workspace_id)}
 
 
 async def access_project(

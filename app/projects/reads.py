@@ -40,10 +40,6 @@ _READERS_AMONG = sql(
     """,
     "projects", "users",
 )  # fmt: skip
-_BY_KEY: Statement[Project] = sql(
-    "SELECT id FROM projects WHERE key = $1 AND ($2::uuid IS NULL OR workspace_id = $2)", "key", "workspace",
-    model=Project,
-)  # fmt: skip
 
 
 async def by_project(
@@ -65,8 +61,3 @@ async def readers_among(
         return set()
     rows = await reader.rows(_READERS_AMONG, projects=project_ids, users=user_ids)
     return {(row.project_id, row.user_id) for row in rows}
-
-
-async def project_ids_by_key(reader: Reader, key: str, workspace_id: UUID | None) -> list[UUID]:
-    """The projects with this key; one per workspace."""
-    return [row.id for row in await reader.rows(_BY_KEY, key=key, workspace=workspace_id)]

@@ -1,0 +1,204 @@
+"""Inputs of every mutation: what each needs is made first, as whoever shall send it will find it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from tests.client import JSON, Client
+from tests.world import World
+
+Prepare = Callable[[World, Client], Awaitable[JSON]]
+"""Makes what a mutation needs; its input."""
+
+
+def fixed(**input: object) -> Prepare:
+    async def prepare(world: World, by: Client) -> JSON:
+        return dict(input)
+
+    return prepare
+
+
+async def profile(world: World, by: Client) -> JSON:
+    found = await by.query("{ viewer { user { version } } }")
+    return {"expectedVersion": found["viewer"]["user"]["version"], "name": "Renamed"}
+
+
+async def in_workspace(world: World, by: Client) -> JSON:
+    return {"workspaceId": world.workspace["id"]}
+
+
+async def workspace_update(world: World, by: Client) -> JSON:
+    return {"id": world.workspace["id"], "expectedVersion": world.workspace["version"], "name": "Renamed"}
+
+
+async def newcomer(world: World, by: Client) -> JSON:
+    return {**await in_workspace(world, by), "email": world.outsider.email, "role": "MEMBER"}
+
+
+async def workspace_member(world: World, by: Client) -> JSON:
+    return {**await in_workspace(world, by), "userId": world.viewer.user_id}
+
+
+async def workspace_role(world: World, by: Client) -> JSON:
+    return {**await workspace_member(world, by), "role": "GUEST"}
+
+
+async def project_create(world: World, by: Client) -> JSON:
+    return {**await in_workspace(world, by), "key": "NEW", "name": "New", "description": "Words."}
+
+
+async def project_update(world: World, by: Client) -> JSON:
+    return {"id": world.eng["id"], "expectedVersion": 1, "name": "Renamed", "description": "Of engines."}
+
+
+async def project_member_add(world: World, by: Client) -> JSON:
+    return {"projectId": world.eng["id"], "userId": world.colleague.user_id, "role": "MEMBER"}
+
+
+async def project_member(world: World, by: Client) -> JSON:
+    return {"projectId": world.eng["id"], "userId": world.viewer.user_id}
+
+
+async def project_role(world: World, by: Client) -> JSON:
+    return {**await project_member(world, by), "role": "MEMBER"}
+
+
+async def status_create(world: World, by: Client) -> JSON:
+    return {
+        "projectId": world.eng["id"], "name": "Review", "category": "STARTED", "beforeId": world.status("Done"),
+    }  # fmt: skip
+
+
+async def status_update(world: World, by: Client) -> JSON:
+    return {
+        "id": world.status("To do"), "expectedVersion": 1, "name": "Next", "color": "#112233", "category": "BACKLOG",
+        "afterId": world.status("Done"),
+    }  # fmt: skip
+
+
+async def status_delete(world: World, by: Client) -> JSON:
+    return {"id": world.status("Cancelled"), "expectedVersion": 1}
+
+
+async def word_create(world: World, by: Client) -> JSON:
+    return {"projectId": world.eng["id"], "name": "Urgent", "color": "#112233"}
+
+
+async def label_update(world: World, by: Client) -> JSON:
+    return {"id": (await world.label("Old"))["id"], "expectedVersion": 1, "name": "New", "color": "#112233"}
+
+
+async def label_delete(world: World, by: Client) -> JSON:
+    label = await world.label("Old")
+    await world.task(labelIds=[label["id"]])
+    return {"id": label["id"], "expectedVersion": 1}
+
+
+async def type_update(world: World, by: Client) -> JSON:
+    return {"id": world.type("bug"), "expectedVersion": 1, "name": "defect", "color": "#112233"}
+
+
+async def type_delete(world: World, by: Client) -> JSON:
+    return {"id": world.type("epic"), "expectedVersion": 1}
+
+
+async def task_create(world: World, by: Client) -> JSON:
+    label, other = await world.label("Urgent"), await world.task("Other")
+    return {
+        "projectId": world.eng["id"], "title": "New", "description": "Words 🙂", "priority": 2, "estimate": 1.5,
+        "sections": [{"name": "notes", "text": "Notes"}], "statusId": world.status("In progress"),
+        "typeId": world.type("bug"), "assigneeIds": [world.viewer.user_id], "labelIds": [label["id"]],
+        "parentId": other["id"], "dueDate": "2030-01-31", "closeReason": "none", "externalRef": "X-1",
+        "config": [{"key": "a", "value": {"b": [1, None]}}], "beforeId": other["id"],
+    }  # fmt: skip
+
+
+async def task_update(world: World, by: Client) -> JSON:
+    label, old, parent = await world.label("Urgent"), await world.label("Old"), await world.task("Parent")
+    task = await world.task(
+        description="One two three 🙂 four.", labelIds=[old["id"]], assigneeIds=[world.manager.user_id],
+        config=[{"key": "a", "value": 1}, {"key": "b", "value": 2}],
+    )  # fmt: skip
+    patch = {
+        "title": "Changed", "description": "One 2 three 🙂 four!", "sections": [{"name": "notes", "text": "New"}],
+        "statusId": world.status("Done"), "typeId": world.type("bug"), "priority": 1, "parentId": parent["id"],
+        "addAssigneeIds": [world.viewer.user_id], "removeAssigneeIds": [world.manager.user_id],
+        "addLabelIds": [label["id"]], "removeLabelIds": [old["id"]], "estimate": 2.0, "dueDate": "2030-01-31",
+        "closeReason": "done", "externalRef": "X-2",
+        "config": [{"key": "a"}, {"key": "b", "value": {"c": 1}}, {"key": "d", "value": None}],
+    }  # fmt: skip
+    return {"id": task["id"], "expectedVersion": 1, "patch": patch}
+
+
+async def bulk(world: World, by: Client) -> JSON:
+    tasks = [await world.task(f"Task {number}") for number in range(3)]
+    items = [{"id": task["id"], "expectedVersion": 1} for task in tasks]
+    return {"items": items, "patch": {"statusId": world.status("Done")}}
+
+
+async def task_move(world: World, by: Client) -> JSON:
+    first, second = await world.task("First"), await world.task("Second")
+    return {
+        "id": second["id"], "statusId": world.status("Done"), "expectedVersion": 1, "beforeId": first["id"],
+    }  # fmt: skip
+
+
+async def a_task(world: World, by: Client) -> JSON:
+    return {"id": (await world.task())["id"], "expectedVersion": 1}
+
+
+async def deleted_task(world: World, by: Client) -> JSON:
+    task = await a_task(world, by)
+    await world.member.do("taskDelete", **task)
+    return {**task, "expectedVersion": 2}
+
+
+async def task_transfer(world: World, by: Client) -> JSON:
+    label = await world.label("Travelling")
+    task = await world.task(labelIds=[label["id"]], assigneeIds=[world.member.user_id], description="Words")
+    other, child = await world.task("Other"), await world.task("Child", parentId=task["id"])
+    comment = await world.comment(task, "First")
+    await world.comment(task, "Answer", parentId=comment["id"])
+    await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+    await world.member.do("linkAdd", sourceId=task["id"], kind="relates", targetId=child["id"])
+    return {
+        "id": task["id"], "projectId": world.ops["id"], "expectedVersion": 1,
+        "statusId": world.status("Done", world.ops),
+    }  # fmt: skip
+
+
+async def comment_add(world: World, by: Client) -> JSON:
+    task = await world.task()
+    comment = await world.comment(task, "Question?")
+    body = f"Ask @[Viewer](user:{world.uuid('viewer')}) 🙂"
+    return {"taskId": task["id"], "body": body, "parentId": comment["id"]}
+
+
+async def a_comment(world: World, by: Client) -> JSON:
+    return {"id": (await world.comment(await world.task(), "One two three"))["id"], "expectedVersion": 1}
+
+
+async def comment_update(world: World, by: Client) -> JSON:
+    return {**await a_comment(world, by), "body": f"One 2 three @[Viewer](user:{world.uuid('viewer')})"}
+
+
+async def deleted_comment(world: World, by: Client) -> JSON:
+    comment = await a_comment(world, by)
+    await world.member.do("commentDelete", **comment)
+    return {**comment, "expectedVersion": 2}
+
+
+async def link_add(world: World, by: Client) -> JSON:
+    source, target = await world.task("Source"), await world.task("Target")
+    return {"sourceId": source["id"], "kind": "blocks", "targetId": target["id"]}
+
+
+async def link(world: World, by: Client) -> JSON:
+    link = (await world.member.do("linkAdd", **await link_add(world, by)))["link"]
+    return {"id": link["id"]}
+
+
+async def inbox_items(world: World, by: Client) -> JSON:
+    await world.task(assigneeIds=[world.member.user_id], by="manager")
+    found = await world.member.query("{ inbox { items(first: 1) { nodes { id } } } }")
+    return {"ids": [found["inbox"]["items"]["nodes"][0]["id"]]}

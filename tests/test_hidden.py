@@ -1,0 +1,247 @@
+"""Hidden equals missing: over every door, for every id that the schema takes anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from graphql import GraphQLInputObjectType, get_named_type
+
+from app.errors import NotFound
+from app.tasks import decisions, facts
+from app.tasks.reads import locate_tasks
+from tests import selections
+from tests.client import JSON, mutation_document
+from tests.invariants import hidden_equals_missing, id_places, kind_of, missing
+from tests.proofs import PROOFS
+from tests.service import Service
+from tests.world import World
+
+Change = Callable[[JSON], JSON]
+NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
+
+
+def id_fields(
+    kind: Any, place: tuple[str, ...] = (), within: tuple[str, ...] = ()
+) -> Iterator[tuple[str, ...]]:
+    """Where an input type takes ids."""
+    if kind.name == "ID":
+        yield place
+    elif isinstance(kind, GraphQLInputObjectType) and kind.name not in within:
+        for name, field in kind.fields.items():
+            yield from id_fields(get_named_type(field.type), (*place, name), (*within, kind.name))
+
+
+def _swapped(one: str, other: str) -> Change:
+    return lambda given: {other if name == one else name: value for name, value in given.items()}
+
+
+def _patched(keep: Callable[[str], bool]) -> Change:
+    def change(given: JSON) -> JSON:
+        return {**given, "patch": {name: value for name, value in given["patch"].items() if keep(name)}}
+
+    return change
+
+
+def _bulk(change: Change, own: bool) -> Change:
+    """The same patch in a bulk edit, common or the item's own."""
+
+    def bulk(given: JSON) -> JSON:
+        changed = change(given)
+        item = {"id": changed["id"], "expectedVersion": changed["expectedVersion"]}
+        patch = {"patch": changed["patch"]}
+        return {"items": [item | (patch if own else {})], **({} if own else patch)}
+
+    return bulk
+
+
+# A removal of what is not there is done, so it stands alone: its answer is compared, not its refusal.
+_PATCHES = (
+    _patched(lambda name: not name.startswith("remove")),
+    _patched(lambda name: name == "removeAssigneeIds"),
+    _patched(lambda name: name == "removeLabelIds"),
+)
+VARIANTS: dict[str, tuple[Change, ...]] = {
+    "taskCreate": (lambda given: given, _swapped("beforeId", "afterId")),
+    "statusCreate": (lambda given: given, _swapped("beforeId", "afterId")),
+    "statusUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
+    "taskMove": (lambda given: given, _swapped("beforeId", "afterId")),
+    "taskUpdate": _PATCHES,
+    "taskBulkUpdate": tuple(_bulk(change, own) for change in _PATCHES for own in (True, False)),
+}
+
+
+async def _inputs(world: World, name: str) -> list[JSON]:
+    proof = PROOFS["taskUpdate" if name == "taskBulkUpdate" else name]
+    by = world.person("member" if "member" in proof.may else proof.may[-1])
+    given = await proof.prepare(world, by)
+    return [change(given) for change in VARIANTS.get(name, (lambda same: same,))]
+
+
+async def _hidden(world: World, name: str) -> list[dict[str, str]]:
+    """In another workspace, and (for those who are no admins) in this one."""
+    found = [
+        await world.hidden({**world.elsewhere, "workspace": world.kept.elsewhere["workspace"]}, "outsider")
+    ]
+    if "member" in PROOFS[name].may:
+        found.append(await world.hidden(world.secret, "owner") | {"User": world.outsider.user_id})
+        found[-1]["Workspace"] = found[0]["Workspace"]
+    await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
+    for kinds in found:
+        items = await world.person("outsider").query("{ inbox { items { nodes { id } } } }")
+        kinds["InboxItem"] = next((one["id"] for one in items["inbox"]["items"]["nodes"]), "")
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(PROOFS))
+async def test_a_mutation_does_not_tell(world: World, service: Service, name: str) -> None:
+    proof = PROOFS[name]
+    by = world.person("member" if "member" in proof.may else proof.may[-1])
+    inputs = await _inputs(world, name)
+    assert selections.SCHEMA.mutation_type is not None
+    wanted = set(id_fields(get_named_type(selections.SCHEMA.mutation_type.fields[name].args["input"].type)))
+    covered = {
+        tuple(step for step in place if isinstance(step, str)) for one in inputs for place in id_places(one)
+    }
+    assert covered == wanted, "every id that it takes is tried"
+    failures = []
+    for kinds in await _hidden(world, name):
+        for given in inputs:
+            for place in id_places(given):
+                inner: Any = given
+                for step in place:
+                    inner = inner[step]
+                hidden = kinds[kind_of(inner)]
+                try:
+                    await hidden_equals_missing(
+                        service, by, mutation_document(name), {"input": given}, ("input", *place), hidden
+                    )
+                except AssertionError as failure:
+                    failures.append(f"{'.'.join(map(str, place))}: {failure}")
+    assert not failures, "\n\n".join(failures)
+
+
+async def test_what_is_hidden_is_there_for_its_own(world: World) -> None:
+    """Else the proofs would compare nothing with nothing."""
+    for by, kinds in zip(("outsider", "owner"), await _hidden(world, "taskCreate"), strict=True):
+        for kind, identifier in kinds.items():
+            if kind in ("Scope", "User", "InboxItem", "Workspace"):
+                continue
+            assert (await world.person(by).query(NODE, id=identifier))["node"] is not None, kind
+            assert (await world.member.query(NODE, id=identifier))["node"] is None, kind
+
+
+ROOTS = {
+    "node": ("query($x: ID!) { node(id: $x) { id } }", None),
+    "nodes": ("query($x: ID!) { nodes(ids: [$x]) { id } }", None),
+    "events": (
+        "query($x: ID!) { events(scope: $x, after: $after) { position { seq } } }", ("Scope", "Project", "Workspace")
+    ),
+    "project": ('query($x: ID!) { project(key: "ENG", workspaceId: $x) { id } }', ("Workspace",)),
+    "task": ('query($x: ID!) { task(key: "ENG-1", workspaceId: $x) { id } }', ("Workspace",)),
+    "tasks": ("query($x: ID!) { tasks(projectIds: [$x]) { totalCount nodes { id } } }", ("Project",)),
+}  # fmt: skip
+FILTERED = {
+    "status": "Status", "type": "TaskType", "assignee": "User", "creator": "User", "label": "Label", "parent": "Task",
+}  # fmt: skip
+
+
+async def test_a_query_does_not_tell(world: World, service: Service) -> None:
+    assert selections.SCHEMA.query_type is not None
+    takes = {
+        name
+        for name, one in selections.SCHEMA.query_type.fields.items()
+        if any(list(id_fields(get_named_type(argument.type))) for argument in one.args.values())
+    }
+    assert takes == ROOTS.keys()
+    cursor = (await world.position())["cursor"]
+    await world.task()
+    failures = []
+    for kinds in await _hidden(world, "taskCreate"):
+        for name, (template, accepted) in ROOTS.items():
+            document = template.replace("$after", f'"{cursor}"')
+            for kind, hidden in kinds.items():
+                if accepted is not None and kind not in accepted:
+                    continue
+                try:
+                    await hidden_equals_missing(service, world.member, document, {"x": ""}, ("x",), hidden)
+                except AssertionError as failure:
+                    if kind != "User":  # a colleague's name is no secret; the outsider's is
+                        failures.append(f"{name} of {kind}: {failure}")
+    assert not failures, "\n\n".join(failures)
+
+
+async def test_a_filter_does_not_tell(world: World, service: Service) -> None:
+    kind = selections.SCHEMA.type_map["TaskFilter"]
+    assert isinstance(kind, GraphQLInputObjectType)
+    compared = {name for name, one in kind.fields.items() if get_named_type(one.type).name == "IdComparator"}
+    assert compared == FILTERED.keys()
+    await world.task()
+    for kinds in await _hidden(world, "taskCreate"):
+        for name, of in FILTERED.items():
+            for op in ("eq: $x", "neq: $x", "in: [$x]", "nin: [$x]"):
+                document = f"query($x: ID!) {{ tasks(filter: {{{name}: {{{op}}}}}) {{ totalCount nodes {{ id }} }} }}"
+                await hidden_equals_missing(service, world.member, document, {"x": ""}, ("x",), kinds[of])
+
+
+async def test_a_key_does_not_tell(world: World, service: Service) -> None:
+    await world.hidden(world.secret, "owner")
+    for document in ('{ project(key: "KEY") { id } }', '{ task(key: "KEY-1") { id } }'):
+        for person in (world.member, world.outsider):
+            counts = []
+            for key in ("SEC", "ZZZ"):
+                with service.statements() as counted:
+                    data = await person.query(document.replace("KEY", key))
+                assert list(data.values()) == [None]
+                counts.append(len(counted))
+            assert counts[0] == counts[1]
+
+
+async def test_a_stream_does_not_tell(world: World) -> None:
+    document = "subscription($x: ID!) { events(scope: $x) { kind } }"
+    for kinds in await _hidden(world, "taskCreate"):
+        for kind in ("Scope", "Project", "Workspace"):
+            answers = []
+            for identifier in (kinds[kind], missing(kinds[kind])):
+                async with world.member.socket() as socket:
+                    message = await socket.message(await socket.start(document, x=identifier))
+                message["payload"] = [
+                    {**error, "extensions": {**error["extensions"], "requestId": ""}}
+                    for error in message["payload"][
+                        "errors" if isinstance(message["payload"], dict) else slice(None)
+                    ]
+                ]
+                answers.append(message)
+            assert answers[0] == answers[1]
+
+
+async def test_a_planted_leak_is_caught(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = (await world.hidden(world.secret, "owner"))["Task"]
+    given = {"id": hidden, "expectedVersion": 1, "patch": {"title": "x"}}
+
+    async def prove() -> None:
+        document = mutation_document("taskUpdate")
+        await hidden_equals_missing(
+            service, world.member, document, {"input": given}, ("input", "id"), hidden
+        )
+
+    await prove()
+    real, words = NotFound, iter(["Task", "Task that you may not see"])
+    with monkeypatch.context() as patch:
+        patch.setattr(decisions, "NotFound", lambda what, *, path: real(next(words), path=path))
+        with pytest.raises(AssertionError):
+            await prove()
+
+    async def asking_twice(work: Any, viewer_id: Any, task_ids: Any) -> Any:
+        found = await locate(work, viewer_id, task_ids)
+        if next(rounds):
+            await locate(work, viewer_id, task_ids)
+        return found
+
+    locate, rounds = locate_tasks, iter([True, False, False, False])
+    monkeypatch.setattr(facts, "locate_tasks", asking_twice)
+    with pytest.raises(AssertionError, match="hidden:"):
+        await prove()
