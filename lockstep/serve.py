@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 READY_SECONDS = 0.05
+HUNG_SECONDS = 60
 
 
 def listen(settings: Settings) -> socket.socket:
