@@ -16,7 +16,7 @@ import app.main
 from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
 from tests.databases import Databases, named
-from tests.log import Log
+from tests.ledger import Log
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 

@@ -18,7 +18,7 @@ import orjson
 from tests import selections
 from tests.client import JSON, Answer, Client, mutation_document, new_key
 from tests.folding import Copy, Scope
-from tests.log import Log
+from tests.ledger import Log
 from tests.service import Service
 
 EVENTS_AFTER = (

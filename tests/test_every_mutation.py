@@ -9,7 +9,7 @@ import pytest
 from tests import selections
 from tests.client import JSON, Client
 from tests.invariants import kind_of, missing, one_effect, refused_unchanged, verify_events
-from tests.log import Log
+from tests.ledger import Log
 from tests.proofs import APART, PROOFS, Proof, scope_of, versioned
 from tests.world import PEOPLE, World
 

@@ -21,8 +21,8 @@ from app.events.log import event_of, message_of
 from app.events.models import Event
 from lockstep.embedded import Servers
 from tests.faults.conftest import OtherProcess
+from tests.ledger import Log
 from tests.live.places import Place, check_whole, place
-from tests.log import Log
 from tests.world import World
 
 

@@ -12,7 +12,7 @@ from app.tasks.commands import NewTask
 from app.work import Actor, run_unit
 from tests.client import JSON, Client, Stream
 from tests.invariants import EVENTS_AFTER
-from tests.log import Log
+from tests.ledger import Log
 from tests.world import World, uuids
 
 SCOPES = "{ workspaces { id scope directoryScope version } viewer { inboxScope } }"
