@@ -7,7 +7,7 @@ IN = .venv/bin/python -P
 INSTALLED = .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev install web test check e2e schema format clean
+.PHONY: help dev install web test check lint types layers snapshot drift e2e schema format clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,12 +29,22 @@ web: install
 test: install ## Run the suite, on a PostgreSQL and a Redis that it starts itself
 	$(IN) -m pytest --ignore=tests/e2e -n 2 --dist worksteal $(ARGS)
 
-check: install ## Lint, types, layers, schema snapshot, migrations
+check: lint types layers snapshot drift ## Lint, types, layers, schema snapshot, migrations
+
+lint: install
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+
+types: install
 	.venv/bin/mypy
+
+layers: install
 	.venv/bin/lint-imports
+
+snapshot: install
 	.venv/bin/lockstep schema --check tests/schema.graphql
+
+drift: install
 	.venv/bin/lockstep migrate --check
 
 e2e: install web ## Test what needs a browser, npm or PgBouncer
