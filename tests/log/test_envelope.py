@@ -1,0 +1,194 @@
+"""What the database itself holds, whoever writes: raw SQL as the service's role."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from lockstep.embedded import Servers
+from tests.databases import named
+from tests.ledger import Log
+from tests.world import World, uuids
+
+NO_EVENT, NO_CLOCK = "LS001", "LS002"
+"""SQLSTATEs: a change of a row without its event; a clock and its events that do not go together."""
+
+EVENT = """
+INSERT INTO events (scope_id, seq, id, kind, payload_version, object_type, object_id, actor_kind, occurred_at,
+                    recorded_at, payload) VALUES ($1, $2, $3, 'TaskUpdated', 1, 'task', $3, 'user', now(), now(), '{}')
+"""
+MOVE = """
+UPDATE scopes SET seq = seq + $2, last_xid = pg_current_xact_id()::text::bigint, recorded_at = clock_timestamp()
+WHERE id = $1
+"""
+
+
+@pytest.fixture
+async def role(servers: Servers, world: World, database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the service's role."""
+    connection = await asyncpg.connect(named(servers.database_url, database))
+    yield connection
+    await connection.close()
+
+
+async def refused_at_commit(
+    role: asyncpg.Connection, state: str, *statements: tuple[str, *tuple[Any, ...]]
+) -> None:
+    """Every statement runs, and COMMIT (or the last of them) raises this SQLSTATE."""
+
+    async def unit() -> None:
+        async with role.transaction():
+            for text, *values in statements:
+                await role.execute(text, *values)
+
+    with pytest.raises(asyncpg.PostgresError) as raised:
+        await unit()
+    assert raised.value.sqlstate == state, raised.value
+
+
+CHANGES = {
+    "tasks": "UPDATE tasks SET title = 'x' WHERE project_id = $1",
+    "task_assignees": "DELETE FROM task_assignees WHERE project_id = $1",
+    "task_labels": "DELETE FROM task_labels WHERE project_id = $1",
+    "comments": "UPDATE comments SET body = 'x' WHERE project_id = $1",
+    "links": "DELETE FROM links WHERE source_project_id = $1",
+    "projects": "UPDATE projects SET name = 'x' WHERE id = $1",
+    "project_members": "UPDATE project_members SET role = 'admin' WHERE project_id = $1",
+    "statuses": "UPDATE statuses SET name = name || 'x' WHERE project_id = $1",
+    "labels": "UPDATE labels SET name = 'x' WHERE project_id = $1",
+    "task_types": "UPDATE task_types SET color = '#000000' WHERE project_id = $1",
+    "workspaces": "UPDATE workspaces SET name = 'x' WHERE id = (SELECT workspace_id FROM projects WHERE id = $1)",
+    "workspace_members": (
+        "UPDATE workspace_members SET role = 'owner' "
+        "WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
+    ),
+    "inbox_items": "UPDATE inbox_items SET read_at = now() WHERE $1::uuid IS NOT NULL",
+}
+APART = {
+    "alembic_version": "of the migrations",
+    "events": "the log itself",
+    "scopes": "the clocks themselves",
+    "mutation_outcomes": "what was answered",
+    "users": "a person stands in several directories, or none",
+    "sign_ins": "of no scope",
+    "refresh_tokens": "of no scope",
+    "task_counters": "numbers may be taken in vain",
+    "task_locations": "where a task is: its own events tell",
+    "task_keys": "keys of a task: its own events tell",
+    "comment_locations": "where a comment is: its own events tell",
+}
+
+
+async def test_every_table_is_held_or_said_to_be_apart(log: Log) -> None:
+    tables = await log.fingerprint()
+    assert tables.keys() | {"alembic_version"} >= CHANGES.keys()
+    unknown = tables.keys() - CHANGES.keys() - APART.keys()
+    assert {name for name in unknown if not name.startswith(("import", "source"))} == set()
+
+
+async def _everything(world: World) -> UUID:
+    label = await world.label("Urgent")
+    task = await world.task(labelIds=[label["id"]], assigneeIds=[world.viewer.user_id])
+    await world.comment(task, "Words")
+    other = await world.task()
+    await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+    return uuids(world.eng["id"])[0]
+
+
+@pytest.mark.parametrize("table", sorted(CHANGES))
+async def test_a_change_without_its_event_fails_at_commit(
+    world: World, role: asyncpg.Connection, log: Log, table: str
+) -> None:
+    project = await _everything(world)
+    before = await log.fingerprint()
+    trial = role.transaction()
+    await trial.start()
+    assert not (await role.execute(CHANGES[table], project)).endswith(" 0"), "the statement must change a row"
+    await trial.rollback()
+    await refused_at_commit(role, NO_EVENT, (CHANGES[table], project))
+    assert await log.fingerprint() == before
+
+
+async def test_an_event_of_another_scope_is_no_excuse(world: World, role: asyncpg.Connection) -> None:
+    project, other = await _everything(world), uuids(world.ops["id"])[0]
+    seq = (await world.position(world.ops))["seq"]
+    await refused_at_commit(
+        role, NO_EVENT, (CHANGES["tasks"], project), (MOVE, other, 1), (EVENT, other, seq + 1, uuid4())
+    )
+
+
+async def test_a_change_with_its_event_commits(world: World, role: asyncpg.Connection, log: Log) -> None:
+    """Else the refusals would prove nothing."""
+    project = await _everything(world)
+    seq = (await world.position())["seq"]
+    async with role.transaction():
+        await role.execute(CHANGES["tasks"], project)
+        await role.execute(MOVE, project, 1)
+        await role.execute(EVENT, project, seq + 1, uuid4())
+    await log.check_order()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE events SET kind = 'x'", "DELETE FROM events", "TRUNCATE events", "DELETE FROM scopes"],
+)
+async def test_the_log_is_append_only(role: asyncpg.Connection, log: Log, statement: str) -> None:
+    before = await log.fingerprint()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await role.execute(statement)
+    partitions = await log.connection.fetch(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass"
+    )
+    for partition in partitions:
+        for text in (f"UPDATE {partition['name']} SET kind = 'x'", f"DELETE FROM {partition['name']}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await role.execute(text)
+    assert await log.fingerprint() == before
+
+
+async def test_a_clock_cannot_move_alone(world: World, role: asyncpg.Connection, log: Log) -> None:
+    project = uuids(world.eng["id"])[0]
+    seq = (await world.position())["seq"]
+    before = await log.fingerprint()
+    await refused_at_commit(role, NO_CLOCK, (MOVE, project, 1))
+    await refused_at_commit(role, NO_CLOCK, ("UPDATE scopes SET seq = seq + 1 WHERE id = $1", project))
+    await refused_at_commit(role, NO_CLOCK, ("UPDATE scopes SET seq = seq - 1 WHERE id = $1", project))
+    await refused_at_commit(role, NO_CLOCK, (MOVE, project, 2), (EVENT, project, seq + 1, uuid4()))
+    assert await log.fingerprint() == before
+
+
+async def test_a_transaction_cannot_claim_an_event_that_it_did_not_append(
+    world: World, role: asyncpg.Connection, log: Log
+) -> None:
+    project = await _everything(world)
+    claim = ("UPDATE scopes SET last_xid = pg_current_xact_id()::text::bigint WHERE id = $1", project)
+    before = await log.fingerprint()
+    await refused_at_commit(role, NO_CLOCK, (CHANGES["tasks"], project), claim)
+    assert await log.fingerprint() == before
+
+
+async def test_an_event_cannot_come_without_its_clock(
+    world: World, role: asyncpg.Connection, log: Log
+) -> None:
+    project = uuids(world.eng["id"])[0]
+    seq = (await world.position())["seq"]
+    before = await log.fingerprint()
+    await refused_at_commit(role, NO_CLOCK, (EVENT, project, seq + 1, uuid4()))
+    await refused_at_commit(role, "23505", (MOVE, project, 1), (EVENT, project, seq, uuid4()))
+    await refused_at_commit(role, NO_CLOCK, (MOVE, project, 1), (EVENT, project, seq + 2, uuid4()))
+    assert await log.fingerprint() == before
+
+
+async def test_the_service_cannot_put_the_guards_out(role: asyncpg.Connection) -> None:
+    rights = await role.fetch(
+        "SELECT table_name, privilege_type FROM information_schema.table_privileges "
+        "WHERE grantee = current_user AND privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')"
+    )
+    assert rights == []
+    for statement in ("ALTER TABLE tasks DISABLE TRIGGER ALL", "SET session_replication_role = replica"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await role.execute(statement)
