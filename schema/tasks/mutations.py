@@ -11,6 +11,7 @@ from app.errors import Refusal
 from app.tasks.actions.create import create_tasks
 from app.tasks.actions.edit import delete_task, restore_task, update_tasks
 from app.tasks.actions.move import move_task
+from app.tasks.actions.refused import kept_refusal
 from app.tasks.commands import TaskEdit
 from app.transfers.actions import transfer_task
 from app.work import Action
@@ -61,14 +62,6 @@ class TaskBulkPayload(Payload):
     )
 
 
-class _KeptRefusal(Refusal):
-    """A refusal of an item, as the outcome of its bulk edit keeps it."""
-
-    def __init__(self, kept: dict[str, Any]) -> None:
-        super().__init__(kept["message"], path=tuple(kept["path"]))
-        self.code = kept["code"]
-
-
 async def _written(info: Info, input: Any, action: Action, task_id: UUID) -> TaskPayload:
     outcome = await write(info, input, action)
     return TaskPayload(task_id=task_id, positions=positions_of(outcome))
@@ -92,18 +85,15 @@ class TaskMutations:
 
     @mutation("Edit up to 1,000 tasks at once, atomically or each on its own.")
     async def task_bulk_update(self, info: Info, input: TaskBulkUpdateInput) -> TaskBulkPayload:
-        action = update_tasks(read_bulk(input), atomic=input.atomic, bulk=True)
+        told: dict[int, Refusal] = {}
+        action = update_tasks(read_bulk(input), atomic=input.atomic, bulk=True, told=told)
         outcome = await write(info, input, action)
         results = []
-        for item in outcome.result["items"]:
-            kept = item.get("refused")
-            results.append(
-                TaskBulkResult(
-                    task_id=UUID(item["task_id"]),
-                    ok=kept is None,
-                    error=None if kept is None else user_error(_KeptRefusal(kept)),
-                )
-            )
+        for place, item in enumerate(outcome.result["items"]):
+            task_id, kept = UUID(item["task_id"]), item.get("refused")
+            refusal = None if kept is None else told.get(place) or kept_refusal(kept, task_id)
+            error = None if refusal is None else user_error(refusal)
+            results.append(TaskBulkResult(task_id=task_id, ok=refusal is None, error=error))
         batch_id = outcome.result["batch_id"]
         return TaskBulkPayload(
             results=results,

@@ -9,9 +9,10 @@ from app.errors import LimitReached, Refusal, Refusals, ValidationFailed
 from app.ids import new_id
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
-from app.tasks.actions.writing import refusal_item, write_decisions
+from app.tasks.actions.refused import keep_refusal
+from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
-from app.tasks.decisions import decide_edit
+from app.tasks.decisions import Decision, decide_edit
 from app.tasks.events import TASK_DELETED, TASK_RESTORED
 from app.tasks.facts import facts_for_edits
 from app.values import now_utc
@@ -20,16 +21,26 @@ from app.work import Action, Work
 EDITED_AT_ONCE = 1000
 
 
-def update_tasks(edits: Sequence[TaskEdit], *, atomic: bool = True, bulk: bool = False) -> Action:
+def update_tasks(
+    edits: Sequence[TaskEdit],
+    *,
+    atomic: bool = True,
+    bulk: bool = False,
+    told: dict[int, Refusal] | None = None,
+) -> Action:
     """Edit tasks. ``atomic``: one refusal refuses all; else each item succeeds or is refused alone.
 
-    The result's ``items`` are in the order of the edits: ``{task_id}``, or ``{task_id, refused}``.
+    The result's ``items`` are in the order of the edits: ``{task_id}``, or ``{task_id, refused}``. ``told`` is where
+    the refusals themselves are left, by item: a result, which is kept for retries, holds no contents.
     """
 
     async def action(work: Work) -> Result:
+        if told is not None:
+            told.clear()  # a unit may run again
         _check_batch(edits)
         facts = await facts_for_edits(work, edits)
-        decisions, items = [], []
+        decisions: list[Decision] = []
+        items: list[Result] = []
         refused: list[tuple[int, Refusal]] = []
         for index, edit in enumerate(edits):
             try:
@@ -39,9 +50,11 @@ def update_tasks(edits: Sequence[TaskEdit], *, atomic: bool = True, bulk: bool =
                 if not bulk:
                     raise
                 refused.append((index, refusal))
-                items.append(refusal_item(refusal, edit.task_id))
+                items.append({"task_id": str(edit.task_id), "refused": keep_refusal(refusal)})
         if refused and atomic:
             raise Refusals(refused)
+        if told is not None:
+            told.update(refused)
         if bulk:
             work.batch_id = new_id()
         await write_decisions(work, decisions)

@@ -11,11 +11,9 @@ from sqlmodel import SQLModel
 
 from app import metrics
 from app.db import sql
-from app.errors import Refusal
 from app.events.deltas import State
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
-from app.outcomes import Result
 from app.tasks.decisions import Decision, bumps
 from app.tasks.events import SHORT_FIELDS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
@@ -116,14 +114,6 @@ def task_row(state: State, project_id: UUID) -> dict[str, Any]:
         "config": state["config"], "version": state["version"],
         "creator_id": UUID(state["creator_id"]) if state["creator_id"] else None, **row,
     }  # fmt: skip
-
-
-def refusal_item(refusal: Refusal, task_id: UUID | None) -> Result:
-    """A refused item of a partial bulk edit, as its kept outcome holds it: no contents."""
-    return {
-        "task_id": str(task_id) if task_id else None,
-        "refused": {"code": refusal.code, "message": refusal.message, "path": list(refusal.path)},
-    }
 
 
 def _remove(name: str, column: str) -> Any:
