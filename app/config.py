@@ -114,12 +114,31 @@ class Settings(BaseSettings):
         (), description="Web origins besides our own that may call from a browser; separated by commas."
     )
     max_body_bytes: int = Field(1_048_576, ge=1024, le=1 << 30, description="Largest request body accepted.")
+    field_suggestions: bool = Field(True, description="Say `did you mean` where a document errs.")
+    max_depth: int = Field(20, ge=1, le=200, description="Fields within fields of a document.")
+    max_aliases: int = Field(200, ge=0, le=100_000, description="Aliases in a document.")
+    max_root_fields: int = Field(50, ge=1, le=10_000, description="Fields on an operation's outermost level.")
+    max_directives: int = Field(100, ge=0, le=10_000, description="Directives in a document.")
+    max_tokens: int = Field(10_000, ge=10, le=1_000_000, description="Lexical tokens of a document.")
+    max_cost: int = Field(
+        50_000, ge=1, le=1 << 31, description="Cost of an operation: objects that its answer may hold."
+    )
+    max_batch: int = Field(0, ge=0, le=100, description="Requests in one HTTP body; 0 refuses batches.")
+    persisted_queries: int = Field(
+        1_000_000,
+        ge=0,
+        le=1 << 30,
+        description="Characters of documents kept by their hash (APQ); 0 keeps none.",
+    )
+    trusted_documents: Path | None = Field(
+        None, description="File of registered documents (JSON); no others are run then."
+    )
 
     subscription_queue: int = Field(
         1000,
         ge=1,
         le=1_000_000,
-        description="Frames kept for a slow subscriber before it must resynchronise.",
+        description="Events kept for a slow subscriber before it must resynchronise.",
     )
     heartbeat_seconds: float = Field(15, gt=0, le=300, description="Longest silence on a live stream.")
     compare_interval_ms: int = Field(
@@ -144,6 +163,13 @@ class Settings(BaseSettings):
                     "an origin is a scheme and a host, without a path: https://board.example.org"
                 )
         return origins
+
+    @field_validator("trusted_documents")
+    @classmethod
+    def _check_file(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("is not a file")
+        return path
 
     @field_validator("host")
     @classmethod

@@ -65,7 +65,9 @@ class TextEdit:
 
 @strawberry.type(description="A long text that was edited.")
 class TextChange:
-    field: str = strawberry.field(description="Which text: `description`, `body`, `sections.notes` …")
+    field: str = strawberry.field(
+        description="Which text: `sections.description` and `sections.notes` of a task, `body` of a comment …"
+    )
     edits: list[TextEdit] = strawberry.field(description="The edits, in order of place.")
     base_hash: str = strawberry.field(description="SHA-256 of the text before (UTF-8), first 16 hex digits.")
     result_hash: str = strawberry.field(description="The same of the text after.")
