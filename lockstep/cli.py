@@ -13,7 +13,7 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.config import Settings, environment_name, load_settings
 from lockstep.embedded import ServersError
@@ -147,7 +147,7 @@ def schema(
 @cli.command()
 def settings() -> None:
     """List the settings: environment variable, default, meaning."""
-    table = Table("variable", "default", "meaning")
+    table = Table(Column("variable", no_wrap=True), "default", "meaning")
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, ()) else str(field.default)
         table.add_row(environment_name(name), default, field.description)
