@@ -9,6 +9,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from lockstep.embedded import secrets_in_use, start_servers, temporary_servers
 from tests.command_line.conftest import ROOT, Command
@@ -24,7 +25,7 @@ def development(lockstep: Start, data_dir: Path, *words: str) -> tuple[Command, 
     return command, line.split()[-1].removesuffix("/graphql")
 
 
-def ask(address: str, document: str, token: str = "") -> object:
+def ask(address: str, document: str, token: str = "") -> Any:
     request = urllib.request.Request(
         f"{address}/graphql",
         json.dumps({"query": document}).encode(),
@@ -33,12 +34,12 @@ def ask(address: str, document: str, token: str = "") -> object:
         else {"content-type": "application/json"},
     )
     with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+        return json.load(answer)["data"]
 
 
 def test_it_serves_tells_how_to_sign_in_and_stops_at_ctrl_c(lockstep: Start, data_dir: Path) -> None:
     command, address = development(lockstep, data_dir)
-    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert ask(address, "{ __typename }") == {"__typename": "Query"}
     assert re.search(r"owner@demo\.example, password \S{12}", command.output)
     command.interrupt()
     assert command.end() == 0, command.output
@@ -51,7 +52,7 @@ def test_a_token_for_scripts_comes_from_the_running_service(lockstep: Start, dat
     printing = lockstep("token", "--email", "owner@demo.example", LOCKSTEP_DATA_DIR=str(data_dir))
     assert printing.end() == 0, printing.output
     answer = ask(address, "{ viewer { email } }", printing.output.strip())
-    assert answer == {"data": {"viewer": {"email": "owner@demo.example"}}}
+    assert answer == {"viewer": {"email": "owner@demo.example"}}
     unknown = lockstep("token", "--email", "nobody@demo.example", LOCKSTEP_DATA_DIR=str(data_dir))
     assert unknown.end() == 1
     assert "nobody@demo.example" in unknown.output
@@ -71,7 +72,7 @@ def test_a_second_start_says_who_has_the_data(lockstep: Start, data_dir: Path) -
     elsewhere = lockstep("dev", "--port", port, LOCKSTEP_DATA_DIR=str(data_dir / "other"))
     assert elsewhere.end() == 1
     assert f"port {port}: Address already in use" in elsewhere.output
-    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert ask(address, "{ __typename }") == {"__typename": "Query"}
 
 
 def test_sigkill_leaves_no_server_and_the_next_start_has_all(lockstep: Start, data_dir: Path) -> None:
@@ -120,7 +121,7 @@ def test_it_ends_with_the_make_that_runs_it(lockstep: Start, data_dir: Path) -> 
 
 def test_several_workers_share_the_port_and_drain(lockstep: Start, data_dir: Path) -> None:
     command, address = development(lockstep, data_dir, "--workers", "2")
-    assert ask(address, "{ __typename }") == {"data": {"__typename": "Query"}}
+    assert ask(address, "{ __typename }") == {"__typename": "Query"}
     command.process.terminate()
     assert command.end() == 0, command.output
     assert not (data_dir / "servers/postgres/postmaster.pid").exists()
