@@ -30,10 +30,12 @@ from app.projects.access import readable_scopes
 from app.work import Store
 from schema import schema
 from schema.context import Application, open_context, open_session
+from schema.costs import CostRules
 from schema.documents import DocumentLimits
 from schema.doors import DoorLimits, Origins, graphql_routes
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page, graphiql_routes
+from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
 
@@ -134,12 +136,17 @@ def _barrier() -> Callable[[str], None]:
 def _graphql(application: Application) -> list[Route]:
     settings = application.settings
     service = GraphQLService(
-        application, schema, open_context=open_context, open_session=open_session, limits=DocumentLimits(),
-        introspection=settings.introspection,
+        application, schema, open_context=open_context, open_session=open_session,
+        limits=DocumentLimits(
+            tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases,
+            root_fields=settings.max_root_fields, directives=settings.max_directives,
+        ),
+        introspection=settings.introspection, suggestions=settings.field_suggestions,
+        costs=CostRules(limit=settings.max_cost), persisted=persisted_queries(settings),
     )  # fmt: skip
     return graphql_routes(  # type: ignore[return-value]
         service,
-        limits=DoorLimits(body_bytes=settings.max_body_bytes),
+        limits=DoorLimits(body_bytes=settings.max_body_bytes, batch=settings.max_batch),
         graphiql=graphiql_page if settings.graphiql else None,
         origins=Origins(settings.allowed_origins, settings.public_url),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import strawberry
 from graphql import (
@@ -12,6 +12,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLSchema,
+    Node,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -25,6 +27,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from schema.answers import OPERATION_UNKNOWN, PARSE_FAILED, VALIDATION_FAILED, refused
+from schema.costs import CostRules, Plan
 
 # How much graphql-core compares fields of one name before it refuses a document. Its own 500,000 let a few
 # kilobytes hold the process for a second; 60 fragments that spread one another, as generated ones do, need
@@ -39,27 +42,56 @@ class DocumentLimits:
     `characters`: of the text; long values belong into variables. `tokens`: lexical tokens, and comments.
     `depth`: fields within fields (the usual introspection query needs 15). `fields`: selected fields, each
     fragment counted wherever it is spread, so that a few fragments spreading one another cannot ask for
-    millions. `errors`: reported at once. `kept_characters`: total length of the texts kept parsed; each
-    character takes about a hundred bytes.
+    millions; of them `aliases` with a name of their own, and `root_fields` on the outermost level.
+    `directives`: in all, and `directives_at_once` at one place. `errors`: reported at once.
+    `kept_characters`: total length of the texts kept parsed; each character takes about a hundred bytes.
     """
 
     characters: int = 100_000
     tokens: int = 10_000
     depth: int = 20
     fields: int = 20_000
+    aliases: int = 200
+    root_fields: int = 50
+    directives: int = 100
+    directives_at_once: int = 4
     errors: int = 20
     kept_characters: int = 1_000_000
+
+
+class Document:
+    """A valid document, and what each of its operations costs."""
+
+    def __init__(self, schema: GraphQLSchema, node: DocumentNode, rules: CostRules) -> None:
+        self.node = node
+        self._schema = schema
+        self._rules = rules
+        self._plans: dict[int, Plan] = {}
+
+    def plan(self, operation: OperationDefinitionNode) -> Plan:
+        """The plan of one of its operations, made once."""
+        plan = self._plans.get(id(operation))
+        if plan is None:
+            plan = self._plans[id(operation)] = Plan(self._schema, self.node, operation, self._rules)
+        return plan
 
 
 class Documents:
     """The documents of one schema. Valid ones are kept, the least recently used leave first."""
 
     def __init__(
-        self, schema: strawberry.Schema, limits: DocumentLimits, *, introspection: bool = True
+        self,
+        schema: strawberry.Schema,
+        limits: DocumentLimits,
+        *,
+        introspection: bool = True,
+        suggestions: bool = True,
+        costs: CostRules | None = None,
     ) -> None:
         self._schema = schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
-        self._hide_suggestions = schema.config.disable_field_suggestions
+        self._hide_suggestions = schema.config.disable_field_suggestions or not suggestions
         self._limits = limits
+        self._costs = costs or CostRules()
         rules: list[type[ASTValidationRule]] = [
             *specified_rules,
             MaybeNullValidationRule,
@@ -68,20 +100,21 @@ class Documents:
         if not introspection:
             rules.append(NoSchemaIntrospectionCustomRule)
         self._rules = rules
-        self._kept: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._kept: OrderedDict[str, Document] = OrderedDict()
         self._kept_characters = 0
 
-    def read(self, text: str) -> DocumentNode:
+    def read(self, text: str) -> Document:
         """The valid document of a text. Raises `Refused` with every fault found, up to the limit."""
         kept = self._kept.get(text)
         if kept is not None:
             self._kept.move_to_end(text)
             return kept
-        document = self._parse(text)
-        self._weigh(document)
-        errors = validate(self._schema, document, self._rules, self._limits.errors, self._hide_suggestions)
+        node = self._parse(text)
+        self._weigh(node)
+        errors = validate(self._schema, node, self._rules, self._limits.errors, self._hide_suggestions)
         if errors:
             raise refused(errors, VALIDATION_FAILED)
+        document = Document(self._schema, node, self._costs)
         self._keep(text, document)
         return document
 
@@ -100,18 +133,21 @@ class Documents:
     def _weigh(self, document: DocumentNode) -> None:
         limits = self._limits
         try:
-            depth, fields = Weight(document).total()
+            weight = Weigher(document).total()
         except RecursionError:
-            depth = fields = limits.depth + 1
-        if depth > limits.depth:
-            message = f"The document nests fields more than {limits.depth} deep."
-        elif fields > limits.fields:
-            message = f"The document selects more than {limits.fields} fields."
-        else:
-            return
-        raise refused([GraphQLError(message)], VALIDATION_FAILED)
+            weight = Weight(depth=limits.depth + 1)
+        for found, limit, problem in (
+            (weight.depth, limits.depth, "nests fields more than {} deep"),
+            (weight.fields, limits.fields, "selects more than {} fields"),
+            (weight.aliases, limits.aliases, "has more than {} aliases"),
+            (weight.root_fields, limits.root_fields, "selects more than {} fields on its outermost level"),
+            (weight.directives, limits.directives, "has more than {} directives"),
+            (weight.crowd, limits.directives_at_once, "has more than {} directives at one place"),
+        ):
+            if found > limit:
+                raise refused([GraphQLError(f"The document {problem.format(limit)}.")], VALIDATION_FAILED)
 
-    def _keep(self, text: str, document: DocumentNode) -> None:
+    def _keep(self, text: str, document: Document) -> None:
         # One huge document must not drive out all others.
         if len(text) > self._limits.kept_characters // 20:
             return
@@ -122,42 +158,89 @@ class Documents:
             self._kept_characters -= len(leaving)
 
 
+@dataclass(slots=True)
 class Weight:
-    """Depth and number of the fields that a document's operations select, in time linear in its size."""
+    """How much a selection holds. Depth and fields count with the fragments spread there, aliases and directives as
+    they are written; `crowd` is the most directives at one place.
+    """
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+    crowd: int = 0
+    root_fields: int = 0
+
+    def add(self, other: Weight, *, deeper: int = 0, spread: bool = False) -> None:
+        """Counts what stands beside or (`deeper` 1) below, or is spread here."""
+        self.depth = max(self.depth, other.depth + deeper)
+        self.fields += other.fields
+        if not deeper:
+            self.root_fields += other.root_fields
+        if not spread:
+            self.aliases += other.aliases
+            self.directives += other.directives
+            self.crowd = max(self.crowd, other.crowd)
+
+    def add_definition(self, other: Weight, *, runs: bool) -> None:
+        """Counts another definition of the document; `runs`: it is an operation, of which only one will run."""
+        self.aliases += other.aliases
+        self.directives += other.directives
+        self.crowd = max(self.crowd, other.crowd)
+        if runs:
+            self.depth = max(self.depth, other.depth)
+            self.fields = max(self.fields, other.fields)
+            self.root_fields = max(self.root_fields, other.root_fields)
+
+    def decorate(self, node: Node) -> None:
+        """Counts a node's directives."""
+        directives = len(getattr(node, "directives", None) or ())
+        self.directives += directives
+        self.crowd = max(self.crowd, directives)
+
+
+class Weigher:
+    """Weighs a document's operations, in time linear in its size."""
 
     def __init__(self, document: DocumentNode) -> None:
-        self._operations = [
-            node for node in document.definitions if isinstance(node, OperationDefinitionNode)
-        ]
+        self._definitions = document.definitions
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
-        self._known: dict[str, tuple[int, int]] = {}
+        self._known: dict[str, Weight] = {}
 
-    def total(self) -> tuple[int, int]:
-        """(depth, fields) of the deepest and of the largest operation. Raises `RecursionError`."""
-        weights = [self._selections(operation.selection_set) for operation in self._operations]
-        return max((depth for depth, _ in weights), default=0), max(
-            (fields for _, fields in weights), default=0
-        )
-
-    def _selections(self, selections: SelectionSetNode | None) -> tuple[int, int]:
-        deepest = fields = 0
-        for node in selections.selections if selections else ():
-            if isinstance(node, FieldNode):
-                depth, inner = self._selections(node.selection_set)
-                depth, inner = depth + 1, inner + 1
-            elif isinstance(node, FragmentSpreadNode):
-                depth, inner = self._fragment(node.name.value)
+    def total(self) -> Weight:
+        """The weight of the whole document. Raises `RecursionError`."""
+        total = Weight()
+        for node in self._definitions:
+            if isinstance(node, FragmentDefinitionNode):
+                weight = replace(self._fragment(node.name.value))
             else:
-                depth, inner = self._selections(node.selection_set)  # type: ignore[attr-defined]
-            deepest, fields = max(deepest, depth), fields + inner
-        return deepest, fields
+                weight = self._selections(getattr(node, "selection_set", None))
+            for decorated in (node, *(getattr(node, "variable_definitions", None) or ())):
+                weight.decorate(decorated)
+            total.add_definition(weight, runs=isinstance(node, OperationDefinitionNode))
+        return total
 
-    def _fragment(self, name: str) -> tuple[int, int]:
+    def _selections(self, selections: SelectionSetNode | None) -> Weight:
+        total = Weight()
+        for node in selections.selections if selections else ():
+            total.decorate(node)
+            if isinstance(node, FieldNode):
+                total.add(self._selections(node.selection_set), deeper=1)
+                total.fields += 1
+                total.root_fields += 1
+                total.aliases += node.alias is not None
+            elif isinstance(node, FragmentSpreadNode):
+                total.add(self._fragment(node.name.value), spread=True)
+            else:
+                total.add(self._selections(node.selection_set))  # type: ignore[attr-defined]
+        return total
+
+    def _fragment(self, name: str) -> Weight:
         if name not in self._known:
             # Stands while the fragment is being weighed: a cycle adds nothing here, validation refuses it.
-            self._known[name] = (0, 0)
+            self._known[name] = Weight()
             fragment = self._fragments.get(name)
             self._known[name] = self._selections(fragment.selection_set if fragment else None)
         return self._known[name]

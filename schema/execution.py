@@ -28,17 +28,21 @@ from graphql import (
 from graphql.execution import Executor
 from strawberry.execution import optimized_is_awaitable
 
+from app.errors import ClientError
 from app.metrics import REQUESTS
 from schema.answers import (
     BAD_USER_INPUT,
     INTERNAL,
+    TOO_COSTLY,
     VALIDATION_FAILED,
     Answer,
     error_json,
     failure,
     refused,
 )
-from schema.documents import DocumentLimits, Documents, choose_operation
+from schema.costs import Cost, CostRules
+from schema.documents import Document, DocumentLimits, Documents, choose_operation
+from schema.persisted import PersistedQueries, Unsupported
 from schema.requests import GraphQLRequest
 from schema.sharing import SharedAnswers, group_of
 
@@ -84,11 +88,16 @@ OpenContext = Callable[[Any, Any], AbstractAsyncContextManager[Context]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An operation that may run: its document is valid and its variables are coerced."""
+    """An operation that may run: its document is valid, its variables are coerced, and it is not too costly.
+
+    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge.
+    """
 
     request: GraphQLRequest
     operation: OperationDefinitionNode
     executor: Executor[Any]
+    document: Document
+    cost: int
 
     @property
     def kind(self) -> OperationType:
@@ -112,6 +121,9 @@ class GraphQLService:
         open_session: OpenSession,
         limits: DocumentLimits | None = None,
         introspection: bool = True,
+        suggestions: bool = True,
+        costs: CostRules | None = None,
+        persisted: PersistedQueries | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("Schema extensions and directives would not run here: use field extensions.")
@@ -120,7 +132,16 @@ class GraphQLService:
         self._open_context = open_context
         self._open_session = open_session
         self._shared = SharedAnswers()
-        self._documents = Documents(schema, limits or DocumentLimits(), introspection=introspection)
+        self._hide_suggestions = schema.config.disable_field_suggestions or not suggestions
+        self._costs = costs or CostRules()
+        self._persisted = persisted or Unsupported()
+        self._documents = Documents(
+            schema,
+            limits or DocumentLimits(),
+            introspection=introspection,
+            suggestions=suggestions,
+            costs=self._costs,
+        )
 
     async def sign_in(self, token: str | None, request_id: str, transport: Transport) -> Session:
         """The session of a token's owner, or of nobody. Raises `ClientError` for an invalid token."""
@@ -135,29 +156,47 @@ class GraphQLService:
         )
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
-        """Everything that can be judged without running anything. Raises `Refused`."""
+        """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
+        request = self._persisted.resolve(request)
         document = self._documents.read(request.query)
-        operation = choose_operation(document, request.operation_name)
+        operation = choose_operation(document.node, request.operation_name)
         schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
         if schema.get_root_type(operation.operation) is None:
             problem = f"This schema has no {operation.operation.value}s."
             raise refused([GraphQLError(problem, operation)], VALIDATION_FAILED)
         executor = self.schema.execution_context_class.build(
             schema,
-            document,
+            document.node,
             raw_variable_values=request.variables,
             operation_name=request.operation_name,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # says bool for TypeGuard
-            hide_suggestions=self.schema.config.disable_field_suggestions,
+            hide_suggestions=self._hide_suggestions,
             operation_extensions=request.extensions,
         )
         if isinstance(executor, list):
             raise refused(executor, BAD_USER_INPUT)
-        return Prepared(request, operation, executor)
+        plan = document.plan(operation)
+        variables = executor.variable_values.coerced
+        cost = plan.cost(variables)
+        if cost > self._costs.limit:
+            raise self._too_costly(plan.dearest(variables))
+        self._persisted.remember(request)
+        return Prepared(request, operation, executor, document, cost)
+
+    def _too_costly(self, cost: Cost) -> ClientError:
+        path = ".".join(cost.path)
+        message = (
+            f"This operation would cost {cost.requested}, more than {self._costs.limit}. Most of it is at {path}: "
+            "ask for shorter pages there, or for less within them."
+        )
+        told = {"requested": cost.requested, "limit": self._costs.limit, "path": list(cost.path)}
+        return ClientError(TOO_COSTLY, message, cost=told)
 
     async def execute(self, prepared: Prepared, session: Session) -> Answer:
         """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
         answer = await self._execute(prepared.executor, None, session)
+        if answer.executed:
+            answer.extensions["cost"] = {"requested": prepared.cost, "limit": self._costs.limit}
         _count(session, answer)
         return answer
 
@@ -205,7 +244,7 @@ class GraphQLService:
     def _group(self, prepared: Prepared) -> Hashable | None:
         schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
         request = prepared.request
-        document = self._documents.read(request.query)
+        document = prepared.document.node
         return group_of(schema, document, prepared.operation, request.query, request.variables)
 
     async def _execute_shared(

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from app.config import Settings
 from app.errors import ClientError
 from schema.requests import BadRequest, GraphQLRequest
 
@@ -137,3 +138,10 @@ def read_trusted_documents(path: Path) -> TrustedDocuments:
     ):
         raise ValueError(f"{path} must hold an object of ids and documents, or Apollo's manifest.")
     return TrustedDocuments(value)
+
+
+def persisted_queries(settings: Settings) -> PersistedQueries:
+    """What the settings say. Raises `ValueError` and `OSError` for a file of trusted documents that is none."""
+    if settings.trusted_documents is not None:
+        return read_trusted_documents(settings.trusted_documents)
+    return AutomaticQueries(settings.persisted_queries) if settings.persisted_queries else Unsupported()

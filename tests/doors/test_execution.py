@@ -112,7 +112,7 @@ async def test_arguments_found_wrong_late_are_the_clients(
 async def test_each_execution_has_its_own_context(served: Served) -> None:
     for expected in range(3):
         answer = (await served.query("{ a: __typename requestId }")).json()
-        assert answer["extensions"] == {"context": expected}
+        assert answer["extensions"]["context"] == expected
     assert not any(context.open for context in served.application.contexts)
 
 
@@ -167,14 +167,14 @@ def multiplying(levels: int) -> str:
 
 
 async def test_fragments_cannot_multiply_without_bound(served: Served) -> None:
-    assert (await served.query(multiplying(8))).json()["data"]["node"]["a"]["b"]
+    assert (await served.query(multiplying(6))).json()["data"]["node"]["a"]["b"]
     for levels in (16, 400):
         response = await served.query(multiplying(levels))
         assert response.json()["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 async def test_comparing_fields_is_bounded(served: Served) -> None:
-    response = await served.query("{ " + "node { number } " * 2000 + "}")
+    response = await served.query("{ node { " + "inner { number } " * 2000 + "} }")
     (error,) = response.json()["errors"]
     assert (error["message"], error["extensions"]["code"]) == (
         "Validation aborted.",

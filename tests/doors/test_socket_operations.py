@@ -24,7 +24,10 @@ async def test_queries_and_mutations(served: Served) -> None:
         assert await client.receive() == {
             "id": "q",
             "type": "next",
-            "payload": {"data": {"add": 42}, "extensions": {"context": 0}},
+            "payload": {
+                "data": {"add": 42},
+                "extensions": {"context": 0, "cost": {"requested": 0, "limit": 50_000}},
+            },
         }
         assert await client.receive() == {"id": "q", "type": "complete"}
         await client.subscribe("q", 'mutation { write(text: "a") }')
