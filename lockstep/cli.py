@@ -78,10 +78,19 @@ def dev(
 
 @cli.command()
 @plainly
-def serve(host: Host = None, port: Port = None, workers: Workers = None) -> None:
+def serve(
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
     """Serve with the database and the Redis given by DATABASE_URL and REDIS_URL."""
     from lockstep import serve as service  # noqa: PLC0415
 
+    if until_parent_ends:
+        from lockstep.dev import end_with  # noqa: PLC0415
+
+        end_with(os.getppid())
     given = load_settings(host=host, port=port, workers=workers)
     need(given, "database_url", "redis_url")
     with service.listen(given) as listener:
@@ -163,6 +172,35 @@ def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address the
 
     with any_servers(load_settings()) as named:
         print(asyncio.run(issue(named, email)))
+
+
+@cli.command()
+@plainly
+def replay(
+    file: Annotated[Path, typer.Argument(help="A history: JSON Lines, one edit a line, in order of time.")],
+    clients: Annotated[int, typer.Option(min=1, max=500, help="How many clients work at once.")] = 32,
+    drop_sockets: Annotated[bool, typer.Option(help="Cut clients' connections while they work.")] = False,
+    restart_redis: Annotated[bool, typer.Option(help="Kill and start Redis while they work.")] = False,
+    kill_server: Annotated[bool, typer.Option(help="Kill and start a server while they work.")] = False,
+    seed: Annotated[int, typer.Option(help="Who sends what, and what is stale.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many lines.")] = None,
+    refusals: Annotated[Path | None, typer.Option(help="Write every refusal here, as JSON Lines.")] = None,
+) -> None:
+    """Replay a history through the public API with many clients, and see that all end with the same board.
+
+    Two server processes and, unless DATABASE_URL and REDIS_URL are given, a temporary database and Redis. Ends
+    with status 1 if anything differs, is missing or doubled.
+    """
+    from lockstep import replay_command  # noqa: PLC0415
+    from lockstep.replay.faults import Asked  # noqa: PLC0415
+
+    asked = Asked(drop_sockets, restart_redis, kill_server)
+    given = load_settings()
+    raise typer.Exit(
+        replay_command.run(
+            given, file, clients=clients, asked=asked, seed=seed, limit=limit, refusals=refusals
+        )
+    )
 
 
 @cli.command("import")
