@@ -176,21 +176,21 @@ def _sel(kind: str) -> str:
 
 
 def _comments() -> str:
-    return f"comments(first: 500) {{ nodes {{ {_sel('CommentState')} }} pageInfo {{ hasNextPage }} }}"
+    return f"comments(first: 25) {{ nodes {{ {_sel('CommentState')} }} pageInfo {{ hasNextPage }} }}"
 
 
-def _tasks(alias: str, deleted: str) -> str:
-    return f"""{alias}: tasks(first: 500, filter: {{deleted: {{eq: {deleted}}}}}) {{ nodes {{
+def _tasks(alias: str, deleted: str, most: int) -> str:
+    return f"""{alias}: tasks(first: {most}, filter: {{deleted: {{eq: {deleted}}}}}) {{ nodes {{
       {_sel("TaskState")} {_comments()} links {{ link {{ {_sel("LinkState")} }} }} }} pageInfo {{ hasNextPage }} }}"""
 
 
 PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
   statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
-  members(first: 500) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
-  {_tasks("there", "false")} {_tasks("deleted", "true")} position {{ {POSITION} }} }} }} }}"""
+  members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
+  {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
 
 WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("WorkspaceState")} scope directoryScope
-  members(first: 500) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
+  members(first: 100) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
   projects {{ id }} position {{ {POSITION} }} }} }} }}"""
 
 INBOX = f"""{{ viewer {{ inboxScope }} inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }}
