@@ -20,7 +20,9 @@ def configure_logs(settings: Settings) -> None:
     ]
     plain = settings.log_format == "console"
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        if plain
+        else structlog.processors.JSONRenderer()
     )
     traces = [] if plain else [structlog.processors.format_exc_info]
     handler = logging.StreamHandler(sys.stderr)

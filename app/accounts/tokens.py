@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,15 +45,7 @@ class Tokens:
     def open(cls, key_file: Path, *, lifetime_seconds: int) -> Tokens:
         """Read the signing key, or make one that only this account can read."""
         if not key_file.exists():
-            key_file.parent.mkdir(parents=True, exist_ok=True)
-            made = orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
-            try:
-                handle = os.open(key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:
-                pass
-            else:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(made)
+            _make_key(key_file)
         return cls(OKPKey.import_key(orjson.loads(key_file.read_bytes())), lifetime_seconds=lifetime_seconds)
 
     def issue(self, user_id: UUID, session_id: UUID) -> tuple[str, float]:
@@ -94,3 +88,16 @@ class Tokens:
             return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
             raise Unauthenticated("This is not a valid access token. Sign in again.") from None
+
+
+def _make_key(key_file: Path) -> None:
+    """Put a new key there, whole or not at all; of two processes at once, one wins and both read its key."""
+    key_file.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=key_file.parent)  # readable by this account alone
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
+        with contextlib.suppress(FileExistsError):
+            os.link(name, key_file)
+    finally:
+        os.unlink(name)
