@@ -25,12 +25,20 @@ describe(
 )
 
 
+def _mention(root: Any) -> str:
+    # As `app.tasks.rules.mentioned` reads it; a bracket in the name would end it early.
+    return f"@[{root.name.replace('[', '(').replace(']', ')')}](user:{root.id})"
+
+
 @strawberry.type(description="A person.")
 class User(Node):
     kind: UserKind = column("Whether they have an account.")
     name: str = column("How they are shown.")
     avatar_url: str | None = column("Their picture.")
     version: int = column("For `profileUpdate(expectedVersion:)`.")
+    mention: str = strawberry.field(
+        resolver=_mention, description="What mentions them in a text: put it into the markdown as it is."
+    )
 
     is_type_of = is_row_of(models.User, "User")
 

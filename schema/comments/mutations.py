@@ -30,7 +30,7 @@ class CommentPayload(Payload):
 @strawberry.input(description="A new comment.")
 class CommentAddInput:
     task_id: strawberry.ID = strawberry.field(description="The task.")
-    body: str = strawberry.field(description="Markdown; `@[name](user:uuid)` mentions someone.")
+    body: str = strawberry.field(description="Markdown; the `mention` of a person tells them of it.")
     parent_id: strawberry.ID | None = optional("The comment it answers, on the same task.")
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
     client_mutation_id: UUID | None = key_field()
