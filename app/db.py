@@ -7,6 +7,7 @@ request, and cannot put ``BEGIN`` and settings in one call.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast, overload
@@ -38,6 +39,7 @@ LOST = (
 )
 """What a statement raises when the database is away, or goes away while it runs."""
 
+CLOSE_SECONDS = 5
 ROLLBACK_SECONDS = 2
 """A connection that cannot even roll back within this is given up."""
 
@@ -126,7 +128,9 @@ class Reader:
                 rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
             except asyncpg.DataError as unfit:
                 # Checks at the door say it better; this is for what they let through.
-                raise BadInput("A value is out of range, or has characters (NUL) that cannot be kept.") from unfit
+                raise BadInput(
+                    "A value is out of range, or has characters (NUL) that cannot be kept."
+                ) from unfit
             except LOST as lost:
                 raise Unavailable() from lost
         return cast(list[ModelT], rows)
@@ -181,7 +185,10 @@ class Database:
         return cls(pool)
 
     async def close(self) -> None:
-        await self.pool.close()
+        """Give back what is unused, wait a little for the rest, and give up what does not answer."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.pool.close()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Reader]:
@@ -210,7 +217,8 @@ async def _roll_back(connection: Any) -> None:
         async with asyncio.timeout(ROLLBACK_SECONDS):
             await connection.execute("ROLLBACK")
     except LOST:
-        connection.terminate()
+        with contextlib.suppress(asyncpg.InterfaceError):  # it may have broken, and left the pool by itself
+            connection.terminate()
 
 
 async def _set_codecs(connection: Any) -> None:

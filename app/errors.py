@@ -40,10 +40,15 @@ class BadInput(ClientError):
 
 
 class Unavailable(ClientError):
-    """The database is away. Nothing was written: the same request can simply be sent again."""
+    """The database is away. The same request can simply be sent again.
 
-    def __init__(self) -> None:
-        super().__init__("UNAVAILABLE", "The database is away; nothing was written. Try again shortly.")
+    Of a payload's field, beside empty ``errors``, it says that the change was made and could not be read back.
+    """
+
+    def __init__(
+        self, message: str = "The database is away: this could not be read. Try again shortly."
+    ) -> None:
+        super().__init__("UNAVAILABLE", message)
 
 
 class Refusal(Exception):

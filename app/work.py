@@ -193,9 +193,9 @@ async def _attempt(
                 if not connection.is_closed() and connection.is_in_transaction():
                     await connection.execute("ROLLBACK")
                 raise
-    except LOST as lost:
+    except (*LOST, Unavailable) as lost:
         if not committing:
-            raise Unavailable() from lost
+            raise Unavailable("The database is away; nothing was written. Try again shortly.") from lost
         raise ClientError(
             "OUTCOME_UNKNOWN",
             "The database went away while this was being committed. Send it again with the same clientMutationId.",

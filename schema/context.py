@@ -16,7 +16,7 @@ from strawberry.dataloader import DataLoader
 from app.accounts.tokens import Tokens, Viewer
 from app.config import Settings
 from app.db import Database, Reader
-from app.errors import Unauthenticated
+from app.errors import Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
 from app.outcomes import Outcome, RequestKey
@@ -187,7 +187,12 @@ class Context:
         """The positions that the answer reflects, if it read any scope."""
         if not self._reflected or self._reader is None:
             return {}
-        found = await heads(self._reader, list(self._reflected))
+        try:
+            found = await heads(self._reader, list(self._reflected))
+        except (
+            Unavailable
+        ):  # an answer that is there already, of a mutation that is done, is given all the same
+            return {}
         return {
             "positions": [
                 {

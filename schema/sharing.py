@@ -82,11 +82,20 @@ class SharedAnswers:
         self._running: OrderedDict[Hashable, asyncio.Task[Answer]] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer for a key, made once. One subscriber that goes away does not take it from the others."""
+        """The answer for a key, made once. One subscriber that goes away does not take it from the others.
+
+        An answer with errors is its maker's own: the token may have run out, or the database been away a moment.
+        """
         task = self._running.get(key)
+        others = task is not None
         if task is None:
             task = asyncio.ensure_future(make())
             self._running[key] = task
             if len(self._running) > KEPT:
                 self._running.popitem(last=False)
-        return await asyncio.shield(task)
+        answer = await asyncio.shield(task)
+        if not answer.errors:
+            return answer
+        if self._running.get(key) is task:
+            del self._running[key]
+        return await make() if others else answer

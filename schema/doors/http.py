@@ -9,7 +9,7 @@ of the audit, which the clients in use know. Status codes:
 | executed, with or without field errors | 200 | 200 |
 | does not parse or validate, operation unknown, bad variables | 400, no `data` entry | 200, no `data` |
 | not JSON, or not a request | 400, no `data` entry | 400, no `data` |
-| 401, 403, 405, 406, 408, 413, 415, 429, 500 | so | so |
+| 401, 403, 405, 406, 408, 413, 415, 429, 500, 503 | so | so |
 
 A client that accepts a stream and no JSON gets what a document has wrong as the stream's one answer, for so the
 protocol of `graphql-sse` wants it.
@@ -61,6 +61,8 @@ STATUS = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "RATE_LIMITED": 429,
     INTERNAL: 500,
+    "UNAVAILABLE": 503,
+    "OUTCOME_UNKNOWN": 503,
 }
 # Old clients read the body only of a 200, and name `application/json` alone.
 FORGIVEN = {

@@ -16,6 +16,7 @@ from tests.ledger import Log
 from tests.world import World, uuids
 
 SCOPES = "{ workspaces { id scope directoryScope version } viewer { inboxScope } }"
+SHORT = "kind reason more position { scope seq cursor } events { id seq kind }"
 KINDS = ("project", "workspace", "directory", "inbox")
 
 

@@ -11,10 +11,8 @@ from app.events.followers import Follower
 from app.events.models import Event
 from tests.invariants import events_over_http
 from tests.ledger import Log
-from tests.live.places import KINDS, check_whole, grow_at_once, place
+from tests.live.places import KINDS, SHORT, check_whole, grow_at_once, place
 from tests.world import World
-
-SHORT = "kind reason more position { scope seq cursor } events { id seq kind }"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,0 +1,134 @@
+"""Redis killed and restarted under load: edits go on, followers catch up by comparison, later by doorbell again."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from app.events.feeds import Feed
+from app.events.hub import Hub
+from app.events.models import Event
+from lockstep.embedded import Servers
+from tests.faults.conftest import OtherProcess
+from tests.ledger import Log
+from tests.live.places import check_whole, place
+from tests.service import Service
+from tests.world import World
+
+QUICK_SECONDS = 1.0
+"""No edit may wait for Redis; the rest of this is for a busy machine."""
+
+
+@pytest.fixture
+async def redis_at_the_end(servers: Servers) -> AsyncIterator[None]:
+    """Later tests have a Redis again, however this one ends."""
+    yield
+    try:
+        await asyncio.to_thread(servers.start_redis)
+    except Exception as running:  # noqa: BLE001 (the watcher says so with an error of its own)
+        assert "runs already" in str(running)  # noqa: PT017
+
+
+async def metric(service: Service, name: str) -> float:
+    """A number of `/metrics`, over all labels."""
+    async with httpx.AsyncClient(base_url=service.url) as http:
+        lines = (await http.get("/metrics")).text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+
+
+class Load:
+    """Edits one after the other until told to stop, and how long each took."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.took: list[float] = []
+        self.stopped = False
+        self._done: asyncio.Queue[None] = asyncio.Queue()
+
+    async def run(self) -> None:
+        while not self.stopped:
+            began = time.monotonic()
+            await self.world.task("Under load")
+            self.took.append(time.monotonic() - began)
+            self._done.put_nowait(None)
+
+    async def more(self, count: int) -> None:
+        """Once so many more edits were done."""
+        while not self._done.empty():
+            self._done.get_nowait()
+        for _ in range(count):
+            await self._done.get()
+
+
+async def test_edits_go_on_and_followers_lose_nothing(
+    world: World, log: Log, servers: Servers, other_process: OtherProcess, redis_at_the_end: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    heard = asyncio.Event()
+    in_order = Feed._in_order
+
+    def listening(feed: Feed) -> list[Event]:
+        events = in_order(feed)
+        if events:
+            heard.set()
+        return events
+
+    monkeypatch.setattr(Feed, "_in_order", listening)
+    at = await place(world, "project")
+    failures = await metric(world.service, "lockstep_publish_failures_total")
+    async with (
+        other_process() as there,
+        there.member.follow(at.scope) as far,
+        world.viewer.follow(at.scope) as near,
+    ):
+        loads = [Load(world), Load(there)]
+        running = [asyncio.create_task(load.run()) for load in loads]
+        await loads[0].more(5)
+        usual = max(loads[0].took)
+        for _ in range(2):
+            await loads[0].more(3)
+            await asyncio.to_thread(servers.kill_redis)
+            heard.clear()
+            await loads[0].more(5)
+            await caught_up(world, far, near)
+            assert not heard.is_set()
+            await asyncio.to_thread(servers.start_redis)
+            async with asyncio.timeout(10):
+                await heard.wait()
+        for load in loads:
+            load.stopped = True
+        await asyncio.gather(*running)
+        for stream in (near, far):
+            await check_whole(log, stream, at.id, stream.frames[0]["position"]["seq"])
+    assert max(loads[0].took + loads[1].took) < usual + QUICK_SECONDS
+    assert await metric(world.service, "lockstep_publish_failures_total") > failures
+    await log.check_order()
+
+
+async def caught_up(world: World, *streams: object) -> None:
+    """Whatever is committed now has been told within about a second."""
+    seq = (await world.position())["seq"]
+    async with asyncio.timeout(1.5):
+        for stream in streams:
+            await stream.until(seq)  # type: ignore[attr-defined]
+
+
+async def test_a_planted_trust_in_redis_is_caught(
+    world: World, log: Log, servers: Servers, redis_at_the_end: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the comparison a follower hears nothing while Redis is away."""
+
+    async def blind(_hub: Hub) -> None:
+        return None
+
+    monkeypatch.setattr(Hub, "_compare", blind)
+    monkeypatch.setattr(Hub, "_compared_ago", lambda hub: 0.0)
+    async with world.viewer.follow(world.eng["scope"]) as stream:
+        await asyncio.to_thread(servers.kill_redis)
+        await world.task()
+        with pytest.raises(TimeoutError):
+            await caught_up(world, stream)
