@@ -100,4 +100,4 @@ def _make_key(key_file: Path) -> None:
         with contextlib.suppress(FileExistsError):
             os.link(name, key_file)
     finally:
-        os.unlink(name)
+        Path(name).unlink()
