@@ -257,19 +257,40 @@ async def test_a_message_from_the_future_costs_one_look() -> None:
         await asyncio.gather(pump, return_exceptions=True)
 
 
+async def another_history(world: World) -> None:
+    """The log is replaced by one that is longer and has other events where the feed stands; it hears of them."""
+    world.commit(3)
+    pump = asyncio.create_task(world.feed._pump())
+    await world.settle()
+    world.log = world.log[:1]
+    world.commit(9)
+    world.tell(3, 6, whole=True)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    pump.cancel()
+    await asyncio.gather(pump, return_exceptions=True)
+
+
 async def test_another_history_ends_everybody() -> None:
-    """A log that has another event where the feed stands, though it is longer."""
     with memory():
         world = World()
-        world.commit(3)
-        pump = asyncio.create_task(world.feed._pump())
-        await world.settle()
-        world.log = world.log[:1]
-        world.commit(9)
-        world.tell(3, 6, whole=True)
-        await asyncio.wait_for(pump, 5)
+        await another_history(world)
         assert world.feed.over
         assert [follower.ended for follower, _ in world.followers] == [FrameReason.OTHER_HISTORY]
+
+
+async def test_a_planted_reading_without_the_link_is_caught() -> None:
+    """It leads from one history into the other, without a word."""
+    with memory() as patch:
+
+        async def unlinked(reader: World, after: Cursor, upto: int) -> list[Event]:
+            return reader.log[after.seq : upto]
+
+        patch.setattr(feeds, "linked_events", unlinked)
+        world = World()
+        await another_history(world)
+        assert not world.feed.over
+        assert world.feed.head == 9
 
 
 def test_a_slow_follower_is_bounded_and_alone() -> None:
