@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from tests import selections
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 PASSWORD = "correct horse battery"
 
 JSON = dict[str, Any]
@@ -64,7 +64,9 @@ class Client:
         self.user_id: str = about.get("user_id", "")
         self.email: str = about.get("email", "")
         # Without `verify=False` each client would read the certificates of the machine, for 20 ms.
-        self._http = httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, verify=False)
+        # uvicorn closes a connection that was idle for 5 s: ours are given up before, or a request meets the close.
+        limits = httpx.Limits(max_keepalive_connections=20, keepalive_expiry=1)
+        self._http = httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, verify=False)
 
     async def close(self) -> None:
         await self._http.aclose()

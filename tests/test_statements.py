@@ -1,0 +1,194 @@
+"""No N+1 anywhere: the same number of statements for one row and for fifty, for every field of every type."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_leaf_type
+
+from app.config import Settings
+from app.events.kinds import KINDS
+from schema.tasks import types
+from tests import selections
+from tests.client import JSON, PASSWORD
+from tests.conftest import Template
+from tests.databases import Databases
+from tests.service import Doors, Service, serve
+from tests.world import World
+
+MANY = 50
+
+TASKS = (
+    "query($n: Int!) { tasks(first: $n, orderBy: [{field: NUMBER, direction: DESC}]) { nodes { FIELD } } }"
+)
+
+
+def _of_tasks(path: str) -> str:
+    return TASKS.replace("FIELD", path)
+
+
+# Where each type's objects are found, so many of them with so many different parents and targets.
+ROOTS: dict[str, str] = {
+    "Task": TASKS,
+    "Project": _of_tasks("project { FIELD }"),
+    "Status": _of_tasks("status { FIELD }"),
+    "TaskType": _of_tasks("type { FIELD }"),
+    "Label": _of_tasks("labels { FIELD }"),
+    "User": _of_tasks("assignees { FIELD }"),
+    "Comment": _of_tasks("threads(first: 1) { nodes { FIELD } }"),
+    "TaskLink": _of_tasks("links { FIELD }"),
+    "Link": _of_tasks("links { link { FIELD } }"),
+    "ProjectMember": _of_tasks("project { members(first: 1) { nodes { FIELD } } }"),
+    "InboxItem": "query($n: Int!) { inbox { items(first: $n) { nodes { FIELD } } } }",
+    "WorkspaceMember": (
+        "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { members(first: $n) { nodes { FIELD } } } } }"
+    ),
+    "Workspace": _of_tasks("project { workspace { FIELD } }"),
+    "Event": _of_tasks("history(first: 1) { nodes { FIELD } }"),
+}
+ALIKE = {"TaskSection", "PageInfo", "Position", "Viewer", "Inbox", "EventFrame", "TextEdit"}
+"""Values without edges, and what there is one of."""
+
+
+def sub_selection(kind: object, arguments: bool) -> str:
+    """What to ask of a field's target."""
+    if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+        return " { __typename }"
+    if kind.name.endswith("Connection"):
+        return " { totalCount nodes { __typename } }"
+    return " { id }" if "id" in kind.fields else " { __typename }"
+
+
+def fields_of(name: str) -> list[str]:
+    """Every field of a type, each as a selection."""
+    kind = selections.SCHEMA.type_map[name]
+    assert isinstance(kind, GraphQLObjectType | GraphQLInterfaceType)
+    found = []
+    for field_name, field in kind.fields.items():
+        target = get_named_type(field.type)
+        arguments = (
+            "(first: 2)" if "first" in field.args else '(name: "notes")' if "name" in field.args else ""
+        )
+        found.append(
+            f"{field_name}{arguments}{'' if is_leaf_type(target) else sub_selection(target, bool(arguments))}"
+        )
+    return found
+
+
+def with_edges() -> set[str]:
+    """Types that answers hold many objects of."""
+    kinds = set()
+    for name, kind in selections.SCHEMA.type_map.items():
+        if not isinstance(kind, GraphQLObjectType) or name.startswith("__") or name in KINDS:
+            continue
+        endings = ("Payload", "Connection", "Edge", "State", "Change", "Result")
+        if name in ("Query", "Mutation", "Subscription", "FieldClash") or name.endswith(endings):
+            continue
+        if any(one.name == "UserError" for one in kind.interfaces):
+            continue
+        kinds.add(name)
+    return kinds
+
+
+def test_every_type_has_a_root() -> None:
+    assert with_edges() == (ROOTS.keys() - {"Event"}) | (with_edges() & ALIKE)
+    for name in with_edges() & ALIKE:
+        assert name in ALIKE
+
+
+@dataclass
+class Crowd:
+    """Fifty projects, each with a task, a label, a comment, a link and people of its own."""
+
+    service: Service
+    world: World
+
+
+@pytest.fixture(scope="module")
+async def crowd(
+    databases: Databases, template: Template, doors: Doors, make_settings: Callable[..., Settings]
+) -> AsyncIterator[Crowd]:
+    async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
+        world = World(service, template.kept)
+        for start in range(0, MANY, 10):
+            await asyncio.gather(*(_one(world, number) for number in range(start, start + 10)))
+        yield Crowd(service, world)
+
+
+async def _one(world: World, number: int) -> None:
+    owner = world.owner
+    person = await world.service.client().do(
+        "signUp", email=f"p{number}@lockstep.example", password=PASSWORD, name=f"Person {number}"
+    )
+    user = person["user"]["id"]
+    workspace = world.workspace["id"]
+    await owner.do("workspaceMemberAdd", workspaceId=workspace, email=f"p{number}@lockstep.example")
+    made = await owner.do("projectCreate", workspaceId=workspace, key=f"P{number}", name=f"Project {number}")
+    project = made["project"]["id"]
+    await owner.do("projectMemberAdd", projectId=project, userId=user, role="MEMBER")
+    label = (await owner.do("labelCreate", projectId=project, name=f"Label {number}"))["label"]["id"]
+    new: JSON = {"projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
+    parent = (await owner.do("taskCreate", title="Parent", projectId=project))["task"]
+    # The admin makes it, so that the owner hears of it.
+    new |= {"title": "Child", "parentId": parent["id"], "sections": [{"name": "notes", "text": "n"}]}
+    task = (await world.admin.do("taskCreate", **new))["task"]
+    comment = (await owner.do("commentAdd", taskId=task["id"], body="Words"))["comment"]
+    await owner.do("commentAdd", taskId=task["id"], body="Answer", parentId=comment["id"])
+    await owner.do("linkAdd", sourceId=parent["id"], kind="blocks", targetId=task["id"])
+
+
+async def _count(crowd: Crowd, document: str, n: int) -> tuple[int, str, int]:
+    variables: JSON = {"n": n}
+    if "$w" in document:
+        variables["w"] = crowd.world.workspace["id"]
+    with crowd.service.statements() as counted:
+        answer = await crowd.world.owner.ask(document, variables)
+    assert answer.data
+    return len(counted), str(counted), answer.body.count(b"__typename")
+
+
+@pytest.mark.parametrize("name", sorted(ROOTS))
+async def test_one_row_or_fifty(crowd: Crowd, name: str) -> None:
+    failures = []
+    for field in fields_of(name):
+        document = ROOTS[name].replace("FIELD", f"__typename {field}")
+        one, few, _ = await _count(crowd, document, 1)
+        many, statements, objects = await _count(crowd, document, MANY)
+        assert objects >= MANY, "there must be many of them"
+        if one != many:
+            failures.append(f"{field}: {one} statements for one, {many} for {MANY}\n{few}\n\n{statements}")
+    assert not failures, "\n\n".join(failures)
+
+
+async def test_a_planted_loop_is_caught(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = types.comment_counts
+
+    async def one_by_one(reader: object, keys: list[object]) -> list[int]:
+        return [(await real(reader, [key]))[0] for key in keys]
+
+    monkeypatch.setattr(types, "comment_counts", one_by_one)
+    document = TASKS.replace("FIELD", "__typename commentCount")
+    assert (await _count(crowd, document, 1))[0] < (await _count(crowd, document, MANY))[0]
+
+
+BOARD = """query($id: ID!, $n: Int!) { node(id: $id) { ... on Project { statuses { name tasks(first: $n) { nodes {
+  key title assignees { name } labels { name } commentCount } totalCount } } } } }"""
+
+
+async def test_a_board_takes_a_constant_number_of_statements(world: World, service: Service) -> None:
+    counts = []
+    for _ in range(2):
+        for status in world.eng["statuses"]:
+            label = await world.label(f"Label {len(counts)} {status['name']}")
+            task = await world.task(
+                statusId=status["id"], labelIds=[label["id"]], assigneeIds=[world.viewer.user_id]
+            )
+            await world.comment(task, "Words")
+        with service.statements() as counted:
+            await world.viewer.query(BOARD, id=world.eng["id"], n=50)
+        counts.append(len(counted))
+    assert counts[0] == counts[1]
+    assert counts[0] <= 12, counted
