@@ -27,6 +27,11 @@ def print_report(outcome: Outcome, console: Console) -> None:
     """Figures and findings."""
     console.print(_figures(outcome))
     console.print(_refusals(outcome.sent))
+    for kind, lines in sorted(_refused_lines(outcome.sent).items()):
+        told = ", ".join(
+            f"{line} × {count}" if count > 1 else str(line) for line, count in sorted(lines.items())
+        )
+        console.print(f"{kind} at lines {told}", highlight=False)
     for why, count in Counter(why for _, why in outcome.plan.left_out).items():
         console.print(f"left out: {count} × {why}")
     for finding in outcome.findings[:SHOWN]:
@@ -95,8 +100,17 @@ def _refusals(sent: Sequence[Sent]) -> Table:
     return table
 
 
+def _refused_lines(sent: Sequence[Sent]) -> dict[str, Counter[int]]:
+    """Every refusal, by type: which lines of the file met it, and how often."""
+    lines: dict[str, Counter[int]] = {}
+    for one in sent:
+        if one.answer not in {"done", "moot"}:
+            lines.setdefault(one.answer, Counter())[one.line] += 1
+    return lines
+
+
 def write_refusals(sent: Sequence[Sent], path: Path) -> None:
-    """Every refusal as a line of JSON."""
+    """Every refusal with all that is known of it, as a line of JSON."""
     with path.open("w", encoding="utf-8") as file:
         for one in sent:
             if one.answer not in {"done", "moot"}:

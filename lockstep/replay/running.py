@@ -149,7 +149,7 @@ async def _judge(
     plan = outcome.plan
     verdict = judge(
         lines,
-        {"statuses": stage.words.statuses, "types": stage.words.types},
+        {name: getattr(stage.words, name) for name in ("statuses", "types", "labels", "people")},
         outcome.sent,
         log,
         first_seq=stage.seq + 1,

@@ -10,7 +10,12 @@ from lockstep.replay.oracle.folding import BLANK, EXPECTED_KINDS
 from lockstep.replay.oracle.judging import judge
 from lockstep.replay.oracle.records import Entry, Sent, State, Verdict
 
-IDS = {"statuses": {"open": "S1", "closed": "S2"}, "types": {"bug": "T1"}}
+IDS = {
+    "statuses": {"open": "S1", "closed": "S2"},
+    "types": {"bug": "T1"},
+    "labels": {"ui": "L1"},
+    "people": {"dev-1": "U1"},
+}
 FIRST = 101
 
 
@@ -58,6 +63,11 @@ class Paper:
     def link(self, source: str, target: str, answer: str = "done") -> Sent:
         """`source` blocks `target`."""
         one = self._sent("link", source, {}, f"link-{len(self.sent)}")
+        # In the file a task names those that block it.
+        self.history[-1] = {
+            "id": target,
+            "fields": {"dependencies": [{"depends_on_id": source, "type": "blocks"}]},
+        }
         one.ends, one.answer = (f"task-{source}", "blocks", f"task-{target}"), answer
         if answer == "done":
             self._happens(one, {"id": one.object_id})
@@ -78,6 +88,7 @@ class Paper:
     def _sent(self, part: str, issue: str, said: dict[str, Any], object_id: str) -> Sent:
         self.history.append({"id": issue, "fields": said})
         values = dict(said)
+        added = [] if "labels" not in values else [IDS["labels"][name] for name in values.pop("labels")]
         texts: dict[str, str] = {}
         for name in ("description", "notes"):
             if name in values:
@@ -87,7 +98,7 @@ class Paper:
                 values[ours] = IDS[ids][values.pop(name)]
         number = len(self.sent)
         one = Sent(number, 0, len(self.history), part, issue, number % 3, "P", f"key-{number}", object_id)
-        one.values, one.texts = values, texts
+        one.values, one.texts, one.added = values, texts, {"labelIds": added} if added else {}
         self.sent.append(one)
         return one
 

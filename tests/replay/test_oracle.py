@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -150,6 +151,28 @@ def test_a_line_that_was_never_sent_is_found(paper: Paper) -> None:
 def test_other_values_than_the_file_has_are_found(paper: Paper) -> None:
     paper.history[2]["fields"] = {"priority": 0}
     assert paper.kinds() == {"difference"}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"priority": 1, "labels": []},
+        {"priority": 1, "labels": ["ui"], "assignee": "dev-1"},
+        {"priority": 1, "labels": ["ui"], "notes": "never sent"},
+        {"priority": 1, "labels": ["ui"], "comments": [{"text": "never sent"}]},
+        {"priority": 1, "labels": ["ui"], "dependencies": [{"depends_on_id": "b", "type": "blocks"}]},
+        {"priority": 1, "labels": ["ui"], "title": "never sent"},
+    ],
+)
+def test_what_the_file_has_and_nobody_sent_is_found(fields: dict[str, Any]) -> None:
+    paper = Paper()
+    paper.create("a")
+    paper.create("b")
+    paper.edit("a", base=1, priority=1, labels=["ui"])
+    assert paper.judge().findings == []
+    paper.history[-1]["fields"] = fields
+    assert paper.kinds() <= {"loss", "difference"}
+    assert len(paper.judge().findings) == 1
 
 
 def test_words_that_the_file_does_not_have_are_found(paper: Paper) -> None:
