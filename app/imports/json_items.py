@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 CHUNK = 1 << 16
 _SPACE = re.compile(r"[ \t\r\n]*")
+_AFTER = tuple(", ]}:\t\r\n")
 _DECODER = json.JSONDecoder()
 
 
@@ -56,7 +57,8 @@ class ItemReader:
                     if self._take() == "}":
                         return
         except UnicodeDecodeError as fault:
-            raise MalformedJson(self.line, f"it is not UTF-8 ({fault.reason})") from fault
+            line = self.line + self._text.count("\n") + fault.object[: fault.start].count(b"\n")
+            raise MalformedJson(line, f"it is not UTF-8 ({fault.reason})") from fault
 
     def _entry(self, key: str) -> Iterator[Item]:
         if self._peek() != "[":
@@ -115,8 +117,8 @@ class ItemReader:
                 if not self._grow():
                     raise MalformedJson(line, fault.msg) from fault
                 continue
-            # A number that ends with the chunk may go on in the next one.
-            if end == len(self._text) and not self._ended and self._more():
+            # A number that ends near the chunk's end ("1", "1.", "1e-") may go on in the next one.
+            if self._text[end : end + 1] not in _AFTER and not self._ended and self._more():
                 continue
             self._drop(end)
             return value, line

@@ -75,7 +75,7 @@ class Batch:
             "project_id": self.project_id, "source": self.source, "object_type": object_type,
             "external_id": external_id, "object_id": object_id, "object_version": 1, "fingerprint": fingerprint,
         }  # fmt: skip
-        self.refs[object_type, external_id] = ImportRef.model_construct(**row)
+        self.refs[object_type, external_id] = ImportRef(**row)
         return row
 
 
