@@ -206,15 +206,22 @@ def replay(
 @cli.command("import")
 @plainly
 def import_(
-    file: Annotated[Path, typer.Argument(help="A tracker's JSON Lines or a GitHub archive; told by its contents.")],
-    project: Annotated[str, typer.Option(help="The project's key, such as ENG; it is made if it is not there.")],
+    file: Annotated[
+        Path, typer.Argument(help="A tracker's JSON Lines or a GitHub archive; told by its contents.")
+    ],
+    project: Annotated[
+        str, typer.Option(help="The project's key, such as ENG; it is made if it is not there.")
+    ],
     workspace: Annotated[
         str | None, typer.Option(help="The workspace's name or id, where there are several.")
     ] = None,
     acting: Annotated[
-        str | None, typer.Option("--as", metavar="EMAIL", help="Who imports; by default the workspace's owner.")
+        str | None,
+        typer.Option("--as", metavar="EMAIL", help="Who imports; by default the workspace's owner."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Only say what would be done and what cannot be kept.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Only say what would be done and what cannot be kept.")
+    ] = False,
 ) -> None:
     """Bring a tracker's issues into a project. Run it again at any time: it adds what is new."""
     from lockstep.backing import any_servers  # noqa: PLC0415
