@@ -119,6 +119,10 @@ class World:
         """Someone's id as mentions write it."""
         return uuids(self.person(name).user_id)[0]
 
+    def scope_uuid(self, project: JSON | None = None) -> UUID:
+        """The id of a project's scope, ENG's for one, as the database has it."""
+        return uuids((project or self.eng)["id"])[0]
+
     async def position(self, project: JSON | None = None) -> JSON:
         """Where the log of a project stands."""
         document = f"query($id: ID!) {{ node(id: $id) {{ ... on Project {{ position {{ {POSITION} }} }} }} }}"
