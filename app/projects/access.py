@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+from app.accounts.models import User
 from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
 from app.projects.models import Project, ProjectRole
@@ -96,6 +97,21 @@ _READABLE = sql(
     "users", "scopes",
 )  # fmt: skip
 
+# A guest knows the people of their projects; everybody else those of their workspaces too.
+_PEOPLE: Statement[User] = sql(
+    """
+    SELECT u.* FROM users u
+    WHERE u.id = ANY($2::uuid[]) AND (
+        u.id = $1
+        OR EXISTS (SELECT FROM workspace_members mine JOIN workspace_members theirs USING (workspace_id)
+                   WHERE mine.user_id = $1 AND mine.role <> 'guest' AND theirs.user_id = u.id)
+        OR EXISTS (SELECT FROM project_members mine JOIN project_members theirs USING (project_id)
+                   WHERE mine.user_id = $1 AND theirs.user_id = u.id))
+    """,
+    "viewer", "ids",
+    model=User,
+)  # fmt: skip
+
 
 async def readable_scopes(reader: Reader, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
     """Those (person, scope) pairs in which the person may read the scope, and so all its events."""
@@ -124,7 +140,14 @@ async def access_projects_by_key(
     reader: Reader, viewer_id: UUID, key: str, workspace_id: UUID | None
 ) -> dict[UUID, Project]:
     """Those projects of a key (one in each workspace) that the viewer may see, as ``access_projects`` gives them."""
-    return {row.id: row for row in await reader.rows(_BY_KEY, viewer=viewer_id, key=key, workspace=workspace_id)}
+    return {
+        row.id: row for row in await reader.rows(_BY_KEY, viewer=viewer_id, key=key, workspace=workspace_id)
+    }
+
+
+async def access_people(reader: Reader, viewer_id: UUID, ids: list[UUID]) -> dict[UUID, User]:
+    """Those of the people whom the viewer may look up: oneself, colleagues, and the members of one's projects."""
+    return {row.id: row for row in await reader.rows(_PEOPLE, viewer=viewer_id, ids=ids)} if ids else {}
 
 
 async def access_project(

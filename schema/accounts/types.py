@@ -10,12 +10,13 @@ from app.accounts import models
 from app.accounts.models import UserKind
 from app.accounts.reads import users_by_id
 from app.db import Reader
+from app.projects.access import access_people
 from schema.context import Columns, Context
 from schema.dependence import Dependence
 from schema.edges import column, edge
 from schema.enums import describe
 from schema.ids import global_id
-from schema.nodes import Node, is_row_of
+from schema.nodes import FETCHERS, Node, is_row_of
 
 describe(
     UserKind,
@@ -41,6 +42,14 @@ class User(Node):
     )
 
     is_type_of = is_row_of(models.User, "User")
+
+
+async def _fetch(context: Context, ids: list[tuple[Any, ...]]) -> list[Any]:
+    found = await access_people(await context.reader(), context.viewer_id, [user_id for (user_id,) in ids])
+    return [found.get(user_id) for (user_id,) in ids]
+
+
+FETCHERS["User"] = _fetch
 
 
 async def users(context: Context, ids: list[Any]) -> list[Any]:
