@@ -1,0 +1,139 @@
+"""The example operations as somebody runs them: one after the other, with ids filled in where they say `…`."""
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.demo import Service
+
+pytestmark = pytest.mark.e2e
+
+EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
+JSON = dict[str, Any]
+# Served on a socket alone, or answered to another person than the demo's owner.
+ELSEWHERE = {"83-socket-renew", "50-events", "51-events-fold"}
+
+
+class Walk:
+    """One person who tries the examples, and remembers what they were answered."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.tokens: JSON = {}
+        self.done: set[str] = set()
+        # Words that must be new each time, so that a second walk works too.
+        self.fresh = uuid.uuid4().hex[:6]
+
+    async def run(self, name: str, change: Callable[[JSON], None] | None = None) -> Any:
+        """Runs an example with its own variables, changed where they need ids; returns its one root field."""
+        variables = EXAMPLES / f"{name}.json"
+        given: JSON = json.loads(variables.read_text()) if variables.exists() else {}
+        target = given.get("input", given)
+        if change is not None:
+            change(target)
+        assert "…" not in json.dumps(given, ensure_ascii=False), (name, given)
+        document = (EXAMPLES / f"{name}.graphql").read_text()
+        answer = await self.service.answer(document, given, self.tokens.get("accessToken"))
+        self.done.add(name)
+        fields = list(answer.values())
+        if isinstance(fields[0], dict):
+            assert fields[0].get("errors", []) == [], (name, fields[0])
+        return fields[0] if len(fields) == 1 else answer
+
+    def given(self, **values: Any) -> Callable[[JSON], None]:
+        return lambda target: target.update(values)
+
+
+async def accounts(walk: Walk) -> JSON:
+    """Makes an account, signs in and refreshes; goes on as the demo's owner."""
+    email = f"member-{walk.fresh}@demo.example"
+    made: JSON = await walk.run("80-sign-up", walk.given(email=email))
+    signed_in = await walk.run("81-sign-in", walk.given(email=email))
+    await walk.run("82-token-refresh", walk.given(refreshToken=signed_in["refreshToken"]))
+    walk.tokens = {"accessToken": await walk.service.token()}
+    return {"email": email, "id": made["user"]["id"]}
+
+
+async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
+    """Makes a workspace and a project with people and words; their ids."""
+    space = (await walk.run("90-workspace-create"))["workspace"]["id"]
+    await walk.run("91-workspace-update", walk.given(id=space))
+    of_space = {"workspaceId": space, "userId": person["id"]}
+    await walk.run("92-workspace-member-add", walk.given(workspaceId=space, email=person["email"]))
+    await walk.run("92-workspace-member-update", walk.given(**of_space))
+    project = (await walk.run("93-project-create", walk.given(workspaceId=space)))["project"]["id"]
+    await walk.run("93-project-update", walk.given(id=project))
+    of_project = {"projectId": project, "userId": person["id"]}
+    await walk.run("94-project-member-add", walk.given(projectId=project, email=person["email"]))
+    await walk.run("94-project-member-update", walk.given(**of_project))
+    for number, word, field in (
+        (95, "status", "status"),
+        (96, "label", "label"),
+        (97, "task-type", "taskType"),
+    ):
+        made = await walk.run(f"{number}-{word}-create", walk.given(projectId=project))
+        await walk.run(f"{number}-{word}-update", walk.given(id=made[field]["id"]))
+        await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
+    await walk.run("94-project-member-remove", walk.given(**of_project))
+    await walk.run("92-workspace-member-remove", walk.given(**of_space))
+    return space, project
+
+
+async def tasks(walk: Walk, space: str, project: str) -> None:
+    """Makes, edits, moves, deletes, restores, links and transfers tasks, and comments on one."""
+    first, second = [
+        (await walk.run("30-task-create", walk.given(projectId=project)))["task"]["id"] for _ in range(2)
+    ]
+    await walk.run("40-task-update", walk.given(id=first))
+    await walk.run("41-task-update-conflict", walk.given(id=first, expectedVersion=2))
+    items = [{"id": first, "expectedVersion": 3}, {"id": second, "expectedVersion": 1}]
+    bulk = await walk.run("42-task-bulk-update", walk.given(items=items))
+    assert [result["ok"] for result in bulk["results"]] == [True, True]
+    status = (await walk.service.answer(
+        "query ($id: ID!) { node(id: $id) { ... on Project { statuses { id } } } }", {"id": project},
+        walk.tokens["accessToken"],
+    ))["node"]["statuses"][-1]["id"]  # fmt: skip
+    await walk.run("43-task-move", walk.given(id=second, statusId=status, afterId=first, expectedVersion=2))
+    await walk.run("44-task-delete", walk.given(id=second, expectedVersion=3))
+    await walk.run("45-task-restore", walk.given(id=second, expectedVersion=4))
+    await walk.run("24-node", lambda target: target.update(id=first, ids=[first, second, project]))
+    link = (await walk.run("65-link-add", walk.given(sourceId=first, targetId=second)))["link"]["id"]
+    await walk.run("66-link-remove", walk.given(id=link))
+    comment = (await walk.run("60-comment-add", walk.given(taskId=first)))["comment"]["id"]
+    await walk.run("61-comment-update", walk.given(id=comment))
+    await walk.run("62-comment-delete", walk.given(id=comment, expectedVersion=2))
+    restored = await walk.run("63-comment-restore", walk.given(id=comment, expectedVersion=3))
+    assert restored["comment"]["body"] == "Second thoughts."
+    other = await walk.service.answer(
+        (EXAMPLES / "93-project-create.graphql").read_text(),
+        {"input": {"workspaceId": space, "key": "OTHER", "name": "Other"}}, walk.tokens["accessToken"],
+    )  # fmt: skip
+    there = other["projectCreate"]["project"]["id"]
+    moved = await walk.run("46-task-transfer", walk.given(id=second, projectId=there, expectedVersion=5))
+    assert moved["task"]["key"] == "OTHER-1"
+
+
+async def test_every_example_runs(service: Service) -> None:
+    """All but those of the socket; what they show of the demo project is there."""
+    walk = Walk(service)
+    person = await accounts(walk)
+    for name in ("10-viewer", "11-workspaces", "12-projects", "21-project-settings", "22-task", "23-tasks"):
+        assert await walk.run(name), name
+    board = await walk.run("20-board")
+    cursor = board["position"]["cursor"]
+    since = await walk.run("52-events-since", walk.given(scope=board["scope"], after=cursor))
+    assert since["kind"] == "HEARTBEAT"
+    space, project = await workspaces(walk, person)
+    await tasks(walk, space, project)
+    await walk.run("70-inbox")
+    await walk.run("71-inbox-mark", walk.given(ids=[]))
+    me = (await walk.run("10-viewer"))["user"]["id"]
+    version = (await service.answer("query ($id: ID!) { node(id: $id) { ... on User { version } } }", {"id": me},
+                                    walk.tokens["accessToken"]))["node"]["version"]  # fmt: skip
+    await walk.run("84-profile-update", walk.given(expectedVersion=version))
+    assert (await walk.run("85-sign-out"))["signedOut"]
+    assert {path.stem for path in EXAMPLES.glob("*.graphql")} == walk.done | ELSEWHERE
