@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
@@ -33,4 +34,37 @@ DATE_TIME: ScalarDefinition = strawberry.scalar(
     serialize=_show_moment,
     parse_value=_read_moment,
 )
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME}
+
+
+def _read_day(value: Any) -> date:
+    """An ISO 8601 date."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadInput("A day is written as 2026-01-31.") from None
+
+
+DATE: ScalarDefinition = strawberry.scalar(
+    name="Date",
+    description="A day of the calendar, without a time zone: ISO 8601, as in `2026-01-31`.",
+    serialize=date.isoformat,
+    parse_value=_read_day,
+)
+
+
+def _read_uuid(value: Any) -> UUID:
+    """A UUID in any of its usual spellings."""
+    try:
+        return UUID(value)
+    except (AttributeError, TypeError, ValueError):
+        raise BadInput("A UUID is written as 0195a3f2-7c1e-7d4a-9b3e-2f1c8e5a6d70.") from None
+
+
+UUID_SCALAR: ScalarDefinition = strawberry.scalar(
+    name="UUID",
+    description="A universally unique identifier, as in `0195a3f2-7c1e-7d4a-9b3e-2f1c8e5a6d70`.",
+    specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+    serialize=str,
+    parse_value=_read_uuid,
+)
+SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, UUID: UUID_SCALAR}
