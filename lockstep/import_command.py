@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import asyncpg
 from broadcaster import Broadcast
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -39,6 +40,11 @@ def run_import(
     """Import and print what became of it; raises ServersError with one line on what is wrong."""
     try:
         source = open_source(path)
+    except OSError as error:
+        raise ServersError(f"cannot read {path}: {error.strerror}") from error
+    except UnknownFormat as error:
+        raise ServersError(f"cannot import {path}: {error}") from error
+    try:
         # However many notes there are, they are not in memory; they are printed once the bars are done.
         with tempfile.SpooledTemporaryFile(1 << 20, "w+", encoding="utf-8") as notes:
             report = Report(lambda note: print(note, file=notes))
@@ -46,10 +52,10 @@ def run_import(
             project = asyncio.run(_import(settings, source, report, key, workspace, email, dry_run))
             notes.seek(0)
             shutil.copyfileobj(notes, sys.stdout)
+    except asyncpg.UndefinedTableError as error:
+        raise ServersError("the database is not up to date: run `lockstep migrate`") from error
     except OSError as error:
-        raise ServersError(f"cannot read {path}: {error.strerror}") from error
-    except UnknownFormat as error:
-        raise ServersError(f"cannot import {path}: {error}") from error
+        raise ServersError(f"the import was broken off ({error}); run it again to go on") from error
     except Refusal as refusal:
         raise ServersError(refusal.message) from refusal
     except (ClientError, TargetUnclear) as error:

@@ -71,6 +71,7 @@ class Names:
 
     words: Words
     people: dict[str, UUID]
+    reading: frozenset[UUID]
 
     def person(self, name: str | None) -> UUID | None:
         return None if name is None else self.people.get(name)
@@ -100,6 +101,10 @@ class Names:
     def people_ids(self, names: Iterable[str]) -> frozenset[UUID]:
         return frozenset(self.people[name] for name in names if name in self.people)
 
+    def assignees(self, names: Iterable[str]) -> frozenset[UUID]:
+        """Those of the people who can see the project: nobody else can be assigned."""
+        return self.people_ids(names) & self.reading
+
 
 def new_task(record: Record, project_id: UUID, names: Names) -> NewTask:
     """A record as the command that makes it."""
@@ -115,7 +120,7 @@ def new_task(record: Record, project_id: UUID, names: Names) -> NewTask:
             values[field] = word.id
     patch = TaskPatch(
         values=values, sections=record.sections, config=names.config(record),
-        add={"assignee_ids": names.people_ids(record.assignees), "label_ids": names.label_ids(record.labels)},
+        add={"assignee_ids": names.assignees(record.assignees), "label_ids": names.label_ids(record.labels)},
     )  # fmt: skip
     creator_id = names.person(record.creator)
     return NewTask(project_id, record.title, patch=patch, creator_id=creator_id, created_at=record.created_at)
@@ -154,7 +159,7 @@ def patch_of(record: Record, known: dict[str, Any], names: Names) -> TaskPatch:
         },
         add={
             "label_ids": names.label_ids(_named("labels", given)),
-            "assignee_ids": names.people_ids(_named("assignees", given)),
+            "assignee_ids": names.assignees(_named("assignees", given)),
         },
         remove={
             "label_ids": names.label_ids(_named("labels", gone)) - labels,

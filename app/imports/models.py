@@ -13,7 +13,8 @@ from sqlmodel import Field, SQLModel
 class ImportRef(SQLModel, table=True):
     """What stands here for a thing in a file.
 
-    ``source`` is the format, ``object_type`` one of task, comment, link and parent. ``fingerprint`` holds what the
+    ``source`` is the format, ``object_type`` one of task, comment, link, parent and
+    person (whom an import made a member). ``fingerprint`` holds what the
     file said when it was last taken over, as a hash per field, and ``object_version`` the version to which nobody
     but imports had changed the object then: later edits are merged with, or told as conflicts.
     """

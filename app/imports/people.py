@@ -7,15 +7,17 @@ that it can be an author and an assignee.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from app.accounts.actions import new_scopes
 from app.accounts.events import PERSON_ADDED, person_state
 from app.accounts.models import User, UserKind
+from app.db import Reader
 from app.events.models import ScopeKind
 from app.ids import new_id
-from app.imports.models import ImportPerson
-from app.imports.reads import people_by_name
+from app.imports.models import ImportPerson, ImportRef
+from app.imports.reads import PEOPLE, PERSON, people_by_name, refs_by_key
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
 from app.outcomes import Result
@@ -33,26 +35,54 @@ from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
 from app.writes import insert_rows
 
 
+@dataclass(frozen=True)
+class People:
+    """Whom names stand for. ``reading`` can see the project and be assigned; ``left`` were taken out of it since."""
+
+    by_name: dict[str, UUID]
+    reading: frozenset[UUID]
+    left: frozenset[str]
+
+    def lacking(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that are still to be made members. Who was one and is not is left alone."""
+        return [
+            name for name in names if name not in self.left and self.by_name.get(name) not in self.reading
+        ]
+
+
+async def read_people(reader: Reader, workspace_id: UUID, project_id: UUID, names: Sequence[str]) -> People:
+    """What is known of these names."""
+    by_name = await people_by_name(reader, workspace_id, names)
+    reading = {
+        user_id for _, user_id in await readers_among(reader, [project_id], list(set(by_name.values())))
+    }
+    joined = await refs_by_key(reader, project_id, PEOPLE, [(PERSON, name) for name in names])
+    left = frozenset(name for _, name in joined if by_name.get(name) not in reading)
+    return People(by_name, frozenset(reading), left)
+
+
 def bring_people(project_id: UUID, names: Sequence[str]) -> Action:
-    """Make placeholders for unknown names, and everybody a member of the project."""
+    """Make placeholders for unknown names, and everybody a member of the project who never was."""
 
     async def action(work: Work) -> Result:
         project = await open_project(work, project_id, Permission.MANAGE, changes_access=True)
-        known = await people_by_name(work, project.workspace_id, names)
-        missing = [name for name in names if name not in known]
+        known = await read_people(work, project.workspace_id, project_id, names)
+        lacking = known.lacking(names)
+        missing = [name for name in lacking if name not in known.by_name]
         work.batch_id = new_id()
+        made: dict[str, UUID] = {}
         if missing:
             needed = WorkspaceRole.ADMIN
             workspace = await access_workspace(work, work.viewer_id, project.workspace_id, needed)
-            known |= await _make_placeholders(work, workspace, missing)
-        joined = await _join(work, project_id, list(dict.fromkeys(known.values())))
-        if missing or joined:
+            made = await _make_placeholders(work, workspace, missing)
+        await _join(work, project_id, {name: (known.by_name | made)[name] for name in lacking})
+        if lacking:
             await bump_access(work, project.workspace_id)
-        made = {known[name] for name in missing}
-        for user_id in joined:
-            if user_id not in made:
+        for name in lacking:
+            if name not in made:
+                user_id = known.by_name[name]
                 await access_changed(work, user_id, InboxReason.ACCESS_GAINED, project_id=project_id)
-        return {"placeholders": len(missing), "joined": len(joined)}
+        return {"placeholders": len(missing), "joined": len(lacking)}
 
     return action
 
@@ -80,13 +110,19 @@ async def _make_placeholders(work: Work, workspace: Workspace, names: Sequence[s
     return {person.name: person.id for person in people}
 
 
-async def _join(work: Work, project_id: UUID, user_ids: list[UUID]) -> list[UUID]:
-    """Make those members of the project who cannot read it yet: only they can be assigned its tasks."""
-    reading = await readers_among(work, [project_id], user_ids)
-    joining = [user_id for user_id in user_ids if (project_id, user_id) not in reading]
+async def _join(work: Work, project_id: UUID, people: dict[str, UUID]) -> None:
+    """Make people members of the project: only they can be assigned its tasks."""
     role, now = ProjectRole.MEMBER.value, now_utc()
+    joining = list(dict.fromkeys(people.values()))
     rows = [{"project_id": project_id, "user_id": one, "role": role, "created_at": now} for one in joining]
     await insert_rows(work, ProjectMember, rows)
     for user_id in joining:
         work.record(project_id, PROJECT_MEMBER_ADDED, user_id, {"state": member_state(user_id, role)})
-    return joining
+    refs = [
+        {
+            "project_id": project_id, "source": PEOPLE, "object_type": PERSON, "external_id": name,
+            "object_id": user_id, "object_version": 1, "fingerprint": {},
+        }
+        for name, user_id in people.items()
+    ]  # fmt: skip
+    await insert_rows(work, ImportRef, refs)

@@ -12,7 +12,10 @@ from app.imports.models import ImportPerson, ImportRef
 Key = tuple[str, str]
 """(object type, external id)."""
 
-TASK, COMMENT, LINK, PARENT_OF = "task", "comment", "link", "parent"
+TASK, COMMENT, LINK, PARENT_OF, PERSON = "task", "comment", "link", "parent", "person"
+
+PEOPLE = "people"
+"""The source of refs of people: the same for every format."""
 
 _REFS: Statement[ImportRef] = sql(
     """

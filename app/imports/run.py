@@ -16,10 +16,10 @@ from app.ids import new_id
 from app.imports.batches import BATCH_RECORDS, Names, batches, is_due, keys_of
 from app.imports.formats import Source
 from app.imports.links import import_links, link_keys, links_due
-from app.imports.people import bring_people
-from app.imports.reads import TASK, people_by_name, refs_by_key
+from app.imports.people import People, bring_people, read_people
+from app.imports.reads import TASK, refs_by_key
 from app.imports.records import Record
-from app.imports.reports import Note, Report, unheard
+from app.imports.reports import Note, Outcome, Report, unheard
 from app.imports.surveys import Plan, Survey, make_plan
 from app.imports.targets import Target
 from app.imports.tasks import import_records
@@ -29,7 +29,6 @@ from app.projects.access import Permission
 from app.projects.actions.opening import open_project
 from app.projects.actions.settings import create_project
 from app.projects.actions.vocabulary import vocabulary_guard
-from app.projects.reads import readers_among
 from app.work import Action, Actor, Store, Work, run_unit
 
 Progress = Callable[[str, int], None]
@@ -136,26 +135,34 @@ class _Run:
             made = await self._unit(_words(self.project_id, survey, colors))
             self.report.counts["words"] += made["words"]
         people: dict[str, UUID] = {}
+        reading: set[UUID] = set()
         for chunk in _chunks(list(survey.people)):
-            people |= await self._people(chunk)
+            known = await self._people(chunk)
+            people |= known.by_name
+            reading |= known.reading
+            why = (
+                "they were taken out of the project since the last import; its tasks are not assigned to them"
+            )
+            notes += [
+                Note(Outcome.IN_CONFLICT, None, None, f"the person {name!r}", why)
+                for name in sorted(known.left)
+            ]
         async with self.store.database.snapshot() as reader:
             words = await read_words(reader, self.project_id)
         for note in (*notes, *respelled(survey, words)):
             self.report.note(note)
-        return Names(words, people)
+        return Names(words, people, frozenset(reading))
 
-    async def _people(self, names: Sequence[str]) -> dict[str, UUID]:
-        known, reading = await self._known_people(names)
-        if len(known) < len(names) or len(reading) < len(set(known.values())):
-            counts = await self._unit(bring_people(self.project_id, names))
-            self.report.counts.update(counts)
-            known, _ = await self._known_people(names)
+    async def _people(self, names: Sequence[str]) -> People:
+        known = await self._known_people(names)
+        if known.lacking(names):
+            self.report.counts.update(await self._unit(bring_people(self.project_id, names)))
+            known = await self._known_people(names)
         return known
 
-    async def _known_people(self, names: Sequence[str]) -> tuple[dict[str, UUID], set[Any]]:
+    async def _known_people(self, names: Sequence[str]) -> People:
         async with self.store.database.snapshot() as reader:
-            known = await people_by_name(reader, self.workspace_id, names)
-            return known, await readers_among(reader, [self.project_id], list(set(known.values())))
+            return await read_people(reader, self.workspace_id, self.project_id, names)
 
     async def issues(self, plan: Plan, names: Names) -> None:
         """Tasks and comments, a batch at a time; a batch of which nothing is due opens no unit."""

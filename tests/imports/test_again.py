@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,39 @@ async def test_what_people_did_since_stays(
     again = await importer.run(path, "ENG")
     assert again.noted(Outcome.IN_CONFLICT) == done.noted(Outcome.IN_CONFLICT)
     assert (again.report.changed, await log.fingerprint()) == (False, before)
+
+
+async def test_what_people_took_away_stays_away(
+    importer: Importer, world: World, tmp_path: Path, log: Log
+) -> None:
+    path = write_tracker(tmp_path / "tracker.jsonl", ISSUES)
+    await importer.run(path, "ENG")
+    found = await world.owner.query(
+        "query($id: ID!) { node(id: $id) { ... on Project { members(first: 100) { nodes { user { id name } } }"
+        " tasks(first: 100) { nodes { links { link { id } } } } } } }", id=world.eng["id"],
+    )  # fmt: skip
+    links = {way["link"]["id"] for task in found["node"]["tasks"]["nodes"] for way in task["links"]}
+    for link in links:
+        await world.owner.do("linkRemove", id=link)
+    people = {one["user"]["name"]: one["user"]["id"] for one in found["node"]["members"]["nodes"]}
+    await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=people["crew/day-watch"])
+    before = await log.fingerprint()
+    again = await importer.run(path, "ENG")
+    assert (again.report.changed, await log.fingerprint()) == (False, before)
+    assert again.noted(Outcome.IN_CONFLICT) == ["None: the person 'crew/day-watch'"]
+    # An issue that comes now is kept, with its author, and without the one who left.
+    write_tracker(path, [*ISSUES, issue("lk-20", created_by="crew/day-watch", assignee="crew/day-watch")])
+    await importer.run(path, "ENG")
+    new = (await importer.shown("ENG"))["lk-20"]
+    assert (new["creator"]["name"], new["assignees"]) == ("crew/day-watch", [])
+
+
+async def test_two_runs_at_once_are_one(importer: Importer, world: World, tmp_path: Path, log: Log) -> None:
+    path = write_tracker(tmp_path / "tracker.jsonl", ISSUES)
+    done = await asyncio.gather(*(importer.run(path, "ENG") for _ in range(3)))
+    compare_tracker(path, await importer.shown("ENG"), odd=ODD)
+    assert sum(one.report.counts["created"] for one in done) == len(ISSUES)
+    await log.check_order()
 
 
 async def test_a_newer_archive(importer: Importer, tmp_path: Path) -> None:

@@ -148,6 +148,7 @@ async def test_real_tracker(importer: Importer, real: Callable[[str], Path]) -> 
     done = await importer.run(path)
     compare_tracker(path, await importer.shown())
     assert done.noted(Outcome.LOST) == []
+    assert not (await importer.run(path)).report.changed
 
 
 async def test_real_archive(importer: Importer, real: Callable[[str], Path]) -> None:
@@ -155,3 +156,12 @@ async def test_real_archive(importer: Importer, real: Callable[[str], Path]) -> 
     done = await importer.run(path)
     compare_archive(path, await importer.shown())
     assert len(done.noted(Outcome.LOST)) == 2
+    assert not (await importer.run(path)).report.changed
+
+
+def test_without_the_real_input_ci_fails(
+    real: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="not there"):
+        real("nowhere.jsonl")
