@@ -46,12 +46,11 @@ class Follower:
         """How many events wait."""
         return self._size
 
-    @property
-    def reason(self) -> FrameReason | None:
-        """Why the stream must end now, if it must."""
+    def end_if_expired(self) -> bool:
+        """Whether the stream must end, or must end now because its token has run out."""
         if self.ended is None and self.session.expires_at <= time.time():
             self.end(FrameReason.TOKEN_EXPIRED)
-        return self.ended
+        return self.ended is not None
 
     def offer(self, events: Sequence[Event]) -> None:
         """Queue a portion; a reader who cannot keep up is told to resync instead of filling the memory."""

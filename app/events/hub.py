@@ -36,9 +36,7 @@ PAUSE_AFTER_SECONDS = 1.0
 """The age of the last comparison at which streams pause: what an access lost meanwhile can still be sent."""
 
 COMPARE_SECONDS = 5.0
-LOOK_SECONDS = 0.1
-"""How often a paused stream looks whether it must end."""
-
+LOOK_SECONDS = 0.1  # how often a paused stream looks whether it must end
 _RESYNCS = (FrameReason.TOO_SLOW, FrameReason.OTHER_HISTORY)
 _ENDED_SIGN_INS = sql("SELECT id FROM sign_ins WHERE ended_at > now() - make_interval(secs => $1)", "seconds")
 
@@ -88,7 +86,7 @@ class Hub:
         """A sign-in ended in this process: its streams end now rather than at the next comparison."""
         self._ended_here.add(sign_in_id)
         self.ended_sign_ins |= {sign_in_id}
-        self._end_signed_out()
+        self._end_sessions()
 
     async def follow(
         self, user_id: UUID, session: Session, scope_id: UUID, after: Cursor | None
@@ -209,13 +207,13 @@ class Hub:
 
     async def _fit(self, follower: Follower) -> FrameReason | None:
         """Wait until a comparison succeeded lately, or the stream must end (then: why)."""
-        while follower.reason is None and self._compared_ago() > self._pause_after:
+        while not follower.end_if_expired() and self._compared_ago() > self._pause_after:
             metrics.HUB_PAUSED.set(1)
             self._compared.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._compared.wait()
-        return follower.reason
+        return follower.ended
 
     def _last_frame(self, reason: FrameReason, position: Position) -> EventFrame:
         resync = reason in _RESYNCS
@@ -268,16 +266,18 @@ class Hub:
         found = frozenset(row.id for row in ended)
         self._ended_here -= found
         self.ended_sign_ins = found | self._ended_here
-        self._end_signed_out()
+        self._end_sessions()
         self._compared_at = began
         self._compared.set()
         metrics.HUB_PAUSED.set(0)
 
-    def _end_signed_out(self) -> None:
+    def _end_sessions(self) -> None:
         for feed in self._feeds.values():
             for follower in list(feed.followers):
                 if follower.session.session_id in self.ended_sign_ins:
                     follower.end(FrameReason.SIGNED_OUT)
+                else:
+                    follower.end_if_expired()  # a token may have been renewed by one that ends sooner
 
     async def _recheck(self, reader: Reader, feeds: list[Feed]) -> None:
         pairs = {(follower.user_id, feed.scope_id) for feed in feeds for follower in feed.followers}

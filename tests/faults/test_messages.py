@@ -154,8 +154,9 @@ async def test_garbage_and_the_future_neither_stop_nor_wedge_a_feed(
     async with at.client.follow(at.scope) as stream:
         begin = stream.seq
         real = message_of(await _last(log, at))
+        values: tuple[Any, ...] = (5, "x", [], None)
         forged = [
-            *({**real, name: value} for name in real for value in (5, "x", [], None)),
+            *({**real, name: value} for name in real for value in values),
             {**real, "scope_id": str(uuid4()), "seq": begin + 1},
             {**real, "seq": begin + 1, "id": str(uuid4()), "previous_id": str(uuid4())},
             {**real, "seq": begin + 900, "id": str(uuid4())},

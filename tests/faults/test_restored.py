@@ -65,9 +65,10 @@ def machine(quiet: None) -> Iterator[Machine]:
 
 async def edit(client: Client, project: JSON, times: int) -> JSON:
     """New tasks; where the log stands then."""
+    position: JSON = {}
     for number in range(times):
         payload = await client.do("taskCreate", projectId=project["id"], title=f"Task {number}")
-    position: JSON = payload["positions"][0]
+        position = payload["positions"][0]
     return position
 
 

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
-from app.config import Settings
 from app.errors import NotFound, PermissionDenied
 from app.events import hub, resuming
 from app.events.cursors import Cursor
 from app.events.log import clocks
 from app.events.models import Scope
 from schema.ids import global_id
-from tests.client import JSON, Client, Stream
-from tests.conftest import Template
+from tests.client import JSON, Client, Socket, Stream
 from tests.invariants import EVENTS_AFTER
-from tests.live.places import SCOPES, place
-from tests.service import Doors, Service, serve
+from tests.live.places import SCOPES, on_this_machine, place
 from tests.world import World, uuids
 
 BOUND_SECONDS = 1.0
 
 
-async def ended_within(stream: Stream, seconds: float = BOUND_SECONDS) -> JSON:
-    """The last frame, which must come in time."""
-    async with asyncio.timeout(seconds):
+async def ended_within(world: World, stream: Stream, seconds: float = BOUND_SECONDS) -> JSON:
+    """The last frame, which must have come in time."""
+    async with asyncio.timeout(await on_this_machine(world.owner, seconds)):
         return await stream.ended()
 
 
@@ -43,27 +41,13 @@ async def resync(stream: Stream) -> str:
     return reason
 
 
-@pytest.fixture
-def other_process(
-    doors: Doors, database: str, make_settings: Callable[..., Settings], template: Template, service: Service
-) -> Callable[..., Any]:
-    """Another service on the same database: its world."""
-
-    @asynccontextmanager
-    async def start(**changes: Any) -> AsyncIterator[World]:
-        async with serve(doors, make_settings(database, **changes)) as other:
-            yield World(other, template.kept)
-
-    return start
-
-
 async def test_a_removed_member_hears_nothing_more(world: World) -> None:
     scopes = (await world.member.query(SCOPES))["workspaces"][0]
     followed = [world.eng["scope"], world.ops["scope"], scopes["scope"], scopes["directoryScope"]]
     async with world.member.socket() as socket, world.viewer.follow(world.eng["scope"]) as staying:
         eng, ops, workspace, directory = [await socket.follow(scope) for scope in followed]
         await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
-        last = await ended_within(eng)
+        last = await ended_within(world, eng)
         assert (last["kind"], last["reason"], last["events"]) == ("ENDED", "ACCESS_LOST", [])
         await world.owner.do("taskCreate", "", projectId=world.ops["id"], title="Still followed")
         await ops.until(ops.seq + 1)
@@ -71,7 +55,7 @@ async def test_a_removed_member_hears_nothing_more(world: World) -> None:
             "workspaceMemberRemove", workspaceId=world.workspace["id"], userId=world.member.user_id
         )
         for stream in (ops, workspace, directory):
-            assert (await ended_within(stream))["reason"] == "ACCESS_LOST"
+            assert (await ended_within(world, stream))["reason"] == "ACCESS_LOST"
         await world.task(by="owner")
         await staying.until((await world.position())["seq"])
 
@@ -89,7 +73,7 @@ async def test_who_becomes_a_guest_loses_the_workspace_and_keeps_the_project(wor
             role="GUEST",
         )
         for stream in (workspace, directory):
-            assert (await ended_within(stream))["reason"] == "ACCESS_LOST"
+            assert (await ended_within(world, stream))["reason"] == "ACCESS_LOST"
         await world.task(by="owner")
         await eng.until((await world.position())["seq"])
 
@@ -104,7 +88,7 @@ async def test_a_planted_blindness_to_access_is_caught(world: World, monkeypatch
     async with world.member.follow(world.eng["scope"]) as stream:
         await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
         with pytest.raises(TimeoutError):
-            await ended_within(stream)
+            await ended_within(world, stream)
 
 
 async def test_a_recheck_that_failed_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,36 +107,44 @@ async def test_a_recheck_that_failed_is_made_again(world: World, monkeypatch: py
         assert failed.is_set()
 
 
-def short_lived(world: World, name: str, seconds: int) -> Client:
-    """A person with a new token that lives so long."""
+def short_lived(world: World, seconds: int) -> str:
+    """A new token of `member` that lives so long."""
     tokens = world.service.application.tokens
-    viewer = tokens.read(world.person(name).token or "")
-    before, tokens.lifetime_seconds = tokens.lifetime_seconds, seconds
-    token, _ = tokens.issue(viewer.user_id, viewer.session_id)
-    tokens.lifetime_seconds = before
-    client = world.service.client(token)
-    client.user_id = world.person(name).user_id
-    return client
+    viewer = tokens.read(world.member.token or "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "lifetime_seconds", seconds)
+        return tokens.issue(viewer.user_id, viewer.session_id)[0]
+
+
+def _claims(token: str) -> bytes:
+    part = token.split(".")[1]
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+async def renew(socket: Socket, token: str | None) -> JSON:
+    """Tells the socket a new token."""
+    document = "mutation($token: String!) { socketRenew(input: {accessToken: $token}) { errors { code } } }"
+    return await socket.run(document, token=token)
 
 
 async def test_an_expired_token_ends_its_streams_and_a_renewed_one_goes_on(world: World) -> None:
-    client = short_lived(world, "member", 2)
-    expires_at = world.service.application.tokens.read(client.token or "").expires_at
-    async with client.socket() as renewed, client.socket() as kept, client.follow(world.eng["scope"]) as left:
-        followed = [await renewed.follow(world.eng["scope"]) for _ in range(2)]
-        document = (
-            "mutation($token: String!) { socketRenew(input: {accessToken: $token}) { errors { code } } }"
-        )
-        answer = await renewed.run(document, token=world.member.token)
-        assert answer["data"]["socketRenew"]["errors"] == []
-        refused = await kept.run(document, token=world.viewer.token)
+    async with world.member.socket() as renewed, world.member.socket() as left:
+        going_on = [await renewed.follow(world.eng["scope"]) for _ in range(2)]
+        ending = [await left.follow(world.eng["scope"]) for _ in range(2)]
+        refused = await renew(left, world.viewer.token)
         assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-        also_left = await kept.follow(world.eng["scope"])
-        for stream in (left, also_left):
+        short = short_lived(world, 2)
+        for socket in (renewed, left):
+            assert (await renew(socket, short))["data"]["socketRenew"]["errors"] == []
+        await renew(renewed, world.member.token)
+        for stream in ending:
             assert (await stream.ended())["reason"] == "TOKEN_EXPIRED"
-        assert 0 <= time.time() - expires_at < BOUND_SECONDS
+        late = time.time() - float(orjson.loads(_claims(short))["exp"])
+        assert 0 <= late < await on_this_machine(world.owner, BOUND_SECONDS)
+        again = await left.run("{ workspaces { id } }")
+        assert again["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         await world.task(by="owner")
-        for stream in followed:
+        for stream in going_on:
             await stream.until((await world.position())["seq"])
 
 
@@ -169,8 +161,8 @@ async def test_signing_out_ends_streams_here_and_in_other_processes(
             world.member.follow(world.eng["scope"]) as other_sign_in,
         ):
             await client.do("signOut")
-            assert (await ended_within(here, 0.2))["reason"] == "SIGNED_OUT"
-            assert (await ended_within(far))["reason"] == "SIGNED_OUT"
+            assert (await ended_within(world, here, 0.2))["reason"] == "SIGNED_OUT"
+            assert (await ended_within(world, far))["reason"] == "SIGNED_OUT"
             await world.task(by="owner")
             await other_sign_in.until((await world.position())["seq"])
         assert "UNAUTHENTICATED" in (await elsewhere.ask("{ workspaces { id } }")).codes
