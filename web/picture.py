@@ -20,8 +20,8 @@ from tests.e2e.demo import OWNER, Service  # noqa: E402
 from tests.e2e.graphiql import Graphiql  # noqa: E402
 
 
-async def take(service: Service, output: Path, title: str) -> None:
-    """Follows the demo project live, renames a task, and saves what one then sees."""
+async def take(service: Service, title: str) -> bytes:
+    """Follows the demo project live, renames a task, and returns what one then sees, as PNG."""
     task = await service.new_task("Plan the launch")
     async with chromium() as browser:
         graphiql = await Graphiql.open(browser, service.address, width=1500, height=860)
@@ -37,7 +37,7 @@ async def take(service: Service, output: Path, title: str) -> None:
         await graphiql.run()
         await graphiql.answers(title)
         await graphiql.follows(title)
-        output.write_bytes(await graphiql.page.picture())
+        return await graphiql.page.picture()
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "graphiql.png")
     given = parser.parse_args()
     password = given.password or (ROOT / ".lockstep" / "demo-password").read_text().strip()
-    asyncio.run(take(Service(given.service, given.email, password), given.output, given.title))
+    given.output.write_bytes(asyncio.run(take(Service(given.service, given.email, password), given.title)))
     print(given.output)
 
 
