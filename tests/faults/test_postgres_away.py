@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.events.hub import Hub
-from tests.client import PATIENCE_SECONDS, Client, new_key
+from tests.client import PATIENCE_SECONDS, Answer, Client, new_key
 from tests.faults.conftest import OtherProcess
 from tests.faults.proxy import Proxy
 from tests.faults.test_redis_away import metric
@@ -109,14 +109,39 @@ async def test_answers_are_typed_and_all_is_well_afterwards(
         answers = await asyncio.gather(*edits)
         proxy.mend()
         await readiness(cut_off.service, 200)
-        for answer in answers:
-            assert answer.status in (200, 503)
-            assert set(answer.codes) <= {"UNAVAILABLE", "OUTCOME_UNKNOWN"}
-        # What was committed and could not be read back is told as done, with an error for the field.
-        done = sum((answer.json["data"] or {}).get("taskCreate") is not None for answer in answers)
-        unknown = sum(answer.codes == ["OUTCOME_UNKNOWN"] for answer in answers)
-        written = await log.count() - before
-        assert done <= written <= done + unknown
+        check_answers(answers, await log.count() - before)
+        await check_whole(log, stream, uuids(world.eng["id"])[0], stream.frames[0]["position"]["seq"])
+    await log.check_order()
+
+
+def check_answers(answers: list[Answer], written: int) -> None:
+    """Each is done or typed; what was done was written, and nothing else but what is not known."""
+    for answer in answers:
+        assert answer.status in (200, 503)
+        assert set(answer.codes) <= {"UNAVAILABLE", "OUTCOME_UNKNOWN"}
+    # What was committed and could not be read back is told as done, with an error for the field.
+    done = sum((answer.json.get("data") or {}).get("taskCreate") is not None for answer in answers)
+    unknown = sum(answer.codes == ["OUTCOME_UNKNOWN"] for answer in answers)
+    assert done <= written <= done + unknown
+
+
+async def test_sessions_that_the_server_ends(world: World, log: Log) -> None:
+    """As PostgreSQL does when it restarts or fails over: every session is told to go, under many edits."""
+    async with world.member.socket() as socket:
+        stream = await socket.follow(world.eng["scope"], selection=SHORT)
+        before = await log.count()
+        answers: list[Answer] = []
+        for _ in range(3):
+            project = {"projectId": world.eng["id"], "title": "While sessions end"}
+            edits = [asyncio.create_task(world.member.ask(CREATE, {"input": project})) for _ in range(20)]
+            await stream.frame()
+            await log.connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            answers += await asyncio.gather(*edits)
+        check_answers(answers, await log.count() - before)
+        assert any(answer.codes for answer in answers)
         await check_whole(log, stream, uuids(world.eng["id"])[0], stream.frames[0]["position"]["seq"])
     await log.check_order()
 
