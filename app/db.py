@@ -118,16 +118,20 @@ class Reader:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
+        self._unfit = False
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
         """All rows of a statement."""
         text, arguments = statement.prepare(parameters)
         async with self._turn:
+            if self._unfit:
+                raise BadInput("A value beside this one cannot be looked up: ask again without it.")
             STATEMENTS.inc()
             try:
                 rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
             except asyncpg.DataError as unfit:
-                # Checks at the door say it better; this is for what they let through.
+                # Checks at the door say it better; this is for what they let through. The transaction is over by it.
+                self._unfit = True
                 raise BadInput(
                     "A value is out of range, or has characters (NUL) that cannot be kept."
                 ) from unfit

@@ -20,7 +20,10 @@ def configure_logs(settings: Settings) -> None:
     ]
     plain = settings.log_format == "console"
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        # Rich traces render every frame's variables: secrets among them, and minutes of work for a deep one.
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
         if plain
         else structlog.processors.JSONRenderer()
     )

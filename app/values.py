@@ -65,6 +65,17 @@ def check_time_zone(value: str, *path: str) -> str:
     return value
 
 
+def nests_within(value: Any, levels: int) -> bool:
+    """Whether a JSON value has at most so many objects and lists inside one another. Takes no recursion."""
+    inside = [value]
+    for _ in range(levels + 1):
+        inside = [one for one in inside if isinstance(one, (dict, list))]
+        if not inside:
+            return True
+        inside = [inner for one in inside for inner in (one.values() if isinstance(one, dict) else one)]
+    return False
+
+
 def plain(value: Any) -> Any:
     """A column's value as it stands in a state: ids and times as strings, the rest as it is."""
     if isinstance(value, UUID):

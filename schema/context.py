@@ -16,7 +16,7 @@ from strawberry.dataloader import DataLoader
 from app.accounts.tokens import Tokens, Viewer
 from app.config import Settings
 from app.db import Database, Reader
-from app.errors import Unauthenticated, Unavailable
+from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
 from app.outcomes import Outcome, RequestKey
@@ -189,9 +189,8 @@ class Context:
             return {}
         try:
             found = await heads(self._reader, list(self._reflected))
-        except (
-            Unavailable
-        ):  # an answer that is there already, of a mutation that is done, is given all the same
+        except (BadInput, Unavailable):
+            # An answer that is there already, of a mutation that is done, is given all the same.
             return {}
         return {
             "positions": [

@@ -51,7 +51,10 @@ async def nodes_by_id(context: Context, parents: list[Any], columns: Any) -> lis
     kinds = dict.fromkeys(kind for kind, _ in parents)
     for kind in kinds:
         if kind in FETCHERS:
-            asked = list(dict.fromkeys(uuids for other, uuids in parents if other == kind))
+            parts = 2 if kind in _WITHIN else 1
+            asked = list(
+                dict.fromkeys(uuids for other, uuids in parents if other == kind and len(uuids) == parts)
+            )
             rows = await FETCHERS[kind](context, asked)
             found |= {(kind, uuids): row for uuids, row in zip(asked, rows, strict=True)}
     return [found.get((kind, uuids)) for kind, uuids in parents]

@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 from strawberry.types.scalar import ScalarDefinition
 
 from app.errors import BadInput
+from app.values import nests_within
 
 
 def _read_moment(value: Any) -> datetime:
@@ -67,4 +69,27 @@ UUID_SCALAR: ScalarDefinition = strawberry.scalar(
     serialize=str,
     parse_value=_read_uuid,
 )
-SCALARS: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, UUID: UUID_SCALAR}
+_SPECIFIED = "https://ecma-international.org/wp-content/uploads/ECMA-404_2nd_edition_december_2017.pdf"
+_DEEPEST = 64
+
+
+def _read_json(value: Any) -> Any:
+    """Any value that can be walked by recursion and written again, whatever it is put into."""
+    if not nests_within(value, _DEEPEST):
+        raise BadInput(f"A JSON value may be {_DEEPEST} levels deep.")
+    return value
+
+
+JSON_SCALAR: ScalarDefinition = strawberry.scalar(
+    name="JSON",
+    description=f"The `JSON` scalar type represents JSON values as specified by [ECMA-404]({_SPECIFIED}).",
+    specified_by_url=_SPECIFIED,
+    serialize=lambda value: value,
+    parse_value=_read_json,
+)
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: DATE_TIME,
+    date: DATE,
+    UUID: UUID_SCALAR,
+    JSON: JSON_SCALAR,
+}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
+from app.errors import NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Delta, State, delta_between
 from app.events.kinds import EventKind
 from app.events.merging import changes_since, check_expected
@@ -18,9 +18,8 @@ from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
 from app.tasks.merging import resolve
 from app.tasks.rules import (
-    MOST_PEOPLE,
-    MOST_SECTIONS,
     check_config,
+    check_counts,
     check_no_parent_cycle,
     check_sections,
     check_values,
@@ -72,10 +71,7 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
     _check_references(row.project_id, current, new, facts)
     if edit.kind is TASK_RESTORED:
         _mend(row.project_id, new, facts)
-    if len(new["sections"]) > MOST_SECTIONS:
-        raise LimitReached(
-            f"A task has at most {MOST_SECTIONS} sections.", limit=MOST_SECTIONS, path=("sections",)
-        )
+    check_counts(new["sections"])
     check_config(new["config"])
     _set_completed(row.project_id, current, new, facts)
     if rank is not None:
@@ -140,8 +136,7 @@ def _check_references(project_id: UUID, current: State, new: State, facts: Facts
     for user_id in added:
         if (project_id, UUID(user_id)) not in facts.readers:
             raise NotFound("Member", path=("addAssigneeIds",))
-    if added and len(new["assignee_ids"]) > MOST_PEOPLE:
-        raise LimitReached(f"A task has at most {MOST_PEOPLE} assignees.", limit=MOST_PEOPLE)
+    check_counts(people=new["assignee_ids"] if added else ())
     if new["parent_id"] != current["parent_id"] and new["parent_id"] is not None:
         _check_parent(UUID(current["id"]), UUID(new["parent_id"]), facts)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sized
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from app.errors import CycleRefused, LimitReached, ValidationFailed
-from app.values import check_name, check_text
+from app.values import check_name, check_text, nests_within
 
 TITLE_LENGTH = 1000
 MOST_SECTIONS = 32
 MOST_PEOPLE = 100
 CONFIG_BYTES = 16_384
+CONFIG_LEVELS = 32
 PRIORITIES = range(5)
 _SECTION = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MENTION = re.compile(
@@ -44,11 +46,26 @@ def check_sections(sections: dict[str, str]) -> dict[str, str]:
     return sections
 
 
+def check_counts(sections: Sized = (), people: Sized = ()) -> None:
+    """How many texts and assignees a task may have."""
+    if len(sections) > MOST_SECTIONS:
+        raise LimitReached(
+            f"A task has at most {MOST_SECTIONS} sections.", limit=MOST_SECTIONS, path=("sections",)
+        )
+    if len(people) > MOST_PEOPLE:
+        raise LimitReached(f"A task has at most {MOST_PEOPLE} assignees.", limit=MOST_PEOPLE)
+
+
 def check_config(config: dict[str, Any]) -> None:
-    """The whole object is at most 16 KiB of JSON; keys are 1 to 100 characters."""
+    """The whole object is at most 16 KiB of JSON, 32 levels deep; keys are 1 to 100 characters."""
     for key in config:
         if not 1 <= len(key) <= 100 or "\x00" in key:
             raise ValidationFailed("A config key has 1 to 100 characters.", path=("config",))
+    # Deeper values can be stored and then not be written into an answer or a frame: they would end every reader.
+    if not nests_within(config, CONFIG_LEVELS):
+        raise LimitReached(
+            f"config may be {CONFIG_LEVELS} levels deep.", limit=CONFIG_LEVELS, path=("config",)
+        )
     try:
         size = len(orjson.dumps(config))
     except (TypeError, orjson.JSONEncodeError):

@@ -168,6 +168,10 @@ def _ops(name: str, comparator: Any) -> dict[str, Any]:
             value = [read_id(one, kind) for one in value] if isinstance(value, list) else read_id(value, kind)
         elif name == "status_category":
             value = [one.value for one in value] if isinstance(value, list) else Category(value).value
+        if any(
+            "\x00" in one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)
+        ):
+            raise BadInput("A text to compare with must not contain NUL characters.")
         ops[_NAMES.get(op, op)] = value
     return ops
 

@@ -184,6 +184,47 @@ async def test_config_is_bounded(world: World, log: Log) -> None:
     assert (error["__typename"], error["limit"]) == ("LimitReached", 16_384)
 
 
+def nested(levels: int) -> Any:
+    """A list in a list in a list."""
+    value: Any = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("levels", [32, 60, 250, 500])
+async def test_config_is_not_too_deep(world: World, log: Log, levels: int) -> None:
+    """Neither stored (it could be written into no answer and no frame then) nor walked into the ground."""
+    task = await world.task()
+    fine = await edit(world, task, 1, config=[{"key": "a", "value": nested(31)}])
+    deep = [{"key": "a", "value": nested(levels)}]
+    patch = {"title": "Deep", "config": deep}
+    document = "mutation($i: TaskUpdateInput!) { taskUpdate(input: $i) { task { id } errors { code } } }"
+    # A clash has `yours`, so an edit that would be refused anyway must not bring it along either.
+    for version in (1, 2):
+        variables = {"i": {"id": task["id"], "expectedVersion": version, "patch": patch}}
+        answer = await world.member.ask(document, variables)
+        if levels > 64:
+            assert answer.codes == ["BAD_USER_INPUT"]
+        else:
+            code = "VERSION_CONFLICT" if version == 1 else "LIMIT_REACHED"
+            assert [error["code"] for error in answer.data["taskUpdate"]["errors"]] == [code]
+    answer = await world.member.ask(
+        "query($id: ID!) { node(id: $id) { ... on Task { config version } } }", {"id": task["id"]}
+    )
+    assert answer.data["node"] == {"config": fine["config"], "version": 2}
+
+
+async def test_a_new_task_has_no_more_sections_than_an_old_one(world: World, log: Log) -> None:
+    sections = [{"name": f"part_{n}", "text": "x"} for n in range(33)]
+    error = await refused_unchanged(
+        log,
+        world.member.refused("taskCreate", projectId=world.eng["id"], title="Wide", sections=sections),
+    )
+    assert (error["__typename"], error["limit"]) == ("LimitReached", 32)
+    assert len((await world.task("Wide", sections=sections[1:]))["sections"]) == 32
+
+
 @pytest.mark.parametrize("policy", ["MERGE", "REJECT"])
 async def test_a_race_for_one_field_has_one_winner(world: World, log: Log, policy: str) -> None:
     task = await world.task()

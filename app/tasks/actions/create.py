@@ -25,7 +25,7 @@ from app.tasks.events import TASK_CREATED
 from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, word
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
 from app.tasks.reads import any_taken, last_rank
-from app.tasks.rules import check_config, check_sections, check_title, check_values, mentioned
+from app.tasks.rules import check_config, check_counts, check_sections, check_title, check_values, mentioned
 from app.values import plain
 from app.work import Action, Work
 from app.writes import insert_rows
@@ -85,6 +85,7 @@ def decide_new(
     config = dict(task.patch.config)
     check_config(config)
     sections = {name: text for name, text in check_sections(task.patch.sections).items() if text}
+    check_counts(sections, task.patch.add.get("assignee_ids", ()))
     return {
         "id": str(task_id), "number": number, "title": check_title(task.title), "sections": sections,
         "status_id": str(status.id), "type_id": str(task_type.id), "priority": values.get("priority", 0),
