@@ -92,7 +92,7 @@ class _Issue:
     assignee: str | None = None
     parent: str | None = None
     links: set[LinkKey] = field(default_factory=set)
-    comments: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    comments: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def make_plan(history: list[Edit], words: Words, clients: int, seed: int) -> Plan:
@@ -239,10 +239,11 @@ class _Planner:
     def _comments(self, edit: Edit) -> None:
         issue = self._issues[edit.issue]
         rows = edit.fields["comments"] or ()
-        comments = Counter((str(row["author"]), str(row["created_at"]), str(row["text"])) for row in rows)
+        # The file gives the same comment other ids and times again and again: who said what is what counts.
+        comments = Counter((str(row["author"]), str(row["text"])) for row in rows)
         for part, gone in (("uncomment", issue.comments - comments), ("comment", comments - issue.comments)):
             for key in gone.elements():
-                self._chained(edit, part, []).comment = key[2]
+                self._chained(edit, part, []).comment = key[1]
         issue.comments = comments
 
     def _chained(self, edit: Edit, part: str, issues: list[str]) -> Step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,10 +18,8 @@ Board = dict[str, dict[str, State]]
 async def read_log(door: Door, stage: Stage) -> tuple[list[Entry], Board, list[str]]:
     """Every event since the preparations, the board that they fold to, and what did not fit."""
     echoes: dict[int, str] = {}
-    for account in stage.accounts[1:]:
-        async for event in _events(door, stage, account.token, OWN_ECHOES):
-            if event["clientMutationId"] is not None:
-                echoes[event["seq"]] = event["clientMutationId"]
+    for own in await asyncio.gather(*(_echoes(door, stage, account.token) for account in stage.accounts[1:])):
+        echoes |= own
     board, log, faults = empty_board(), [], []
     async for event in _events(door, stage, stage.accounts[0].token, LOG):
         after = None
@@ -32,6 +31,16 @@ async def read_log(door: Door, stage: Stage) -> tuple[list[Entry], Board, list[s
         kind, version = event["__typename"], event["objectVersion"]
         log.append(Entry(event["seq"], kind, event["objectId"], version, key, event["occurredAt"], after))
     return log, board, faults
+
+
+async def _echoes(near: Door, stage: Stage, token: str) -> dict[int, str]:
+    """The keys of what one account sent, by seq."""
+    door = Door(near.addresses, near.at)
+    try:
+        events = _events(door, stage, token, OWN_ECHOES)
+        return {event["seq"]: key async for event in events if (key := event["clientMutationId"]) is not None}
+    finally:
+        door.abort()
 
 
 async def _events(door: Door, stage: Stage, token: str, document: str) -> AsyncIterator[dict[str, Any]]:

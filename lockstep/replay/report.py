@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lockstep.replay.oracle.judging import refusals_by_type
@@ -35,9 +36,7 @@ def print_report(outcome: Outcome, console: Console) -> None:
     for why, count in Counter(why for _, why in outcome.plan.left_out).items():
         console.print(f"left out: {count} × {why}")
     for finding in outcome.findings[:SHOWN]:
-        console.print(
-            f"[red]{finding.kind}[/red]: {finding.text}", markup=True, highlight=False, soft_wrap=True
-        )
+        console.print(f"[red]{finding.kind}[/red]: {escape(finding.text)}", highlight=False)
     if len(outcome.findings) > SHOWN:
         console.print(f"[red]and {len(outcome.findings) - SHOWN} more[/red]")
     if outcome.findings:

@@ -159,7 +159,7 @@ def test_other_values_than_the_file_has_are_found(paper: Paper) -> None:
         {"priority": 1, "labels": []},
         {"priority": 1, "labels": ["ui"], "assignee": "dev-1"},
         {"priority": 1, "labels": ["ui"], "notes": "never sent"},
-        {"priority": 1, "labels": ["ui"], "comments": [{"text": "never sent"}]},
+        {"priority": 1, "labels": ["ui"], "comments": [{"author": "dev-1", "text": "never sent"}]},
         {"priority": 1, "labels": ["ui"], "dependencies": [{"depends_on_id": "b", "type": "blocks"}]},
         {"priority": 1, "labels": ["ui"], "title": "never sent"},
     ],

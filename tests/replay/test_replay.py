@@ -44,7 +44,7 @@ def test_everybody_has_the_same_board_whatever_breaks(history: Path, tmp_path: P
     refusals = tmp_path / "refusals.jsonl"
     command = [sys.executable, "-P", "-m", "lockstep", "replay", str(history), "--clients", "6"]
     command += ["--drop-sockets", "--restart-redis", "--kill-server", "--refusals", str(refusals)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everybody has the same board" in done.stdout
     told = figures(done.stdout)

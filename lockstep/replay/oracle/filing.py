@@ -57,7 +57,8 @@ def _wrong(
             yield from _wrong_members(field, _members(old, name, ids), _members(said, name, ids), firsts)
     if "comments" in said:
         came = _comments(said) - _comments(old)
-        if came != Counter(one.body for one in firsts if one.part == "comment"):
+        bodies = Counter(text for _, text in came.elements())
+        if bodies != Counter(one.body for one in firsts if one.part == "comment"):
             yield "loss", "its comments were not sent as they are"
         if (_comments(old) - _comments(said)).total() != sum(1 for one in firsts if one.part == "uncomment"):
             yield "loss", "comments that went were not deleted"
@@ -139,8 +140,10 @@ def _wrong_members(field: str, old: set[str], new: set[str], firsts: list[Sent])
         yield "difference", f"{field} were sent as +{sorted(added)} -{sorted(removed)}"
 
 
-def _comments(said: Line) -> Counter[str]:
-    return Counter(str(comment["text"]) for comment in said.get("comments") or ())
+def _comments(said: Line) -> Counter[tuple[str, str]]:
+    """Who said what: the file gives the same comment other ids and times again and again."""
+    rows = said.get("comments") or ()
+    return Counter((str(row["author"]), str(row["text"])) for row in rows)
 
 
 def _links(said: Line, tasks: Mapping[str, str]) -> set[tuple[str, str]]:
