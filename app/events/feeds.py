@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 REORDER_SECONDS = 0.02
 """How long a gap may last before the log is read: messages of two commits can arrive swapped."""
 
+OPENING_SECONDS = 5
+"""How long an end waits for an opening that is under way: interrupted, it would leave its channel subscribed."""
+
 AGAIN_SECONDS = 0.2
 """Between two attempts to read a log that cannot be read."""
 
@@ -91,7 +94,10 @@ class Feed:
         """End it, whatever state it is in."""
         try:
             if self._opening is not None:
-                await asyncio.wait([self._opening])
+                done, _ = await asyncio.wait([self._opening], timeout=OPENING_SECONDS)
+                if not done:
+                    self._opening.cancel()
+                    await asyncio.wait([self._opening])
                 if not self._opening.cancelled():
                     self._opening.exception()  # was told to those who waited for it
             for task in self._tasks:

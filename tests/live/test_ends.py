@@ -18,9 +18,10 @@ from app.events.cursors import Cursor
 from app.events.log import clocks
 from app.events.models import Scope
 from schema.ids import global_id
-from tests.client import JSON, Client, Socket, Stream
+from tests.client import JSON, PATIENCE_SECONDS, Client, Socket, Stream
 from tests.invariants import EVENTS_AFTER
-from tests.live.places import SCOPES, on_this_machine, place
+from tests.ledger import Log
+from tests.live.places import SCOPES, check_whole, on_this_machine, place
 from tests.world import World, uuids
 
 BOUND_SECONDS = 1.0
@@ -271,3 +272,29 @@ async def test_heartbeats_tell_the_head(world: World, other_process: Callable[..
         assert (frame["kind"], frame["events"], frame["reason"]) == ("HEARTBEAT", [], None)
         assert frame["position"] == await world.position()
         assert task["id"] == stream.events[-1]["objectId"]
+
+
+async def test_coming_and_going_leaves_nothing_open(world: World, log: Log) -> None:
+    """Many at once, most before their stream has begun; who stays loses nothing, and then nothing is left."""
+    hub_here = world.service.application.hub
+    backend: Any = hub_here._broadcast._backend
+    channels = backend._channels
+    at = await place(world, "project")
+    document = "subscription($s: ID!) { events(scope: $s) { kind } }"
+
+    async def come_and_go() -> None:
+        for _ in range(5):
+            async with at.client.socket() as socket:
+                for _ in range(4):
+                    await socket.send(id=await socket.start(document, s=at.scope), type="complete")
+
+    await asyncio.gather(*(come_and_go() for _ in range(4)))
+    async with at.client.follow(at.scope) as stream:
+        await asyncio.gather(come_and_go(), at.grow_by(5))
+        await check_whole(log, stream, at.id, stream.frames[0]["position"]["seq"])
+        assert channels == {f"lockstep:{at.id}"}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while hub_here._feeds or hub_here._closing:
+            await world.owner.query("{ workspaces { id } }")
+    assert channels == set()
+    assert not hub_here._broadcast._subscribers
