@@ -42,7 +42,7 @@ from schema.answers import (
 )
 from schema.costs import Cost, CostRules
 from schema.documents import Document, DocumentLimits, Documents, choose_operation
-from schema.persisted import PersistedQueries, Unsupported
+from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.requests import GraphQLRequest
 from schema.sharing import SharedAnswers, group_of
 
@@ -142,6 +142,7 @@ class GraphQLService:
             suggestions=suggestions,
             costs=self._costs,
         )
+        check_fixed(self._persisted, self._documents.read)
 
     async def sign_in(self, token: str | None, request_id: str, transport: Transport) -> Session:
         """The session of a token's owner, or of nobody. Raises `ClientError` for an invalid token."""

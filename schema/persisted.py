@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ import orjson
 
 from app.config import Settings
 from app.errors import ClientError
+from schema.answers import Refused
 from schema.requests import BadRequest, GraphQLRequest
 
 
@@ -32,6 +33,9 @@ class PersistedQueries(Protocol):
 
     def remember(self, request: GraphQLRequest) -> None:
         """Called with what `resolve` gave, once the document is known to be valid."""
+
+    def fixed(self) -> Iterable[tuple[str, str]]:
+        """The documents that must be valid from the start, with their names."""
 
 
 def named(request: GraphQLRequest) -> str | None:
@@ -60,6 +64,10 @@ class Unsupported:
 
     def remember(self, request: GraphQLRequest) -> None:
         """Nothing."""
+
+    def fixed(self) -> Iterable[tuple[str, str]]:
+        """None."""
+        return ()
 
 
 class AutomaticQueries:
@@ -99,6 +107,10 @@ class AutomaticQueries:
             _, leaving = self._kept.popitem(last=False)
             self._size -= len(leaving)
 
+    def fixed(self) -> Iterable[tuple[str, str]]:
+        """None."""
+        return ()
+
 
 class TrustedDocuments:
     """Only these documents, whether named or sent whole."""
@@ -119,6 +131,20 @@ class TrustedDocuments:
 
     def remember(self, request: GraphQLRequest) -> None:
         """Nothing: the file is all there is."""
+
+    def fixed(self) -> Iterable[tuple[str, str]]:
+        """All of them."""
+        return self.documents.items()
+
+
+def check_fixed(persisted: PersistedQueries, read: Callable[[str], object]) -> None:
+    """Raises `ValueError` naming the first of the fixed documents that `read` refuses."""
+    for name, text in persisted.fixed():
+        try:
+            read(text)
+        except Refused as refusal:
+            problem = refusal.answer.errors[0]["message"]
+            raise ValueError(f"trusted document {name}: {problem}") from None
 
 
 def read_trusted_documents(path: Path) -> TrustedDocuments:

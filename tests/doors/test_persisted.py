@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from app.config import Settings
+from app.config import load_settings
 from schema.doors import DoorLimits
 from schema.persisted import (
     AutomaticQueries,
@@ -19,7 +19,9 @@ from schema.persisted import (
     read_trusted_documents,
 )
 from schema.requests import GraphQLRequest
+from tests.doors.application import Application
 from tests.doors.conftest import Serve, Served
+from tests.doors.sample import make_service
 
 TEXT = "{ __typename }"
 OTHER = "query b { add(a: 1) }"
@@ -173,12 +175,23 @@ def test_files_of_trusted_documents(tmp_path: Path, value: Any) -> None:
     assert read_trusted_documents(path).documents == {"one": TEXT}
 
 
+def test_a_trusted_document_that_does_not_fit_the_schema_stops_the_start() -> None:
+    with pytest.raises(ValueError, match="trusted document two: Cannot query field 'nothingSuch'"):
+        make_service(Application(), persisted=TrustedDocuments({"one": TEXT, "two": "{ nothingSuch }"}))
+
+
+@pytest.mark.parametrize("name", [5, True, [], {"a": 1}])
+async def test_a_name_is_a_string(automatic: Served, name: Any) -> None:
+    status, answer = await post(automatic, {"query": TEXT, "documentId": name})
+    assert (status, code(answer)) == (400, "BAD_REQUEST")
+
+
 def test_what_the_settings_say(tmp_path: Path) -> None:
     path = tmp_path / "documents.json"
     path.write_bytes(orjson.dumps({"one": TEXT}))
-    assert isinstance(persisted_queries(Settings(trusted_documents=path)), TrustedDocuments)
-    assert isinstance(persisted_queries(Settings(persisted_queries=0)), Unsupported)
-    assert isinstance(persisted_queries(Settings()), AutomaticQueries)
+    assert isinstance(persisted_queries(load_settings(trusted_documents=path)), TrustedDocuments)
+    assert isinstance(persisted_queries(load_settings(persisted_queries=0)), Unsupported)
+    assert isinstance(persisted_queries(load_settings()), AutomaticQueries)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "5", '{"a": 5}', '{"operations": [{"id": 5}]}', "{"])
