@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts.mutations import AccountMutations
+from schema.arguments import describe_arguments
 from schema.comments.mutations import CommentMutations
 from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import Subscription
@@ -44,3 +45,4 @@ schema = strawberry.Schema(
     types=[*event_types(), *ERROR_TYPES],
     config=StrawberryConfig(default_resolver=_attribute, scalar_map=SCALARS),
 )
+describe_arguments(schema._schema)  # noqa: SLF001 (Strawberry's own object has no way to all arguments)

@@ -1,0 +1,50 @@
+"""What arguments are for. Most stand on many fields; each text stands here once."""
+
+from __future__ import annotations
+
+from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
+
+from app.events.resuming import PAGE
+from app.paging import DEFAULT_PAGE, LARGEST_PAGE
+from schema.queries import NODES_AT_ONCE
+
+_BY_NAME = {
+    "after": "The `endCursor` of the page before: rows after it.",
+    "before": "The `startCursor` of the page behind: rows before it.",
+    "filter": "Only rows for which all of this holds.",
+    "first": f"So many rows from the start, or after `after`; {DEFAULT_PAGE} if not said, at most {LARGEST_PAGE}.",
+    "id": "An `id` that an answer gave you.",
+    "ids": f"At most {NODES_AT_ONCE} `id`s that answers gave you.",
+    "input": "All that it needs.",
+    "last": f"So many rows from the end, or before `before`; at most {LARGEST_PAGE}.",
+    "orderBy": "The first decides, the next where that is equal. By rank unless given.",
+    "projectIds": "Only these projects; null is all that you see.",
+    "scope": "A `scope`, `directoryScope` or `inboxScope` that an answer gave you.",
+    "workspaceId": "In this workspace; needed only where several of yours have the key.",
+}
+
+_BY_PLACE = {
+    "Inbox.items.unread": "Only those that are not marked as read.",
+    "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",
+    "Query.events.first": f"At most so many events, 1 to {PAGE}.",
+    "Query.project.key": "The project's key, such as ENG, in capitals or not.",
+    "Query.task.key": "The task's key, such as ENG-12, now or before a transfer.",
+    "Query.tasks.orderBy": "The first decides, the next where that is equal. By when they were made unless given.",
+    "Subscription.events.after": "The `cursor` of a position or of the last frame: replays what came after it. "
+    "Without it the stream begins now.",
+    "Task.section.name": "Its name, such as `acceptance_criteria`.",
+}
+
+
+def describe_arguments(schema: GraphQLSchema) -> None:
+    """Give every argument its description; one that has none is refused."""
+    for kind in schema.type_map.values():
+        if kind.name.startswith("__") or not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            continue
+        for field_name, field in kind.fields.items():
+            for name, argument in field.args.items():
+                place = f"{kind.name}.{field_name}.{name}"
+                text = argument.description or _BY_PLACE.get(place) or _BY_NAME.get(name)
+                if text is None:
+                    raise TypeError(f"schema/arguments.py does not say what {place} is for")
+                argument.description = text
