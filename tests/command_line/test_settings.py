@@ -66,6 +66,8 @@ def test_names_and_spellings(monkeypatch: pytest.MonkeyPatch) -> None:
             "LOCKSTEP_ALLOWED_ORIGINS: an origin is a scheme",
         ),
         ("LOCKSTEP_COMPARE_INTERVAL_MS", "5000", "LOCKSTEP_COMPARE_INTERVAL_MS: input should be less than"),
+        ("LOCKSTEP_TRUSTED_DOCUMENTS", "/nowhere", "LOCKSTEP_TRUSTED_DOCUMENTS: is not a file"),
+        ("LOCKSTEP_MAX_COST", "0", "LOCKSTEP_MAX_COST: input should be greater than"),
         ("LOCKSTEP_PROT", "1", "LOCKSTEP_PROT is not a setting; did you mean LOCKSTEP_PORT?"),
         ("DATABASE_URL", "mysql://u:hush@h/d", "DATABASE_URL: must begin with postgresql://"),
         ("DATABASE_URL", "postgresql://u:hush@h", "DATABASE_URL: names no database"),
