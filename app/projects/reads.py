@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 
 from app.db import Reader, Statement, sql, table
-from app.projects.models import Label, Project, ProjectMember, Status, TaskType
+from app.projects.models import Label, ProjectMember, Status, TaskType
 
 _PROJECTS = ARRAY(Uuid)
 

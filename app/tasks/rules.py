@@ -94,7 +94,7 @@ def check_values(values: dict[str, Any]) -> dict[str, Any]:
         check_text(checked["external_ref"], "externalRef", length=2048)
     for required in ("status_id", "type_id"):
         if required in checked and checked[required] is None:
-            raise ValidationFailed("A task always has one.", path=(required.removesuffix("_id"),))
+            raise ValidationFailed("A task always has one.", path=(required.removesuffix("_id") + "Id",))
     return checked
 
 

@@ -26,14 +26,18 @@ def add_project_member(
 ) -> Action:
     """Add a member of the workspace to a project, by id or address."""
 
+    named = ("email",) if user_id is None and email is not None else ("userId",)
+
     async def action(work: Work) -> Result:
+        if (user_id is None) == (email is None):
+            raise ValidationFailed("Name one person: by userId or by email.", path=named)
         project = await _managed(work, project_id, role)
         address = check_email(email) if email is not None else None
         person = await work.row(_COLLEAGUE, workspace=project.workspace_id, user=user_id, email=address)
         if person is None:
-            raise NotFound("A member of the workspace with this id or address", path=("userId",))
+            raise NotFound("A member of the workspace with this id or address", path=named)
         if await work.row(_MEMBER, project=project_id, user=person.id):
-            raise ValidationFailed("They are a member already.", path=("userId",))
+            raise ValidationFailed("They are a member already.", path=named)
         await add_to_project(work, project_id, person.id, role)
         await bump_access(work, project.workspace_id)
         await access_changed(work, person.id, InboxReason.ACCESS_GAINED, project_id=project_id)

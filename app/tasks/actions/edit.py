@@ -64,6 +64,8 @@ def update_tasks(
 
 
 def _check_batch(edits: Sequence[TaskEdit]) -> None:
+    if not edits:
+        raise ValidationFailed("Name at least one task.", path=("items",))
     if len(edits) > EDITED_AT_ONCE:
         raise LimitReached(f"At most {EDITED_AT_ONCE} tasks at once.", limit=EDITED_AT_ONCE, path=("items",))
     if len({edit.task_id for edit in edits}) < len(edits):
