@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Lateral, Table, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Table, and_, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.db import Reader, Statement, as_keys, key_table
@@ -197,7 +197,7 @@ def _lateral(
     orders: Sequence[Order],
     request: PageRequest,
     conditions: Sequence[Condition],
-) -> tuple[TableValuedAlias, Lateral]:
+) -> tuple[TableValuedAlias, Any]:
     asked = key_table(*keys)
     inner = select(target).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
     if request.place is not None:
@@ -205,7 +205,7 @@ def _lateral(
     return asked, inner.order_by(*_sorted(orders, request.backward)).limit(request.size + 1).lateral("page")
 
 
-def _outer(orders: Sequence[Order], page: Lateral) -> list[Order]:
+def _outer(orders: Sequence[Order], page: Any) -> list[Order]:
     return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
 
 
