@@ -18,6 +18,7 @@ from app.db import sql
 from app.errors import NotFound, Refusal, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import Scope, ScopeKind
+from app.guards import Guard
 from app.ids import new_id
 from app.outcomes import Result
 from app.values import check_name, check_text, check_time_zone, now_utc
@@ -174,10 +175,19 @@ def sign_out(sign_in_id: UUID) -> Action:
     return action
 
 
+def profile_guard(user_id: UUID, *, shared: bool = True) -> Guard:
+    """Held by whoever changes how someone is shown, shared by whoever puts them into a directory or takes them out.
+
+    Else a directory that is entered meanwhile would keep the old name, and one that is left would hear of the new.
+    """
+    return Guard.of("profile", user_id, shared=shared)
+
+
 def update_profile(expected_version: int, changes: dict[str, Any]) -> Action:
     """Change how one is shown (name, avatar) or one's time zone; every directory one stands in gets its event."""
 
     async def action(work: Work) -> Result:
+        await work.guard(profile_guard(work.viewer_id, shared=False))
         user = (await users_by_id(work, [work.viewer_id])).get(work.viewer_id)
         if user is None:
             raise NotFound("User")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.accounts.actions import check_email, new_scopes
+from app.accounts.actions import check_email, new_scopes, profile_guard
 from app.accounts.events import PERSON_ADDED, PERSON_REMOVED, person_state
 from app.accounts.models import User
 from app.accounts.reads import users_by_email, users_by_id
@@ -104,7 +104,7 @@ def add_workspace_member(workspace_id: UUID, email: str, role: WorkspaceRole) ->
             raise NotFound("A person with this address", path=("email",))
         if await work.row(_MEMBER, workspace=workspace_id, user=person.id):
             raise ValidationFailed("They are a member already.", path=("email",))
-        await add_to_workspace(work, workspace, person, role)
+        await add_to_workspace(work, workspace, await _person(work, person.id), role)
         await access_changed(work, person.id, InboxReason.ACCESS_GAINED)
         return {"workspace_id": str(workspace_id), "user_id": str(person.id)}
 
@@ -142,6 +142,7 @@ async def manage_member(work: Work, workspace_id: UUID, user_id: UUID) -> Worksp
 async def removed_from_workspace(work: Work, workspace: Workspace, user_id: UUID) -> None:
     """Delete a membership with its events; the caller took them out of the projects and holds the guard."""
     leaving = user_id == work.viewer_id
+    await work.guard(profile_guard(user_id))
     await work.run(_REMOVE, workspace=workspace.id, user=user_id)
     await bump_access(work, workspace.id)
     work.record(workspace.id, WORKSPACE_MEMBER_REMOVED, user_id, {}, reflect=not leaving)
@@ -199,6 +200,8 @@ async def _keep_an_owner(work: Work, workspace_id: UUID, member: WorkspaceMember
 
 
 async def _person(work: Work, user_id: UUID) -> User:
+    """Someone as they are shown from here to the commit."""
+    await work.guard(profile_guard(user_id))
     found = (await users_by_id(work, [user_id])).get(user_id)
     if found is None:
         raise NotFound("User")
