@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.client import JSON
 from tests.folding import Scope
 from tests.invariants import refused_unchanged, verify_events
@@ -9,7 +11,7 @@ from tests.ledger import Log
 from tests.world import World
 
 
-async def _deleted(world: World, **given: object) -> JSON:
+async def _deleted(world: World, **given: Any) -> JSON:
     task = await world.task(**given)
     return dict((await world.member.do("taskDelete", id=task["id"], expectedVersion=1))["task"])
 
