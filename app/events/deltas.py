@@ -39,11 +39,22 @@ class Shape:
     silent: frozenset[str] = frozenset({"version", "updated_at"})
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same in JSON, where, unlike in Python, ``true`` is not 1 and ``false`` is not 0."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
 def delta_between(old: State, new: State, shape: Shape) -> Delta:
     """The delta that leads from one state to another; empty if nothing but silent fields differs."""
     delta: Delta = {}
     for field in new:
-        if field in shape.silent or old.get(field) == new[field]:
+        if field in shape.silent or same(old.get(field), new[field]):
             continue
         if field in shape.texts:
             delta.setdefault("text", {})[field] = texts.diff(old.get(field) or "", new[field] or "").to_json()
@@ -71,7 +82,7 @@ def delta_between(old: State, new: State, shape: Shape) -> Delta:
 def _entries_between(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for key in sorted(old.keys() | new.keys()):
-        if key in old and key in new and old[key] == new[key]:
+        if key in old and key in new and same(old[key], new[key]):
             continue
         change = {}
         if key in old:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app import texts
 from app.errors import Clash, ValidationFailed, VersionConflict
-from app.events.deltas import Shape, State, apply_delta, invert_delta, touched
+from app.events.deltas import Shape, State, apply_delta, invert_delta, same, touched
 from app.events.kinds import KINDS, Effect, current_payload
 from app.events.models import Event
 
@@ -119,9 +119,9 @@ def _is_text(field: str, shape: Shape) -> bool:
 
 
 def _three_way(base: Any, theirs: Any, yours: Any, *, long: bool) -> tuple[Any] | None:
-    if yours in (theirs, base):
+    if same(yours, theirs) or same(yours, base):
         return (theirs,)
-    if theirs == base:
+    if same(theirs, base):
         return (yours,)
     if long:
         outcome = texts.merge(base, theirs, yours)

@@ -184,6 +184,20 @@ async def test_config_is_bounded(world: World, log: Log) -> None:
     assert (error["__typename"], error["limit"]) == ("LimitReached", 16_384)
 
 
+async def test_true_is_not_one_and_false_is_not_nothing(world: World, log: Log) -> None:
+    """In JSON they are told apart, though Python calls them equal."""
+    task = await world.task(config=[{"key": "a", "value": 1}, {"key": "b", "value": {"c": [0]}}])
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        told = await edit(world, task, 1, config=[{"key": "a", "value": True}])
+        assert told["config"]["a"] is True
+        told = await edit(world, task, 2, config=[{"key": "b", "value": {"c": [False]}}])
+        assert told["config"]["b"]["c"][0] is False
+    error = await clash(world, log, task, 1, "MERGE", config=[{"key": "b", "value": {"c": [1]}}])
+    assert [one["field"] for one in error["clashes"]] == ["config.b"]
+    same = await edit(world, task, 3, config=[{"key": "a", "value": True}])
+    assert same["version"] == 3
+
+
 def nested(levels: int) -> Any:
     """A list in a list in a list."""
     value: Any = []

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from app import metrics
 from app.db import sql
-from app.events.deltas import State
+from app.events.deltas import State, same
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
 from app.tasks.decisions import Decision, bumps
@@ -66,7 +66,9 @@ def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
 
 async def _set_columns(work: Work, decisions: Sequence[Decision]) -> None:
     columns = {name for d in decisions for name in d.delta.get("set", {})} | {"updated_at"}
-    columns |= {part for d in decisions for part in ("sections", "config") if d.old[part] != d.new[part]}
+    columns |= {
+        part for d in decisions for part in ("sections", "config") if not same(d.old[part], d.new[part])
+    }
     rows = []
     for decision in decisions:
         row: dict[str, Any] = {
