@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.spelling import field_name
+
 
 class ClientError(Exception):
     """A request that cannot be served as sent. ``code`` is stable; ``message`` says what to do."""
@@ -139,7 +141,7 @@ class VersionConflict(Refusal):
     def __init__(
         self, object_type: str, object_id: UUID, *, expected: int, current: int, clashes: list[Clash]
     ) -> None:
-        fields = ", ".join(clash.field for clash in clashes)
+        fields = ", ".join(field_name(clash.field) for clash in clashes)
         told = f" Both sides changed: {fields}." if fields else ""
         super().__init__(
             f"This {object_type} is at version {current}, you edited version {expected}.{told} "

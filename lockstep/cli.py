@@ -170,7 +170,10 @@ def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address the
     from lockstep.backing import any_servers  # noqa: PLC0415
     from lockstep.token_command import issue  # noqa: PLC0415
 
-    with any_servers(load_settings()) as named:
+    settings = load_settings()
+    if not settings.database_url and not settings.data_dir.is_dir():
+        raise fail(f"there is no {settings.data_dir} here: run `make dev` first, or set LOCKSTEP_DATA_DIR", 2)
+    with any_servers(settings) as named:
         print(asyncio.run(issue(named, email)))
 
 

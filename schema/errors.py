@@ -10,9 +10,11 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app import errors as refusals
+from app.spelling import field_name
+from schema.accounts.types import User, user_edge
 from schema.context import Context
 from schema.edges import edge
-from schema.events.changes import field_name, present
+from schema.events.changes import present
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
 
@@ -84,7 +86,9 @@ class FieldClash:
     base_known: bool = strawberry.field(
         description="False when the version that you edited is in another project's history (the task was transferred)."
     )
-    changed_by_id: strawberry.ID | None = strawberry.field(description="Who changed it last.")
+    changed_by_user: strawberry.Private[UUID | None]
+    changed_by_id: strawberry.ID | None = strawberry.field(description="Who changed it last, by id.")
+    changed_by: User | None = user_edge("changed_by_user", "Who changed it last.")
     changed_at: datetime | None = strawberry.field(description="When it was changed last.")
 
 
@@ -142,5 +146,6 @@ def _clash(clash: refusals.Clash, scope_id: UUID | None) -> FieldClash:
         field=field_name(clash.field), base_known=clash.base_known,
         **{side: present(clash.field, getattr(clash, side), scope_id) for side in ("base", "theirs", "yours")},
         changed_by_id=strawberry.ID(global_id("User", clash.changed_by)) if clash.changed_by else None,
+        changed_by_user=clash.changed_by,
         changed_at=clash.changed_at,
     )  # fmt: skip

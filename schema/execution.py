@@ -8,6 +8,7 @@ extensions and operation directives would be skipped by that, so a schema that h
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from copy import copy
@@ -195,10 +196,12 @@ class GraphQLService:
 
     async def execute(self, prepared: Prepared, session: Session) -> Answer:
         """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
+        began = time.perf_counter()
         answer = await self._execute(prepared.executor, None, session)
         if answer.executed:
             answer.extensions["cost"] = {"requested": prepared.cost, "limit": self._costs.limit}
         _count(session, answer)
+        _tell(prepared, session, answer, began)
         return answer
 
     async def subscribe(self, prepared: Prepared, session: Session) -> AsyncGenerator[Answer, None]:
@@ -297,3 +300,16 @@ def _count(session: Session, answer: Answer | None) -> None:
     if answer is not None and answer.errors:
         outcome = "failed" if answer.code == INTERNAL else "errors" if answer.executed else "refused"
     REQUESTS.labels(session.transport, outcome).inc()
+
+
+def _tell(prepared: Prepared, session: Session, answer: Answer, began: float) -> None:
+    """One line for each operation, by which its request id can be found."""
+    name = prepared.operation.name
+    log.info(
+        "operation",
+        request_id=session.request_id,
+        kind=prepared.kind.value,
+        name=name.value if name else None,
+        code=answer.code,
+        ms=round((time.perf_counter() - began) * 1000, 1),
+    )

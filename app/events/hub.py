@@ -63,6 +63,8 @@ class Hub:
         self._compared = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended_here: set[UUID] = set()
+        for reason in _RESYNCS:  # so that every reason is there to be watched before it first happens
+            metrics.RESYNCS.labels(reason.value)
         self.ended_sign_ins: frozenset[UUID] = frozenset()
 
     async def open(self) -> None:

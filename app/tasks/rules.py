@@ -59,8 +59,11 @@ def check_counts(sections: Sized = (), people: Sized = ()) -> None:
 def check_config(config: dict[str, Any]) -> None:
     """The whole object is at most 16 KiB of JSON, 32 levels deep; keys are 1 to 100 characters."""
     for key in config:
-        if not 1 <= len(key) <= 100 or "\x00" in key:
-            raise ValidationFailed("A config key has 1 to 100 characters.", path=("config",))
+        # In a browser an entry of this name would set an object's prototype instead of a key.
+        if not 1 <= len(key) <= 100 or "\x00" in key or key == "__proto__":
+            raise ValidationFailed(
+                "A config key has 1 to 100 characters, and is not __proto__.", path=("config",)
+            )
     # Deeper values can be stored and then not be written into an answer or a frame: they would end every reader.
     if not nests_within(config, CONFIG_LEVELS):
         raise LimitReached(
@@ -72,7 +75,9 @@ def check_config(config: dict[str, Any]) -> None:
         raise ValidationFailed("config must be plain JSON.", path=("config",)) from None
     if size > CONFIG_BYTES:
         raise LimitReached(
-            f"config may have {CONFIG_BYTES} bytes of JSON; this has {size}.", limit=CONFIG_BYTES
+            f"config may have {CONFIG_BYTES} bytes of JSON; this has {size}.",
+            limit=CONFIG_BYTES,
+            path=("config",),
         )
     if b"\\u0000" in orjson.dumps(config):
         raise ValidationFailed("config must not contain NUL characters.", path=("config",))

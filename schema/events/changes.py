@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.spelling import field_name
 from schema.ids import global_id
 
 _REFERENCES = {
@@ -17,13 +18,6 @@ _REFERENCES = {
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label"})
 _ENUMS = frozenset({"role", "category", "conflict_policy", "reason"})
-
-
-def field_name(field: str) -> str:
-    """A field as clients spell it: ``statusId``, ``sections.acceptance_criteria``, ``config.someKey``."""
-    owner, dot, name = field.partition(".")
-    first, *rest = owner.split("_")
-    return first + "".join(word.capitalize() for word in rest) + dot + name
 
 
 def present(field: str, value: Any, scope_id: UUID | None) -> Any:

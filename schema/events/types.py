@@ -11,7 +11,7 @@ import strawberry
 from app.events.kinds import KINDS, Effect, current_payload
 from schema.accounts.types import User, user_edge
 from schema.events import states
-from schema.events.changes import FieldChange, changes_of, field_name
+from schema.events.changes import FieldChange, changes_of
 from schema.events.enums import ActorKind
 from schema.ids import global_id
 from schema.inbox.enums import InboxReason
@@ -173,4 +173,4 @@ def event_types() -> list[type[Any]]:
     return [_event_type(name) for name in sorted(KINDS)]
 
 
-__all__ = ["Event", "event_types", "field_name"]
+__all__ = ["Event", "event_types"]

@@ -67,6 +67,9 @@ async def _written(info: Info, input: Any, action: Action, task_id: UUID) -> Tas
     return TaskPayload(task_id=task_id, positions=positions_of(outcome))
 
 
+_BESIDE_PATCH = frozenset({"id", "expectedVersion", "onConflict", "clientMutationId", "patch"})
+
+
 @strawberry.type
 class TaskMutations:
     @mutation("Make a task.")
@@ -81,7 +84,12 @@ class TaskMutations:
         task_id = read_id(input.id, "Task")
         policy = read_policy(given(input.on_conflict))
         edit = TaskEdit(task_id, given(input.expected_version), read_patch(input.patch), policy)
-        return await _written(info, input, update_tasks([edit]), task_id)
+        try:
+            return await _written(info, input, update_tasks([edit]), task_id)
+        except Refusal as refusal:
+            if refusal.path and refusal.path[0] not in _BESIDE_PATCH:
+                refusal.path = ("patch", *refusal.path)
+            raise
 
     @mutation("Edit up to 1,000 tasks at once, atomically or each on its own.")
     async def task_bulk_update(self, info: Info, input: TaskBulkUpdateInput) -> TaskBulkPayload:
