@@ -40,7 +40,9 @@ GRANT SELECT, INSERT, UPDATE ON import_refs, import_people TO lockstep_service;
 
 def upgrade() -> None:
     op.execute(TABLES)
-    op.execute("SELECT guard_scope('import_refs', 'project_id'), guard_scope('import_people', 'workspace_id')")
+    op.execute(
+        "SELECT guard_scope('import_refs', 'project_id'), guard_scope('import_people', 'workspace_id')"
+    )
     op.execute(GRANTS)
 
 

@@ -60,6 +60,20 @@ async def test_what_we_get_wrong_is_internal(served: Served, query: str, logged:
     assert logged
 
 
+async def test_each_operation_is_told_by_its_request_id(served: Served, told: list[Any]) -> None:
+    await served.http.post(
+        "/graphql", json={"query": "query Named { __typename }"}, headers={"X-Request-ID": "found-again"}
+    )
+    line = next(entry for entry in told if entry["event"] == "operation")
+    assert (line["request_id"], line["kind"], line["name"], line["code"]) == (
+        "found-again",
+        "query",
+        "Named",
+        None,
+    )
+    assert line["ms"] >= 0
+
+
 async def test_a_lost_database_is_a_500(served: Served, logged: list[Any]) -> None:
     served.application.database_down = True
     for accept in ("application/json", "application/graphql-response+json"):
