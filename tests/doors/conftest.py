@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import orjson
@@ -197,14 +197,40 @@ def served(lasting: Served) -> Served:
     return lasting
 
 
+class _Capture(LogCapture):
+    """Trouble in ``entries``, and what is only news in ``news``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.news: list[Any] = []
+
+    def __call__(self, logger: Any, method_name: str, event_dict: Any) -> NoReturn:
+        if method_name == "info":
+            self.news.append(event_dict)
+            raise structlog.DropEvent
+        super().__call__(logger, method_name, event_dict)
+
+
 @pytest.fixture(autouse=True)
-def logged() -> Iterator[list[Any]]:
+def captured() -> Iterator[_Capture]:
     """What structlog was told during the test."""
-    capture = LogCapture()
+    capture = _Capture()
     before = structlog.get_config()
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, capture])
-    yield capture.entries
+    yield capture
     structlog.configure(**before)
+
+
+@pytest.fixture
+def logged(captured: _Capture) -> list[Any]:
+    """What structlog was told of trouble during the test."""
+    return captured.entries
+
+
+@pytest.fixture
+def told(captured: _Capture) -> list[Any]:
+    """What structlog was told as news during the test."""
+    return captured.news
 
 
 @pytest.fixture(autouse=True)
