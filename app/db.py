@@ -31,6 +31,8 @@ ModelT = TypeVar("ModelT")
 LOST = (
     OSError,
     asyncpg.InterfaceError,
+    # What asyncpg says when the server ends a session in the middle of an exchange.
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
