@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.accounts.models import UserKind
 from schema.events.changes import present, reference
 from schema.ids import global_id
 from schema.projects.enums import ConflictPolicy, ProjectRole, StatusCategory
@@ -141,11 +142,16 @@ class StatusState:
     color: str = strawberry.field(description="As #rrggbb.")
     rank: str = strawberry.field(description="Its place: compare bytewise.")
     version: int = strawberry.field(description="Its version.")
+    deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> StatusState:
         names = ("name", "category", "color", "rank", "version")
-        return cls(id=reference("Status", state["id"], scope_id), **{name: state[name] for name in names})
+        return cls(
+            id=reference("Status", state["id"], scope_id),
+            deleted_at=_moment(state["deleted_at"]),
+            **{name: state[name] for name in names},
+        )
 
 
 @strawberry.type(description="A label with all its fields.")
@@ -154,11 +160,13 @@ class LabelState:
     name: str = strawberry.field(description="Its name.")
     color: str = strawberry.field(description="As #rrggbb.")
     version: int = strawberry.field(description="Its version.")
+    deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> LabelState:
         return cls(
             id=reference("Label", state["id"], scope_id),
+            deleted_at=_moment(state["deleted_at"]),
             **{name: state[name] for name in ("name", "color", "version")},
         )
 
@@ -169,11 +177,16 @@ class TaskTypeState:
     name: str = strawberry.field(description="Its name.")
     color: str = strawberry.field(description="As #rrggbb.")
     version: int = strawberry.field(description="Its version.")
+    deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> TaskTypeState:
         names = ("name", "color", "version")
-        return cls(id=reference("TaskType", state["id"], scope_id), **{name: state[name] for name in names})
+        return cls(
+            id=reference("TaskType", state["id"], scope_id),
+            deleted_at=_moment(state["deleted_at"]),
+            **{name: state[name] for name in names},
+        )
 
 
 @strawberry.type(description="A project with all its own fields.")
@@ -184,11 +197,18 @@ class ProjectState:
     description: str = strawberry.field(description="What it is about.")
     conflict_policy: ConflictPolicy = strawberry.field(description="The default of `onConflict`.")
     version: int = strawberry.field(description="Its version.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When its settings were last changed.")
+    archived_at: datetime | None = strawberry.field(description="When it was archived.")
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> ProjectState:
         names = ("key", "name", "description", "conflict_policy", "version")
-        return cls(id=reference("Project", state["id"], scope_id), **{name: state[name] for name in names})
+        return cls(
+            id=reference("Project", state["id"], scope_id),
+            **{name: state[name] for name in names},
+            **{name: _moment(state[name]) for name in ("created_at", "updated_at", "archived_at")},
+        )
 
 
 @strawberry.type(description="Someone's membership in a project.")
@@ -238,11 +258,12 @@ class ListedProjectState:
 @strawberry.type(description="How a person is shown.")
 class PersonState:
     id: strawberry.ID = strawberry.field(description="The person.")
+    kind: UserKind = strawberry.field(description="Whether they have an account.")
     name: str = strawberry.field(description="Their name.")
     avatar_url: str | None = strawberry.field(description="Their picture.")
     version: int = strawberry.field(description="The version of their profile.")
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> PersonState:
-        names = ("name", "avatar_url", "version")
+        names = ("kind", "name", "avatar_url", "version")
         return cls(id=reference("User", state["id"], scope_id), **{name: state[name] for name in names})

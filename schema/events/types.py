@@ -89,7 +89,8 @@ class Event:
     recorded_at: datetime = strawberry.field(description="When it was recorded; never runs against `seq`.")
     changes: list[FieldChange] = strawberry.field(
         resolver=_changes,
-        description="Field by field; empty for events that put an object there or take it away.",
+        description="Field by field. An event that puts an object there or takes it away has none, nor has one after "
+        "which only the version is another.",
     )
 
     @classmethod
