@@ -42,21 +42,24 @@ async def test_five_hundred_tasks_are_one_frame(world: World, service: Service, 
     patch = {"statusId": world.status("Done"), "addAssigneeIds": [world.viewer.user_id]}
     with service.statements() as few:
         await world.member.do("taskBulkUpdate", DONE, items=_items(ids[:1]), patch=patch)
-    async with world.viewer.follow(world.eng["scope"]) as stream:
-        with service.statements() as many:
-            payload = await world.member.do("taskBulkUpdate", DONE, items=_items(ids[1:]), patch=patch)
-        seq = payload["positions"][0]["seq"]
-        events = await stream.until(seq)
-        frames = [frame for frame in stream.frames if frame["events"]]
-    assert len(frames) == 1
-    assert len(events) == MANY - 1
-    assert {event["batchId"] for event in events} == {payload["batchId"]}
-    assert [event["seq"] for event in events] == list(range(seq - MANY + 2, seq + 1))
+    # Nobody follows while statements are counted: a hub reads a frame this large from the log, and counts too.
+    with service.statements() as many:
+        payload = await world.member.do("taskBulkUpdate", DONE, items=_items(ids[1:]), patch=patch)
+    assert len(many) == len(few), f"one task:\n{few}\n\n{MANY - 1}:\n{many}"
     assert [result["task"]["id"] for result in payload["results"]] == ids[1:], (
         "results are in the items' order"
     )
     assert all(result["ok"] and result["task"]["version"] == 2 for result in payload["results"])
-    assert len(many) == len(few), f"one task:\n{few}\n\n{MANY - 1}:\n{many}"
+    async with world.viewer.follow(world.eng["scope"]) as stream:
+        again = [{"id": one, "expectedVersion": 2} for one in ids]
+        payload = await world.member.do("taskBulkUpdate", DONE, items=again, patch={"priority": 1})
+        seq = payload["positions"][0]["seq"]
+        events = await stream.until(seq)
+        frames = [frame for frame in stream.frames if frame["events"]]
+    assert len(frames) == 1
+    assert len(events) == MANY
+    assert {event["batchId"] for event in events} == {payload["batchId"]}
+    assert [event["seq"] for event in events] == list(range(seq - MANY + 1, seq + 1))
     await log.check_order()
 
 
