@@ -21,7 +21,9 @@ def main() -> None:
 
         def last_question(_number: int, _frame: FrameType | None) -> None:
             with psycopg.connect(servers.database_url) as connection:
-                print(connection.execute("SELECT 'still here'").fetchone(), flush=True)
+                answer = connection.execute("SELECT 'still here'").fetchone()
+            # Not `print`: the signal may have come while it was at work.
+            os.write(sys.stdout.fileno(), f"{answer}\n".encode())
 
         signal.signal(signal.SIGINT, last_question)
         with redis.Redis.from_url(servers.redis_url) as client:
