@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
@@ -21,6 +21,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
+from app.declarations import declaring
 from app.errors import BadInput, Unavailable
 from app.metrics import STATEMENTS
 
@@ -197,10 +198,16 @@ class Database:
                 await self.pool.close()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Reader]:
+    async def snapshot(
+        self,
+        viewer_id: UUID | None = None,
+        *,
+        scopes: Iterable[UUID] = (),
+        workspaces: Iterable[UUID] = (),
+    ) -> AsyncIterator[Reader]:
         """One read-only REPEATABLE READ transaction: all that is read in it is of one moment.
 
-        Raises ``Unavailable`` if there is no database, or none any more.
+        It sees what the viewer may see at that moment, and the scopes and workspaces named. Raises ``Unavailable`` if there is no database, or none any more.
         """
         try:
             connection = await self.pool.acquire()
@@ -208,7 +215,8 @@ class Database:
             raise Unavailable() from lost
         try:
             reader = Reader(connection)
-            await reader.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
+            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{declared}")
             try:
                 yield reader
             finally:

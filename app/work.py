@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ import structlog
 
 from app import metrics
 from app.db import LOST, Database, Reader
+from app.declarations import declaring
 from app.errors import ClientError, Unauthenticated, Unavailable
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
@@ -36,11 +37,22 @@ RERUNS = 8
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an operation came from, for the audit log."""
+
+    request_id: str
+    address: str | None = None
+    user_agent: str | None = None
+    sign_in_id: UUID | None = None
+
+
+@dataclass(frozen=True)
 class Actor:
     """Who acts. ``user_id`` is None for the service itself and for signed-out operations."""
 
     user_id: UUID | None
     kind: ActorKind = ActorKind.USER
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,12 @@ class Work(Reader):
             return
         locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
         await self.script(f"SELECT {', '.join(locks)}")
+
+    async def declare(self, scopes: Iterable[UUID] = (), workspaces: Iterable[UUID] = ()) -> None:
+        """Say that this unit touches more than its actor sees: new things, or others' inboxes and directories."""
+        more = declaring(scopes=scopes, workspaces=workspaces)
+        if more:
+            await self.script(more.removeprefix("; "))
 
     def record(
         self,
@@ -174,7 +192,7 @@ async def _attempt(
     try:
         async with store.database.pool.acquire() as connection:
             work = Work(connection, actor, attempt)
-            await work.script("BEGIN")
+            await work.script(f"BEGIN{declaring(actor.user_id)}")
             try:
                 if key is not None and (kept := await kept_outcome(work, key)) is not None:
                     await connection.execute("ROLLBACK")

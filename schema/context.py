@@ -110,13 +110,19 @@ class Context:
             raise Unauthenticated("You signed out. Sign in again.")
         return self.session.viewer.user_id
 
+    @property
+    def _declared(self) -> UUID | None:
+        return None if self.session.viewer is None else self.session.viewer.user_id
+
     async def reader(self) -> Reader:
         """The execution's snapshot, opened at the first read."""
         if self._closed:
             raise RuntimeError("this execution is over: nothing can be read in its context any more")
         async with self._opening:
             if self._reader is None:
-                self._reader = await self._stack.enter_async_context(self.application.database.snapshot())
+                self._reader = await self._stack.enter_async_context(
+                    self.application.database.snapshot(self._declared)
+                )
             return self._reader
 
     async def load(self, batch: Batch, parent: Any, place: Any, arguments: dict[str, Any]) -> Any:
