@@ -207,7 +207,8 @@ class Database:
     ) -> AsyncIterator[Reader]:
         """One read-only REPEATABLE READ transaction: all that is read in it is of one moment.
 
-        It sees what the viewer may see at that moment, and the scopes and workspaces named. Raises ``Unavailable`` if there is no database, or none any more.
+        It sees what the viewer may see at that moment, and the scopes and workspaces named.
+        Raises ``Unavailable`` if there is no database, or none any more.
         """
         try:
             connection = await self.pool.acquire()

@@ -40,7 +40,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
         WHERE p.id = m.project_id AND w.user_id = viewer AND w.role IN ('owner', 'admin'))
 $$;
 
--- Declares what a person may see: their inbox, their projects, their workspaces, and (unless a guest) the logs of those.
+-- Declares what a person may see: their inbox, projects and workspaces, and (unless a guest) the logs of those.
 CREATE FUNCTION declare_viewer(viewer uuid) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
     WITH mine AS (
