@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlmodel import SQLModel
 
 from app.accounts import models as _accounts
+from app.audit import models as _audit
 from app.comments import models as _comments
 from app.events import models as _events
 from app.imports import models as _imports
@@ -17,4 +18,4 @@ from app.workspaces import models as _workspaces
 __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
-_ROOMS = (_accounts, _comments, _events, _imports, _inbox, _links, _projects, _tasks, _workspaces)
+_ROOMS = (_accounts, _audit, _comments, _events, _imports, _inbox, _links, _projects, _tasks, _workspaces)

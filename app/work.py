@@ -19,6 +19,8 @@ import asyncpg
 import structlog
 
 from app import metrics
+from app.audit.actions import AuditAction, action_of
+from app.audit.entries import Entry, Origin, append_entries, told
 from app.db import LOST, Database, Reader
 from app.declarations import declaring
 from app.errors import ClientError, Unauthenticated, Unavailable
@@ -34,16 +36,6 @@ log = structlog.get_logger(__name__)
 
 RERUNS = 8
 """How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an operation came from, for the audit log."""
-
-    request_id: str
-    address: str | None = None
-    user_agent: str | None = None
-    sign_in_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +89,7 @@ class Work(Reader):
         self.actor = actor
         self.attempt = attempt
         self.recorded: list[Recorded] = []
+        self.entries: list[Entry] = []
         self.batch_id: UUID | None = None
         self._reflected: dict[UUID, None] = {}
 
@@ -143,6 +136,37 @@ class Work(Reader):
         if reflect:
             self.reflect(scope_id)
         return event_id
+
+    def audit(
+        self,
+        action: AuditAction,
+        target_type: str,
+        target_id: UUID | None,
+        *,
+        scope: UUID | None = None,
+        person: UUID | None = None,
+        by: UUID | None = None,
+        **data: Any,
+    ) -> None:
+        """Add an entry to the audit log, in this unit's transaction. Recorded events get theirs without being told.
+
+        Say either where it happened (``scope``: a project's or a workspace's id, declared) or, for what people do with
+        their own accounts, who they are (``person``): it goes to each workspace they are in, or to the operators
+        alone if they are in none. ``by`` is who did it where the unit has no signed-in actor (a sign-in that
+        succeeded); a sign-in that failed has none. ``data`` is JSON of short values: ids, roles, names; never a secret,
+        never what people typed.
+
+            work.audit(AuditAction.SIGNED_IN, "user", user_id, person=user_id, by=user_id, method="password")
+            work.audit(AuditAction.TOKEN_CREATED, "token", token_id, person=work.viewer_id, scopes=["read"])
+            work.audit(AuditAction.SERVICE_ACCOUNT_CREATED, "service_account", account_id, scope=workspace_id)
+        """
+        if (scope is None) == (person is None):
+            raise TypeError("an entry is of a scope or of a person")
+        actor = by or self.actor.user_id
+        kind = self.actor.kind.value
+        self.entries.append(
+            Entry(action.value, target_type, target_id, actor, kind, self.actor.origin, scope, person, data)
+        )
 
     def reflect(self, scope_id: UUID) -> None:
         """Name a scope whose position the answer gives, also when nothing in it changed."""
@@ -199,6 +223,7 @@ async def _attempt(
                     metrics.REPLAYED.inc()
                     return kept
                 result = await action(work)
+                await _audit(work)
                 events = await _append(work, key)
                 positions = await _positions(work, events)
                 if key is not None and actor.user_id is not None:
@@ -222,6 +247,25 @@ async def _attempt(
     for event in events:
         metrics.EVENTS.labels(event.kind).inc()
     return Outcome(result, positions, events=events)
+
+
+async def _audit(work: Work) -> None:
+    """Write the unit's audit entries: those that its action added, and one for each event of an audited kind."""
+    actor = work.actor
+    entries = list(work.entries)
+    for event in work.recorded:
+        name = action_of(event.kind.name)
+        if name is not None:
+            entries.append(
+                Entry(
+                    name, event.kind.object_type, event.object_id, actor.user_id, actor.kind.value, actor.origin,
+                    event.scope_id, None, told(event.payload),
+                )
+            )  # fmt: skip
+    if entries:
+        scopes = {entry.scope_id for entry in entries if entry.scope_id is not None}
+        await work.declare(sorted(scopes - set(work.reflected)))
+        await append_entries(work, entries)
 
 
 async def _append(work: Work, key: RequestKey | None) -> list[Event]:

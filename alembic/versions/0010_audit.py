@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+TABLES = """
+CREATE TABLE audit_entries (
+    id UUID NOT NULL,
+    workspace_id UUID,
+    scope_id UUID,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    action TEXT NOT NULL,
+    actor_id UUID,
+    actor_kind TEXT NOT NULL,
+    target_type TEXT NOT NULL,
+    target_id UUID,
+    address TEXT,
+    user_agent TEXT,
+    request_id TEXT,
+    sign_in_id UUID,
+    data JSONB NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX audit_entries_at ON audit_entries (workspace_id, at, id);
+CREATE INDEX audit_entries_action ON audit_entries (workspace_id, action, at, id);
+CREATE INDEX audit_entries_actor ON audit_entries (workspace_id, actor_id, at, id);
+CREATE INDEX audit_entries_target ON audit_entries (workspace_id, target_id, at, id);
+"""
+
+# What a person did with their own account goes to every workspace they are in, and somewhere if they are in none:
+# a failed sign-in does the same work whether or not there is such an account.
+FUNCTIONS = """
+CREATE FUNCTION audit_person(
+    person uuid, action text, actor_id uuid, actor_kind text, target_type text, target_id uuid, address text,
+    user_agent text, request_id text, sign_in_id uuid, data jsonb
+) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    INSERT INTO audit_entries (id, workspace_id, at, action, actor_id, actor_kind, target_type, target_id, address,
+                               user_agent, request_id, sign_in_id, data)
+    SELECT uuidv7(), m.workspace_id, clock_timestamp(), audit_person.action, audit_person.actor_id,
+           audit_person.actor_kind, audit_person.target_type, audit_person.target_id, audit_person.address,
+           audit_person.user_agent, audit_person.request_id, audit_person.sign_in_id, audit_person.data
+    FROM (SELECT) AS once LEFT JOIN workspace_members m ON m.user_id = audit_person.person
+$$;
+"""
+
+GRANTS = """
+SELECT isolate('audit_entries', 'workspaces', 'workspace_id');
+GRANT SELECT, INSERT ON audit_entries TO lockstep_service;
+"""
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute(TABLES)
+    op.execute(FUNCTIONS)
+    op.execute(GRANTS)
 
 
 def downgrade() -> None:

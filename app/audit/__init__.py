@@ -1,0 +1,1 @@
+"""The audit log of each workspace: what happened, who did it, from where."""
