@@ -9,6 +9,7 @@ import difflib
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -54,9 +55,16 @@ def _web_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def _smtp_url(url: str) -> str:
+    if url and not _split(url, ("smtp", "smtps")).hostname:
+        raise ValueError("names no host: smtp://mail.example.org:25")
+    return url
+
+
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
 
 
 class Settings(BaseSettings):
@@ -98,6 +106,21 @@ class Settings(BaseSettings):
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token.")
     signing_key_file: Path | None = Field(
         None, description="Private keys (JWK set) that sign access tokens; made in the data folder if absent."
+    )
+
+    smtp_url: SmtpUrl = Field(
+        "",
+        description="Mail server: smtp://host:25, smtp://user:word@host:587 (STARTTLS) or smtps://. Empty: no mail.",
+    )
+    mail_from: str = Field(
+        "Lockstep <lockstep@localhost>", description="Sender of mails: an address, or `Name <address>`."
+    )
+    mail_dir: Path | None = Field(
+        None,
+        description="Without a mail server: folder to write mails into (`lockstep dev` has one in the data folder).",
+    )
+    web_url: WebUrl = Field(
+        "", description="The front end, where links in mails lead. Empty: mails hold codes to paste."
     )
 
     pool_size: int = Field(10, ge=1, le=1000, description="PostgreSQL connections per process.")
@@ -170,6 +193,13 @@ class Settings(BaseSettings):
         if path is not None and not path.is_file():
             raise ValueError("is not a file")
         return path
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_sender(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1] or any(letter in sender for letter in "\r\n"):
+            raise ValueError("is not an address: Lockstep <lockstep@example.org>")
+        return sender
 
     @field_validator("host")
     @classmethod

@@ -26,6 +26,8 @@ from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
 from app.housekeeping import keep_house
 from app.logs import configure_logs
+from app.mail.carriers import carrier_of
+from app.mail.mailer import Mailer
 from app.projects.access import readable_scopes
 from app.work import Store
 from schema import schema
@@ -81,11 +83,14 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         )  # fmt: skip
         await hub.open()
         stack.push_async_callback(hub.close)
-        store = Store(database, RedisDoorbell(broadcast), _barrier())
+        mailer = Mailer(carrier_of(settings))
+        mailer.open()
+        stack.push_async_callback(mailer.close)
+        store = Store(database, RedisDoorbell(broadcast), _barrier(), mailer)
         tokens = Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
         chores = asyncio.create_task(keep_house(store))
         stack.push_async_callback(_stop, chores)
-        yield Application(settings, database, store, hub, tokens)
+        yield Application(settings, database, store, hub, tokens, mailer)
 
 
 async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Database:

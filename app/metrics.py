@@ -16,6 +16,7 @@ REPLAYED = Counter("lockstep_replayed_mutations_total", "Retried mutations answe
 PUBLISH_FAILURES = Counter(
     "lockstep_publish_failures_total", "Commits whose Redis message could not be sent."
 )
+MAILS = Counter("lockstep_mails_total", "Mails by outcome: sent, failed, dropped.", ["outcome"])
 REDIS_RECONNECTS = Counter("lockstep_redis_reconnects_total", "Attempts at a new connection to Redis.")
 MESSAGES_DROPPED = Counter(
     "lockstep_messages_dropped_total", "Redis messages dropped because too many waited."

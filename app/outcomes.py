@@ -15,6 +15,7 @@ from app.events.cursors import Cursor
 from app.events.log import Position
 from app.events.models import Event, MutationOutcome
 from app.guards import Guard
+from app.mail.letters import Mail
 
 if TYPE_CHECKING:
     from app.work import Work
@@ -44,6 +45,7 @@ class Outcome:
     positions: list[Position]
     replayed: bool = False
     events: list[Event] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
 
 
 _FIND_OUTCOME: Statement[MutationOutcome] = sql(

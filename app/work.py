@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +30,7 @@ from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
 from app.events.models import ActorKind, Event
 from app.guards import Guard
 from app.ids import new_id
+from app.mail.letters import Mail, NoPostbox, Postbox
 from app.outcomes import Outcome, RequestKey, Result, keep_outcome, kept_outcome
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ class Store:
     database: Database
     doorbell: Doorbell
     barrier: Callable[[str], None] = lambda name: None
+    postbox: Postbox = field(default_factory=NoPostbox)
 
 
 class Work(Reader):
@@ -90,6 +92,7 @@ class Work(Reader):
         self.attempt = attempt
         self.recorded: list[Recorded] = []
         self.entries: list[Entry] = []
+        self.mails: list[Mail] = []
         self.batch_id: UUID | None = None
         self._reflected: dict[UUID, None] = {}
 
@@ -115,6 +118,10 @@ class Work(Reader):
         more = declaring(scopes=scopes, workspaces=workspaces)
         if more:
             await self.script(more.removeprefix("; "))
+
+    def mail(self, mail: Mail) -> None:
+        """Write a letter; it is sent after the commit, in the background, and not again for a retry."""
+        self.mails.append(mail)
 
     def record(
         self,
@@ -204,6 +211,7 @@ async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKe
             metrics.UNIT_RERUNS.inc()
             await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))
         else:
+            store.postbox.post(outcome.mails)
             await _ring(store, outcome)
             return outcome
     raise AssertionError("unreachable")
@@ -246,7 +254,7 @@ async def _attempt(
     metrics.UNITS.labels("committed").inc()
     for event in events:
         metrics.EVENTS.labels(event.kind).inc()
-    return Outcome(result, positions, events=events)
+    return Outcome(result, positions, events=events, mails=work.mails)
 
 
 async def _audit(work: Work) -> None:

@@ -25,7 +25,7 @@ def run(settings: Settings) -> None:
     if not check_given(settings):
         check_unused(settings.data_dir)  # else a second start would only say that the port is taken
     with listen(settings) as listener, own_servers(settings) as with_servers:
-        named = with_servers.model_copy(update={"port": listener.getsockname()[1]})
+        named = _named(with_servers, listener.getsockname()[1])
         if named.database_owner_url:
             from app.migrations import migrate  # noqa: PLC0415 (slow to import; `--help` does not wait for it)
 
@@ -37,6 +37,12 @@ def run(settings: Settings) -> None:
         serve(named, listener, lambda: _announce(named, password if seeded else None))
         say("stopping" if named.database_url == settings.database_url else "stopping the database")
     say("stopped")
+
+
+def _named(settings: Settings, port: int) -> Settings:
+    """The settings to serve with: the port that was taken, and a folder for mails if no server takes them."""
+    folder = settings.mail_dir or (None if settings.smtp_url else settings.data_dir / "mail")
+    return settings.model_copy(update={"port": port, "mail_dir": folder})
 
 
 def end_with(parent: int) -> None:
@@ -76,6 +82,8 @@ def _announce(settings: Settings, password: str | None) -> None:
     if password:
         table.add_row("Sign in as", f"{DEMO_OWNER}, password [bold]{password}[/bold]")
         table.add_row("A token for scripts", f"{_command()} token --email {DEMO_OWNER}")
+    if settings.mail_dir:
+        table.add_row("Mails are written to", str(settings.mail_dir))
     table.add_row("Stop", "Ctrl-C")
     console = Console(highlight=False, soft_wrap=True)
     console.print("\n[bold green]Lockstep is running[/bold green]")

@@ -19,6 +19,7 @@ from app.db import Database, Reader
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.mail.mailer import Mailer
 from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
@@ -41,6 +42,7 @@ class Application:
     store: Store
     hub: Hub
     tokens: Tokens
+    mailer: Mailer
 
     async def authenticate(self, token: str) -> Viewer:
         """Who an access token names. Its sign-in may have been ended: that counts within half a second."""

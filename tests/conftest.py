@@ -17,6 +17,7 @@ from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
 from tests.databases import Databases, named
 from tests.ledger import Log
+from tests.mailbox import Mailbox
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 
@@ -49,12 +50,32 @@ async def doors() -> AsyncIterator[Doors]:
 
 
 @pytest.fixture(scope="session")
-def make_settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
+async def mail_server() -> AsyncIterator[Mailbox]:
+    """Where all services of the run send their mail."""
+    async with Mailbox.open() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def mailbox(mail_server: Mailbox) -> Mailbox:
+    """The test's mail, by recipient."""
+    mail_server.mails.clear()
+    mail_server.answers.clear()
+    return mail_server
+
+
+@pytest.fixture(scope="session")
+def make_settings(
+    servers: Servers, mail_server: Mailbox, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Settings]:
     """Settings for a database, with what a test wants otherwise. One signing key: tokens are good in every clone."""
     data_dir = tmp_path_factory.mktemp("service")
 
     def make(database: str, **changes: Any) -> Settings:
-        given = {"data_dir": data_dir, "redis_url": servers.redis_url, "pool_size": 10, **changes}
+        given = {
+            "data_dir": data_dir, "redis_url": servers.redis_url, "pool_size": 10, "smtp_url": mail_server.url,
+            **changes,
+        }  # fmt: skip
         return Settings(
             database_url=named(servers.database_url, database),
             database_owner_url=named(servers.owner_url, database),
