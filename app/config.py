@@ -16,7 +16,10 @@ from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from app.bounds import Bounds
 
 PREFIX = "LOCKSTEP_"
 # Read by the test suite alone, never by a running service.
@@ -67,7 +70,7 @@ WebUrl = Annotated[str, AfterValidator(_web_url)]
 SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
 
 
-class Settings(BaseSettings):
+class Settings(Bounds):
     """One process's settings; they do not change while it runs. Tests give fields by name."""
 
     model_config = SettingsConfigDict(
@@ -240,6 +243,12 @@ def load_settings(**given: object) -> Settings:
             print(f"lockstep: {problem}", file=sys.stderr)
         raise SystemExit(2)
     return settings
+
+
+def listed_settings() -> dict[str, FieldInfo]:
+    """All settings in the order in which people read them: bounds last."""
+    fields = Settings.model_fields
+    return dict(sorted(fields.items(), key=lambda field: field[0] in Bounds.model_fields))
 
 
 def environment_name(field: str) -> str:

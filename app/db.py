@@ -122,6 +122,16 @@ class Reader:
         self._connection = connection
         self._turn = asyncio.Lock()
         self._unfit = False
+        self._declared: set[UUID] = set()
+
+    async def declare(
+        self, scopes: Iterable[UUID] = (), workspaces: Iterable[UUID] = (), *, viewer_id: UUID | None = None
+    ) -> None:
+        """Say that this transaction touches more than what it began with: new things, others' inboxes, an account."""
+        new = [scope for scope in dict.fromkeys(scopes) if scope not in self._declared]
+        if statement := declaring(viewer_id, scopes=new, workspaces=workspaces):
+            await self.script(statement)
+            self._declared.update(new)
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
         """All rows of a statement."""
@@ -217,7 +227,7 @@ class Database:
         try:
             reader = Reader(connection)
             declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
-            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{declared}")
+            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
             try:
                 yield reader
             finally:

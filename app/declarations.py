@@ -20,7 +20,7 @@ def declaring(
     named, tenants = _array(scopes), _array(workspaces)
     if named != "{}" or tenants != "{}":
         calls.append(f"declare('{named}', '{tenants}')")
-    return f"; SELECT {', '.join(calls)}" if calls else ""
+    return f"SELECT {', '.join(calls)}" if calls else ""
 
 
 def _array(ids: Iterable[UUID]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.actions import sign_up
-from app.accounts.reads import users_by_email
+from app.accounts.reads import account_id
 from app.comments.actions import add_comment
 from app.config import Settings
 from app.db import Database, Reader, sql
@@ -60,7 +60,7 @@ async def _seed(settings: Settings, email: str, password: str) -> bool:
     )
     try:
         async with database.snapshot() as reader:
-            if email in await users_by_email(reader, [email]):
+            if await account_id(reader, email) is not None:
                 return True
         await _make(Store(database, _Silent()), email, password)
         return True
@@ -82,7 +82,7 @@ async def _make(store: Store, email: str, password: str) -> None:
         )
     )
     project_id = UUID(project["project_id"])
-    async with store.database.snapshot() as reader:
+    async with store.database.snapshot(owner.user_id) as reader:
         statuses, types = (
             await _named(reader, _STATUSES, project_id),
             await _named(reader, _TYPES, project_id),

@@ -18,27 +18,12 @@ OUTCOMES_KEPT_DAYS = 30
 EVERY_SECONDS = 300
 BATCH = 500
 
-_EXPIRED_OUTCOMES = sql(
-    """
-    WITH old AS (SELECT viewer_id, key FROM mutation_outcomes
-                 WHERE created_at < now() - make_interval(days => $1) LIMIT $2)
-    DELETE FROM mutation_outcomes m USING old WHERE m.viewer_id = old.viewer_id AND m.key = old.key RETURNING m.key
-    """,
-    "days", "batch",
-)  # fmt: skip
-_EXPIRED_TOKENS = sql(
-    """
-    DELETE FROM refresh_tokens WHERE token_hash IN (
-        SELECT token_hash FROM refresh_tokens WHERE expires_at < now() LIMIT $1) RETURNING token_hash
-    """,
-    "batch",
-)
+_DELETE_EXPIRED = sql("SELECT delete_expired($1, $2)", "days", "batch")
 
 
 async def _clean(work: Work) -> Result:
-    outcomes = await work.rows(_EXPIRED_OUTCOMES, days=OUTCOMES_KEPT_DAYS, batch=BATCH)
-    tokens = await work.rows(_EXPIRED_TOKENS, batch=BATCH)
-    return {"left": len(outcomes) == BATCH or len(tokens) == BATCH}
+    deleted = await work.value(_DELETE_EXPIRED, days=OUTCOMES_KEPT_DAYS, batch=BATCH)
+    return {"left": deleted == BATCH}
 
 
 async def clean(store: Store) -> None:

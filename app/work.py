@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -111,13 +111,8 @@ class Work(Reader):
         if not modes:
             return
         locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
-        await self.script(f"SELECT {', '.join(locks)}")
-
-    async def declare(self, scopes: Iterable[UUID] = (), workspaces: Iterable[UUID] = ()) -> None:
-        """Say that this unit touches more than its actor sees: new things, or others' inboxes and directories."""
-        more = declaring(scopes=scopes, workspaces=workspaces)
-        if more:
-            await self.script(more.removeprefix("; "))
+        # Whoever was waited for may have changed what the actor sees: that is declared anew.
+        await self.script(f"SELECT {', '.join(locks)}; {declaring(self.actor.user_id)}")
 
     def mail(self, mail: Mail) -> None:
         """Write a letter; it is sent after the commit, in the background, and not again for a retry."""
@@ -224,7 +219,7 @@ async def _attempt(
     try:
         async with store.database.pool.acquire() as connection:
             work = Work(connection, actor, attempt)
-            await work.script(f"BEGIN{declaring(actor.user_id)}")
+            await work.script(f"BEGIN; {declaring(actor.user_id)}")
             try:
                 if key is not None and (kept := await kept_outcome(work, key)) is not None:
                     await connection.execute("ROLLBACK")
@@ -280,6 +275,8 @@ async def _append(work: Work, key: RequestKey | None) -> list[Event]:
     recorded = work.recorded
     if not recorded:
         return []
+    # A clock that the actor may not read is one that this unit has not declared yet.
+    await work.declare(sorted({event.scope_id for event in recorded} - set(work.reflected)))
     scopes = sorted({event.scope_id for event in recorded})
     if len(scopes) > 1:
         # Several clocks at once are locked in id order, or two units would deadlock.

@@ -35,6 +35,14 @@ def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
     return sql(f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({source})", *columns)  # noqa: S608
 
 
+_IDS_IN_USE = sql("SELECT ids_in_use($1)", "ids")
+
+
+async def ids_in_use(work: Work, ids: Sequence[UUID]) -> bool:
+    """Whether any of these ids is something's already, wherever it is: nothing else of it is told."""
+    return bool(ids) and bool(await work.rows(_IDS_IN_USE, ids=list(ids)))
+
+
 async def insert_rows(work: Work, model: type[SQLModel], rows: Sequence[Values]) -> None:
     """Insert rows that all have the same columns."""
     if rows:

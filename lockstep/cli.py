@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from app.config import Settings, environment_name, load_settings
+from app.config import Settings, environment_name, listed_settings, load_settings
 from lockstep.embedded import ServersError
 
 P = ParamSpec("P")
@@ -157,7 +157,7 @@ def schema(
 def settings() -> None:
     """List the settings: environment variable, default, meaning."""
     table = Table(Column("variable", no_wrap=True), "default", "meaning")
-    for name, field in Settings.model_fields.items():
+    for name, field in listed_settings().items():
         default = "" if field.default in (None, ()) else str(field.default)
         table.add_row(environment_name(name), default, field.description)
     Console().print(table)

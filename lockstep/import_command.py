@@ -23,7 +23,7 @@ from app.imports.formats import Source, UnknownFormat, open_source
 from app.imports.json_items import MalformedJson
 from app.imports.reports import Report
 from app.imports.run import STEPS, import_file, open_project_of, try_file
-from app.imports.targets import TargetUnclear, find_target
+from app.imports.targets import TargetUnclear, find_target, looking
 from app.work import Store
 from lockstep.embedded import ServersError
 
@@ -75,7 +75,7 @@ async def _import(
     backend = RedisBackend(settings.redis_url)
     store = Store(database, RedisDoorbell(Broadcast(backend=backend)))
     try:
-        async with database.snapshot() as reader:
+        async with looking(database, settings.database_owner_url, email) as reader:
             target = await find_target(reader, key, workspace=workspace, email=email)
         with _bars() as bars:
             tasks = {step: bars.add_task(step, total=source.size) for step in STEPS}
@@ -84,7 +84,7 @@ async def _import(
                 bars.update(tasks[step], completed=done)
 
             if dry_run:
-                await try_file(store, target.project_id, source, report, hear)
+                await try_file(store, target, source, report, hear)
             else:
                 name = source.about(report).get("repo") or target.key
                 project_id = await open_project_of(store, target, name)

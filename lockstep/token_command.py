@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.accounts.actions import check_email
 from app.accounts.models import SignIn
-from app.accounts.reads import users_by_email
+from app.accounts.reads import account_id
 from app.accounts.tokens import Tokens
 from app.config import Settings
 from app.db import Database
@@ -34,10 +34,10 @@ async def issue(settings: Settings, email: str) -> str:
     try:
         async with database.snapshot() as reader:
             address = check_email(email)
-            found = (await users_by_email(reader, [address])).get(address)
-        if found is None:
+            user_id = await account_id(reader, address)
+        if user_id is None:
             raise ServersError(f"nobody signs in with the address {email}")
-        user_id, sign_in_id = found.id, new_id()
+        sign_in_id = new_id()
 
         async def action(work: Work) -> Result:
             await insert_rows(work, SignIn, [{"id": sign_in_id, "user_id": user_id, "created_at": now_utc()}])

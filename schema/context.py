@@ -99,6 +99,7 @@ class Context:
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
     _projects: dict[UUID, Project | None] = field(default_factory=dict)
     _reflected: dict[UUID, None] = field(default_factory=dict)
+    _signed_in: UUID | None = None
     _closed: bool = False
 
     @property
@@ -112,9 +113,14 @@ class Context:
             raise Unauthenticated("You signed out. Sign in again.")
         return self.session.viewer.user_id
 
+    def signed_in(self, user_id: UUID) -> None:
+        """Someone has just signed in by this operation: what it reads from here on is what they may see."""
+        self._signed_in = user_id
+
     @property
     def _declared(self) -> UUID | None:
-        return None if self.session.viewer is None else self.session.viewer.user_id
+        viewer = self.session.viewer
+        return self._signed_in or (viewer.user_id if viewer else None)
 
     async def reader(self) -> Reader:
         """The execution's snapshot, opened at the first read."""

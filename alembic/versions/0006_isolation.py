@@ -24,8 +24,10 @@ $$;
 
 -- Adds to what this transaction may touch.
 CREATE FUNCTION declare(scopes uuid[], workspaces uuid[]) RETURNS void LANGUAGE sql AS $$
-    SELECT set_config('lockstep.scopes', (declared_scopes() || scopes)::text, true),
-           set_config('lockstep.workspaces', (declared_workspaces() || workspaces)::text, true);
+    SELECT set_config('lockstep.scopes',
+                      ARRAY(SELECT unnest(declared_scopes()) UNION SELECT unnest(scopes))::text, true),
+           set_config('lockstep.workspaces',
+                      ARRAY(SELECT unnest(declared_workspaces()) UNION SELECT unnest(workspaces))::text, true);
 $$;
 
 -- The projects that a person sees, with their role there: every answer about access comes from here.
@@ -66,9 +68,143 @@ END $$;
 REVOKE ALL ON FUNCTION isolate(regclass, text, text[]) FROM PUBLIC;
 """
 
+# What must be known of things that the asker may not see: whether an id is free, whether blocks would close a cycle,
+# who has an address, where a log stands. Each tells as little as will do, and no content.
+ASKING = """
+CREATE FUNCTION ids_in_use(asked uuid[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT id FROM scopes WHERE id = ANY(asked)
+    UNION SELECT task_id FROM task_locations WHERE task_id = ANY(asked)
+    UNION SELECT comment_id FROM comment_locations WHERE comment_id = ANY(asked)
+    UNION SELECT id FROM links WHERE id = ANY(asked)
+$$;
+
+CREATE FUNCTION project_key_in_use(workspace uuid, asked text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT EXISTS (SELECT FROM projects WHERE workspace_id = workspace AND key = asked)
+$$;
+
+-- Every link of a kind that can be reached from a task. UNION, not UNION ALL: an imported cycle is walked once.
+CREATE FUNCTION links_along(asked text, start uuid) RETURNS TABLE (source_task_id uuid, target_task_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    WITH RECURSIVE along AS (
+        SELECT l.source_task_id, l.target_task_id FROM links l WHERE l.kind = asked AND l.source_task_id = start
+        UNION
+        SELECT l.source_task_id, l.target_task_id
+        FROM along JOIN links l ON l.source_task_id = along.target_task_id AND l.kind = asked
+    )
+    SELECT along.source_task_id, along.target_task_id FROM along
+$$;
+
+CREATE FUNCTION account_id(address text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT id FROM users WHERE email = address
+$$;
+
+-- Who may read a scope depends on its workspace: one stamp there tells every scope of it.
+CREATE FUNCTION clocks_of(asked uuid[]) RETURNS TABLE (
+    id uuid, kind text, seq bigint, head_event_id uuid, workspace_id uuid, access_stamp bigint
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT s.id, s.kind, s.seq, s.head_event_id, s.workspace_id, coalesce(w.access_stamp, s.access_stamp)
+    FROM scopes s LEFT JOIN scopes w ON w.id = s.workspace_id WHERE s.id = ANY(asked)
+$$;
+
+CREATE FUNCTION bump_access(workspace uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    UPDATE scopes SET access_stamp = access_stamp + 1 WHERE id = workspace
+$$;
+
+-- Which of these people may read which of these scopes, pair by pair.
+CREATE FUNCTION readable(users uuid[], asked uuid[]) RETURNS TABLE (user_id uuid, scope_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT pair.user_id, pair.scope_id
+    FROM unnest(users, asked) AS pair(user_id, scope_id) JOIN scopes s ON s.id = pair.scope_id
+    WHERE (s.kind = 'inbox' AND s.id = pair.user_id)
+       OR (s.kind IN ('workspace', 'directory') AND EXISTS (
+               SELECT FROM workspace_members w
+               WHERE w.workspace_id = s.workspace_id AND w.user_id = pair.user_id AND w.role <> 'guest'))
+       OR (s.kind = 'project' AND (
+               EXISTS (SELECT FROM project_members m WHERE m.project_id = s.id AND m.user_id = pair.user_id)
+            OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = s.workspace_id
+                       AND w.user_id = pair.user_id AND w.role IN ('owner', 'admin'))))
+$$;
+
+CREATE FUNCTION sign_ins_ended(seconds double precision) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT id FROM sign_ins WHERE ended_at > now() - make_interval(secs => seconds)
+$$;
+
+-- Housekeeping: deletes what has expired, a batch of each; how much of the largest batch was used.
+CREATE FUNCTION delete_expired(outcome_days int, batch int) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    WITH old AS (
+        SELECT viewer_id, key FROM mutation_outcomes
+        WHERE created_at < now() - make_interval(days => outcome_days) LIMIT batch
+    ), outcomes AS (
+        DELETE FROM mutation_outcomes m USING old WHERE m.viewer_id = old.viewer_id AND m.key = old.key RETURNING 1
+    ), tokens AS (
+        DELETE FROM refresh_tokens WHERE token_hash IN (
+            SELECT token_hash FROM refresh_tokens WHERE expires_at < now() LIMIT batch) RETURNING 1
+    )
+    SELECT greatest((SELECT count(*) FROM outcomes), (SELECT count(*) FROM tokens))
+$$;
+"""
+
+# Everybody who ever stood in a workspace's directory: whose name its history may need.
+PEOPLE = """
+CREATE TABLE workspace_people (
+    workspace_id UUID NOT NULL,
+    user_id UUID NOT NULL,
+    PRIMARY KEY (workspace_id, user_id),
+    FOREIGN KEY(workspace_id) REFERENCES workspaces (id),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE INDEX workspace_people_user ON workspace_people (user_id);
+INSERT INTO workspace_people SELECT workspace_id, user_id FROM workspace_members;
+
+CREATE FUNCTION note_person() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN
+    INSERT INTO workspace_people VALUES (NEW.workspace_id, NEW.user_id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER note_person AFTER INSERT ON workspace_members FOR EACH ROW EXECUTE FUNCTION note_person();
+GRANT SELECT ON workspace_people TO lockstep_service;
+"""
+
+# People are seen by themselves and by those who share a workspace's history with them, and changed by themselves.
+USERS = """
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_row ON users USING (id = ANY ((SELECT declared_scopes())::uuid[]));
+CREATE POLICY known_people ON users FOR SELECT USING (EXISTS (
+    SELECT FROM workspace_people p
+    WHERE p.user_id = users.id AND p.workspace_id = ANY ((SELECT declared_workspaces())::uuid[])));
+"""
+
+# What a row of each table is declared by.
+BY_SCOPE = {
+    "scopes": "id",
+    "events": "scope_id",
+    "mutation_outcomes": "viewer_id",
+    "projects": "id",
+    "inbox_items": "user_id",
+}
+BY_PROJECT = """task_counters project_members statuses labels task_types tasks task_locations task_keys task_assignees
+    task_labels comments comment_locations import_refs"""
+BY_WORKSPACE = {"workspaces": "id"} | dict.fromkeys(
+    ("workspace_members", "workspace_people", "import_people"), "workspace_id"
+)
+
 
 def upgrade() -> None:
     op.execute(DECLARING)
+    op.execute(ASKING)
+    op.execute(PEOPLE)
+    op.execute(USERS)
+    for table, column in {**BY_SCOPE, **dict.fromkeys(BY_PROJECT.split(), "project_id")}.items():
+        op.execute(f"SELECT isolate('{table}', 'scopes', '{column}')")
+    for table, column in BY_WORKSPACE.items():
+        op.execute(f"SELECT isolate('{table}', 'workspaces', '{column}')")
+    op.execute("SELECT isolate('links', 'scopes', 'source_project_id', 'target_project_id')")
 
 
 def downgrade() -> None:

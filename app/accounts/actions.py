@@ -13,7 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from app.accounts.events import PERSON_SHAPE, PERSON_UPDATED, person_state
 from app.accounts.models import RefreshToken, SignIn, User, UserKind
 from app.accounts.passwords import check_password, hash_password, verify_password
-from app.accounts.reads import users_by_email, users_by_id
+from app.accounts.reads import account_id, users_by_id
 from app.db import sql
 from app.errors import NotFound, Refusal, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
@@ -55,13 +55,16 @@ async def new_user(
         "id": user_id, "kind": kind.value, "email": email, "name": name, "avatar_url": None, "time_zone": time_zone,
         "password_hash": password_hash, "version": 1, "created_at": now,
     }  # fmt: skip
-    await insert_rows(work, User, [user])
     await new_scopes(work, [(user_id, ScopeKind.INBOX, None)])
+    await insert_rows(work, User, [user])
     return user_id
 
 
 async def new_scopes(work: Work, scopes: list[tuple[UUID, ScopeKind, UUID | None]]) -> None:
-    """Insert clocks that stand at 0: (id, kind, workspace)."""
+    """Declare scopes and insert their clocks, which stand at 0: (id, kind, workspace)."""
+    await work.declare(
+        [scope for scope, _, _ in scopes], [scope for scope, kind, _ in scopes if kind is ScopeKind.WORKSPACE]
+    )
     rows = [
         {"id": scope, "kind": kind.value, "workspace_id": workspace, "seq": 0, "access_stamp": 0}
         for scope, kind, workspace in scopes
@@ -83,7 +86,7 @@ async def sign_up(
     secret: dict[str, Any] = {}
 
     async def action(work: Work) -> Result:
-        if await users_by_email(work, [address]):
+        if await account_id(work, address) is not None:
             raise ValidationFailed(
                 "There is an account with this address already. Sign in instead.", path=("email",)
             )
@@ -108,6 +111,7 @@ async def sign_in(
 
     async def action(work: Work) -> Result:
         if renewed is not None:
+            await work.declare([user_id])
             await work.run(_RENEW_HASH, id=user_id, hash=renewed)
         return await _begin_sign_in(work, user_id, now_utc(), refresh_days, secret)
 
@@ -128,6 +132,7 @@ async def _begin_sign_in(
     work: Work, user_id: UUID, now: datetime, refresh_days: int, secret: dict[str, Any]
 ) -> Result:
     sign_in_id = new_id()
+    await work.declare([user_id])
     await insert_rows(work, SignIn, [{"id": sign_in_id, "user_id": user_id, "created_at": now}])
     secret["refresh_token"] = await _new_refresh_token(work, sign_in_id, now + timedelta(days=refresh_days))
     return {"user_id": str(user_id), "sign_in_id": str(sign_in_id)}

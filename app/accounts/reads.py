@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 
 from app.accounts.models import User
-from app.db import Reader, Statement, table
+from app.db import Reader, Statement, sql, table
 
 USERS = table(User)
 
 _BY_ID = Statement(select(USERS).where(USERS.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))), User)
-_BY_EMAIL = Statement(
-    select(USERS).where(USERS.c.email == func.any(bindparam("emails", type_=ARRAY(Text)))), User
-)
+_ACCOUNT = sql("SELECT account_id($1)", "address")
 
 
 async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
@@ -22,8 +20,16 @@ async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
     return {row.id: row for row in await reader.rows(_BY_ID, ids=ids)} if ids else {}
 
 
-async def users_by_email(reader: Reader, emails: list[str]) -> dict[str, User]:
-    """The people with these (lower-case) addresses, by address."""
-    return (
-        {row.email: row for row in await reader.rows(_BY_EMAIL, emails=emails) if row.email} if emails else {}
-    )
+async def account_at(reader: Reader, address: str) -> User | None:
+    """The account with this (lower-case) address, which this transaction may touch from here on."""
+    found = await account_id(reader, address)
+    if found is None:
+        return None
+    await reader.declare([found])
+    return (await users_by_id(reader, [found])).get(found)
+
+
+async def account_id(reader: Reader, address: str) -> UUID | None:
+    """Whose (lower-case) address this is. Whoever asks sees no more of them than before: declare them to read on."""
+    found: UUID | None = await reader.value(_ACCOUNT, address=address)
+    return found

@@ -13,7 +13,6 @@ from app.comments.decisions import Decision, decide_edit, decide_new, new_mentio
 from app.comments.events import COMMENT_ADDED, COMMENT_DELETED, COMMENT_RESTORED, COMMENT_UPDATED
 from app.comments.facts import facts_for_edits, facts_for_new
 from app.comments.models import Comment, CommentLocation
-from app.comments.reads import taken_ids
 from app.errors import LimitReached, ValidationFailed
 from app.events.deltas import State
 from app.ids import accept_client_id, new_id
@@ -22,7 +21,7 @@ from app.inbox.models import InboxReason
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.work import Action, RaceLost, Work
-from app.writes import compare_and_set, insert_rows
+from app.writes import compare_and_set, ids_in_use, insert_rows
 
 ADDED_AT_ONCE = 1000
 
@@ -47,7 +46,7 @@ def add_comments(comments: Sequence[NewComment]) -> Action:
         states = [decide_new(comment, id_, facts) for comment, id_ in zip(comments, ids, strict=True)]
         given = [comment.client_id for comment in comments if comment.client_id]
         # Asked last: only someone who may comment here learns that an id is taken.
-        if len(set(ids)) < len(ids) or await taken_ids(work, given):
+        if len(set(ids)) < len(ids) or await ids_in_use(work, given):
             raise ValidationFailed(
                 "This id is taken. A retry sends the same clientMutationId too.", path=("id",)
             )

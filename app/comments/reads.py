@@ -42,9 +42,6 @@ _LOCATE: Statement[CommentPlace] = sql(
     "ids",
     model=CommentPlace,
 )
-_TAKEN: Statement[Any] = sql(
-    "SELECT comment_id FROM comment_locations WHERE comment_id = ANY($1::uuid[])", "ids"
-)
 _BY_KEY: Statement[Comment] = sql(
     """
     SELECT c.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
@@ -78,11 +75,6 @@ async def locate_comments(
     if not comment_ids:
         return {}
     return {row.comment_id: row for row in await reader.rows(_LOCATE, viewer=viewer_id, ids=comment_ids)}
-
-
-async def taken_ids(reader: Reader, comment_ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the ids that comments have already."""
-    return {row.comment_id for row in await reader.rows(_TAKEN, ids=comment_ids)} if comment_ids else set()
 
 
 async def comments_by_key(reader: Reader, keys: Sequence[Key]) -> dict[UUID, Comment]:

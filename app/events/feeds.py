@@ -171,7 +171,7 @@ class Feed:
         """What the log has, which may be less than was told: a message can lie, the log cannot."""
         told, self._target = self._target, self.head
         try:
-            async with self._database.snapshot() as reader:
+            async with self._database.snapshot(scopes=[self.scope_id]) as reader:
                 events = await linked_events(reader, self.position.cursor, told)
         except BaseException:
             self._target = max(self._target, told)

@@ -38,7 +38,7 @@ PAUSE_AFTER_SECONDS = 1.0
 COMPARE_SECONDS = 5.0
 LOOK_SECONDS = 0.1  # how often a paused stream looks whether it must end
 _RESYNCS = (FrameReason.TOO_SLOW, FrameReason.OTHER_HISTORY)
-_ENDED_SIGN_INS = sql("SELECT id FROM sign_ins WHERE ended_at > now() - make_interval(secs => $1)", "seconds")
+_ENDED_SIGN_INS = sql("SELECT sign_ins_ended($1) AS id", "seconds")
 
 
 class Hub:
@@ -100,7 +100,7 @@ class Hub:
         """
         async with self._following(user_id, session, scope_id) as (feed, follower):
             joined = feed.position
-            async with self._database.snapshot() as reader:
+            async with self._database.snapshot(scopes=[scope_id]) as reader:
                 clock = await self._clock_for(reader, user_id, scope_id)
                 reason = await refuse_resume(reader, after, clock) if after is not None else None
             if reason is not None:
@@ -182,7 +182,7 @@ class Hub:
     async def _missed(self, follower: Follower, position: Position, joined: Position) -> list[Event]:
         """A page of the log between where the stream is and where its queue begins."""
         try:
-            async with self._database.snapshot() as reader:
+            async with self._database.snapshot(scopes=[position.scope_id]) as reader:
                 events = await linked_events(reader, position.cursor, joined.seq)
         except Unavailable:
             # If it lasts, the stream then pauses like all others.

@@ -63,16 +63,10 @@ APPEND: Statement[Scope] = sql(
     model=Scope,
 )  # fmt: skip
 
-# Who may read a scope depends on its workspace: one stamp there tells every scope of it.
 _HEADS: Statement[Scope] = sql(
-    """
-    SELECT s.id, s.kind, s.seq, s.head_event_id, s.workspace_id,
-           coalesce(w.access_stamp, s.access_stamp) AS access_stamp
-    FROM scopes s LEFT JOIN scopes w ON w.id = s.workspace_id WHERE s.id = ANY($1::uuid[])
-    """,
-    "ids",
-    model=Scope,
+    "SELECT id, seq, head_event_id FROM scopes WHERE id = ANY($1::uuid[])", "ids", model=Scope
 )
+_CLOCKS: Statement[Scope] = sql("SELECT * FROM clocks_of($1)", "ids", model=Scope)
 _AFTER = Statement(
     select(EVENTS)
     .where(
@@ -110,8 +104,8 @@ async def heads(reader: Reader, scope_ids: list[UUID]) -> dict[UUID, Position]:
 
 
 async def clocks(reader: Reader, scope_ids: list[UUID]) -> dict[UUID, Scope]:
-    """The clock rows of scopes: head, access stamp, workspace."""
-    return {row.id: row for row in await reader.rows(_HEADS, ids=scope_ids)}
+    """Where logs stand, and the stamp of who may read them; told without a declaration, since it is no content."""
+    return {row.id: row for row in await reader.rows(_CLOCKS, ids=scope_ids)}
 
 
 async def events_after(reader: Reader, scope_id: UUID, after: int, *, upto: int, limit: int) -> list[Event]:

@@ -94,8 +94,8 @@ async def _make_placeholders(work: Work, workspace: Workspace, names: Sequence[s
         for name in names
     ]
     role = WorkspaceRole.GUEST.value
-    await insert_rows(work, User, [person.model_dump() for person in people])
     await new_scopes(work, [(person.id, ScopeKind.INBOX, None) for person in people])
+    await insert_rows(work, User, [person.model_dump() for person in people])
     members = [
         {"workspace_id": workspace.id, "user_id": person.id, "role": role, "created_at": now}
         for person in people

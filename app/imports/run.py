@@ -58,16 +58,15 @@ async def import_file(
     await run.links(plan, names)
 
 
-async def try_file(
-    store: Store, project_id: UUID | None, source: Source, report: Report, progress: Progress
-) -> None:
+async def try_file(store: Store, target: Target, source: Source, report: Report, progress: Progress) -> None:
     """What an import would do, without doing it: counts of new and changed issues, and all notes on the file."""
     survey = Survey()
     source.about(report)
     for record in source.records(report):
         survey.take(record, report)
         progress("survey", source.at)
-    async with store.database.snapshot() as reader:
+    project_id = target.project_id
+    async with store.database.snapshot(target.actor_id) as reader:
         known = (
             await refs_by_key(reader, project_id, source.name, _tasks(survey.unknown())) if project_id else {}
         )
@@ -119,7 +118,7 @@ class _Run:
         known = []
         unknown = _tasks(survey.unknown())
         for chunk in _chunks(unknown):
-            async with self.store.database.snapshot() as reader:
+            async with self.store.database.snapshot(self.actor.user_id) as reader:
                 known += [
                     name for _, name in await refs_by_key(reader, self.project_id, self.source.name, chunk)
                 ]
@@ -128,7 +127,7 @@ class _Run:
     async def prepare(self, survey: Survey) -> Names:
         """Words and people; those that are missing are made."""
         notes: list[Note] = []
-        async with self.store.database.snapshot() as reader:
+        async with self.store.database.snapshot(self.actor.user_id) as reader:
             lacking = lacking_words(survey, await read_words(reader, self.project_id), notes)
         if any(lacking):
             colors = self.source.about(self.report).get("colors", {})
@@ -147,7 +146,7 @@ class _Run:
                 Note(Outcome.IN_CONFLICT, None, None, f"the person {name!r}", why)
                 for name in sorted(known.left)
             ]
-        async with self.store.database.snapshot() as reader:
+        async with self.store.database.snapshot(self.actor.user_id) as reader:
             words = await read_words(reader, self.project_id)
         for note in (*notes, *respelled(survey, words)):
             self.report.note(note)
@@ -161,13 +160,13 @@ class _Run:
         return known
 
     async def _known_people(self, names: Sequence[str]) -> People:
-        async with self.store.database.snapshot() as reader:
+        async with self.store.database.snapshot(self.actor.user_id) as reader:
             return await read_people(reader, self.workspace_id, self.project_id, names)
 
     async def issues(self, plan: Plan, names: Names) -> None:
         """Tasks and comments, a batch at a time; a batch of which nothing is due opens no unit."""
         for batch in batches(_finished(self.source, plan, self.report)):
-            async with self.store.database.snapshot() as reader:
+            async with self.store.database.snapshot(self.actor.user_id) as reader:
                 refs = await refs_by_key(reader, self.project_id, self.source.name, keys_of(batch))
             due = [record for record in batch if is_due(record, refs)]
             if due:
@@ -185,7 +184,7 @@ class _Run:
         """Links and remaining parents, once every task is there."""
         finished = (record for record in _finished(self.source, plan, Report(unheard)) if record.links)
         for batch in batches(finished):
-            async with self.store.database.snapshot() as reader:
+            async with self.store.database.snapshot(self.actor.user_id) as reader:
                 refs = await refs_by_key(reader, self.project_id, self.source.name, link_keys(batch, plan))
             due = [record for record in batch if links_due(record, plan, refs)]
             if due:

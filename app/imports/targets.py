@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app.accounts.actions import check_email
-from app.accounts.reads import users_by_email
-from app.db import Reader, Statement, sql
+from app.accounts.reads import account_id
+from app.db import Database, Reader, Statement, sql
 from app.projects.access import Permission, access_project
 from app.projects.actions.settings import check_key
 from app.workspaces.access import access_workspaces
@@ -44,17 +45,19 @@ class Target:
 async def find_target(reader: Reader, key: str, *, workspace: str | None, email: str | None) -> Target:
     """The project to import into. ``workspace`` is a name or an id, ``email`` says who acts.
 
+    Without ``email`` the reader is the database's owner, since nobody else sees all workspaces.
     Raises ``TargetUnclear``, or the refusal of someone who may not manage the project.
     """
     key = check_key(key)
-    rows = await reader.rows(_WORKSPACES, key=key)
     actor_id = None
     if email is not None:
         address = check_email(email)
-        person = (await users_by_email(reader, [address])).get(address)
-        if person is None:
+        actor_id = await account_id(reader, address)
+        if actor_id is None:
             raise TargetUnclear(f"nobody signs in with the address {email}")
-        actor_id = person.id
+        await reader.declare(viewer_id=actor_id)
+    rows = await reader.rows(_WORKSPACES, key=key)
+    if actor_id is not None:
         own = await access_workspaces(reader, actor_id)
         rows = [row for row in rows if row.id in own]
     found = _one(rows, key, workspace)
@@ -62,6 +65,23 @@ async def find_target(reader: Reader, key: str, *, workspace: str | None, email:
     if found.project_id is not None:
         await access_project(reader, acting, found.project_id, Permission.MANAGE)
     return Target(key, found.id, acting, found.project_id)
+
+
+@asynccontextmanager
+async def looking(database: Database, owner_url: str, email: str | None) -> AsyncIterator[Reader]:
+    """What finds a target: whoever names nobody to act as is the operator, who has the owner's address."""
+    if email is not None:
+        async with database.snapshot() as reader:
+            yield reader
+        return
+    if not owner_url:
+        raise TargetUnclear("say who imports with --as, or set DATABASE_OWNER_URL")
+    owner = await Database.open(owner_url, size=1)
+    try:
+        async with owner.snapshot() as reader:
+            yield reader
+    finally:
+        await owner.close()
 
 
 def _one(rows: Sequence[Any], key: str, workspace: str | None) -> Any:

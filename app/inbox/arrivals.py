@@ -45,6 +45,7 @@ async def deliver(work: Work, arrivals: Iterable[Arrival]) -> None:
             arrival.user_id, INBOX_ITEM_ADDED, row["id"], {"state": state}, version=1, occurred_at=now,
             caused_by=arrival.caused_by, reflect=False,
         )  # fmt: skip
+    await work.declare({row["user_id"] for row in rows})
     await insert_rows(work, InboxItem, rows)
 
 

@@ -16,7 +16,7 @@ from app.ids import accept_client_id
 from app.links.access import access_links
 from app.links.events import LINK_ADDED, LINK_REMOVED, VERSION, link_states
 from app.links.models import Link
-from app.links.reads import edges_along, links_between, links_by_id
+from app.links.reads import edges_along, links_between
 from app.links.rules import BLOCKS, SYMMETRIC, check_kind, shortest_path
 from app.outcomes import Result
 from app.projects.access import Permission, access_projects, allows, check_permission
@@ -27,7 +27,7 @@ from app.tasks.models import Task, TaskLocation
 from app.tasks.reads import locate_tasks
 from app.values import now_utc
 from app.work import Action, RaceLost, Work
-from app.writes import insert_rows
+from app.writes import ids_in_use, insert_rows
 
 
 def blocks_guard(workspace_id: UUID) -> Guard:
@@ -63,7 +63,7 @@ def add_link(source_id: UUID, kind: str, target_id: UUID, *, client_id: UUID | N
             creator_id=work.viewer_id,
             created_at=now_utc(),
         )
-        if client_id is not None and await links_by_id(work, [link.id]):
+        if client_id is not None and await ids_in_use(work, [link.id]):
             raise ValidationFailed(
                 "This id is taken. A retry sends the same clientMutationId too.", path=("id",)
             )

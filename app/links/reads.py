@@ -38,20 +38,7 @@ _COUNTS: Statement[Any] = sql(
     "project_ids",
     "ids",
 )
-# UNION, not UNION ALL: an imported cycle is walked once.
-_ALONG: Statement[Any] = sql(
-    """
-    WITH RECURSIVE along AS (
-        SELECT source_task_id, target_task_id FROM links WHERE kind = $1 AND source_task_id = $2
-        UNION
-        SELECT l.source_task_id, l.target_task_id
-        FROM along JOIN links l ON l.source_task_id = along.target_task_id AND l.kind = $1
-    )
-    SELECT source_task_id, target_task_id FROM along
-    """,
-    "kind",
-    "start",
-)
+_ALONG: Statement[Any] = sql("SELECT * FROM links_along($1, $2)", "kind", "start")
 _BETWEEN: Statement[Link] = sql(
     """
     SELECT * FROM links WHERE kind = $3 AND (

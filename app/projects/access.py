@@ -81,21 +81,7 @@ _BY_KEY: Statement[Project] = sql(
     "viewer", "key", "workspace",
     model=Project,
 )  # fmt: skip
-_READABLE = sql(
-    """
-    SELECT asked.user_id, asked.scope_id
-    FROM unnest($1::uuid[], $2::uuid[]) AS asked(user_id, scope_id) JOIN scopes s ON s.id = asked.scope_id
-    WHERE (s.kind = 'inbox' AND s.id = asked.user_id)
-       OR (s.kind IN ('workspace', 'directory') AND EXISTS (
-               SELECT FROM workspace_members w
-               WHERE w.workspace_id = s.workspace_id AND w.user_id = asked.user_id AND w.role <> 'guest'))
-       OR (s.kind = 'project' AND (
-               EXISTS (SELECT FROM project_members m WHERE m.project_id = s.id AND m.user_id = asked.user_id)
-            OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = s.workspace_id
-                       AND w.user_id = asked.user_id AND w.role IN ('owner', 'admin'))))
-    """,
-    "users", "scopes",
-)  # fmt: skip
+_READABLE = sql("SELECT user_id, scope_id FROM readable($1, $2)", "users", "scopes")
 
 # A guest knows the people of their projects; everybody else those of their workspaces too.
 _PEOPLE: Statement[User] = sql(

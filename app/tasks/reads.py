@@ -23,9 +23,6 @@ _LOCATIONS: Statement[TaskLocation] = sql(
     "ids",
     model=TaskLocation,
 )
-_TAKEN: Statement[Any] = sql(
-    "SELECT task_id FROM task_locations WHERE task_id = ANY($1::uuid[]) LIMIT 1", "ids"
-)
 _TASKS: Statement[Task] = sql(
     f"""
     SELECT t.*, {_WITH_SETS}
@@ -75,11 +72,6 @@ async def locate_tasks(reader: Reader, viewer_id: UUID, task_ids: list[UUID]) ->
     if not task_ids:
         return {}
     return {row.task_id: row for row in await reader.rows(_LOCATIONS, viewer=viewer_id, ids=task_ids)}
-
-
-async def any_taken(reader: Reader, task_ids: list[UUID]) -> bool:
-    """Whether any of these ids is a task's already, wherever it is."""
-    return bool(await reader.rows(_TAKEN, ids=task_ids))
 
 
 async def tasks_by_key(reader: Reader, keys: list[tuple[UUID, UUID]]) -> dict[UUID, Task]:

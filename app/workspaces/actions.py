@@ -7,7 +7,7 @@ from uuid import UUID
 from app.accounts.actions import check_email, new_scopes, profile_guard
 from app.accounts.events import PERSON_ADDED, PERSON_REMOVED, person_state
 from app.accounts.models import User
-from app.accounts.reads import users_by_email, users_by_id
+from app.accounts.reads import account_id, users_by_id
 from app.db import Statement, sql
 from app.errors import NotFound, PermissionDenied, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
@@ -31,7 +31,7 @@ from app.workspaces.events import (
     workspace_state,
 )
 from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
-from app.writes import compare_and_set, insert_rows
+from app.writes import compare_and_set, ids_in_use, insert_rows
 
 
 def create_workspace(name: str, *, client_id: UUID | None = None) -> Action:
@@ -44,7 +44,7 @@ def create_workspace(name: str, *, client_id: UUID | None = None) -> Action:
             id=accept_client_id(client_id), directory_id=new_id(), name=check_name(name, "name"), version=1,
             created_at=now, updated_at=now,
         )  # fmt: skip
-        if await work.row(_EXISTS, id=workspace.id):
+        if await ids_in_use(work, [workspace.id]):
             raise ValidationFailed("This id is taken.", path=("id",))
         await new_scopes(
             work,
@@ -99,14 +99,15 @@ def add_workspace_member(workspace_id: UUID, email: str, role: WorkspaceRole) ->
 
     async def action(work: Work) -> Result:
         workspace = await _managed(work, workspace_id, role)
-        person = (await users_by_email(work, [address])).get(address)
-        if person is None:
+        person_id = await account_id(work, address)
+        if person_id is None:
             raise NotFound("A person with this address", path=("email",))
-        if await work.row(_MEMBER, workspace=workspace_id, user=person.id):
+        if await work.row(_MEMBER, workspace=workspace_id, user=person_id):
             raise ValidationFailed("They are a member already.", path=("email",))
-        await add_to_workspace(work, workspace, await _person(work, person.id), role)
-        await access_changed(work, person.id, InboxReason.ACCESS_GAINED)
-        return {"workspace_id": str(workspace_id), "user_id": str(person.id)}
+        await work.declare([person_id])
+        await add_to_workspace(work, workspace, await _person(work, person_id), role)
+        await access_changed(work, person_id, InboxReason.ACCESS_GAINED)
+        return {"workspace_id": str(workspace_id), "user_id": str(person_id)}
 
     return action
 
@@ -208,8 +209,7 @@ async def _person(work: Work, user_id: UUID) -> User:
     return found
 
 
-_BUMP_ACCESS = sql("UPDATE scopes SET access_stamp = access_stamp + 1 WHERE id = $1", "workspace")
-_EXISTS = sql("SELECT 1 FROM scopes WHERE id = $1", "id")
+_BUMP_ACCESS = sql("SELECT bump_access($1)", "workspace")
 _MEMBER: Statement[WorkspaceMember] = sql(
     "SELECT * FROM workspace_members WHERE workspace_id = $1 AND user_id = $2", "workspace", "user",
     model=WorkspaceMember,

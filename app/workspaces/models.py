@@ -32,6 +32,16 @@ class Workspace(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 
+class WorkspacePerson(SQLModel, table=True):
+    """Somebody who is or was in a workspace: its history may need their name. Kept by a trigger."""
+
+    __tablename__ = "workspace_people"
+    __table_args__ = (Index("workspace_people_user", "user_id"),)
+
+    workspace_id: UUID = Field(primary_key=True, foreign_key="workspaces.id")
+    user_id: UUID = Field(primary_key=True, foreign_key="users.id")
+
+
 class WorkspaceMember(SQLModel, table=True):
     """Someone's role in a workspace."""
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from app.accounts import actions
-from app.accounts.reads import users_by_email
+from app.accounts.reads import account_at
 from app.errors import BadInput
 from app.work import Action
 from schema.accounts.types import User, user_edge
@@ -98,6 +98,7 @@ async def _signed_in(info: Info, action: Action, secret: dict[str, Any]) -> Sign
             "This refresh token is not valid any more. Sign in again.", path=("refreshToken",)
         )
     user_id = UUID(outcome.result["user_id"])
+    info.context.signed_in(user_id)
     tokens = info.context.application.tokens
     access, _ = tokens.issue(user_id, UUID(outcome.result["sign_in_id"]))
     return SignInPayload(
@@ -119,7 +120,7 @@ class AccountMutations:
     @mutation("Sign in with address and password.")
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         address = actions.check_email(input.email)
-        found = (await users_by_email(await info.context.reader(), [address])).get(address)
+        found = await account_at(await info.context.reader(), address)
         days = info.context.application.settings.refresh_token_days
         action, secret = await actions.sign_in(input.email, input.password, found, refresh_days=days)
         return await _signed_in(info, action, secret)

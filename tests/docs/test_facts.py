@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from graphql import GraphQLInterfaceType, build_schema
 
-from app.config import PROJECT_ROOT, Settings, environment_name
+from app.config import PROJECT_ROOT, Settings, environment_name, listed_settings
 from app.errors import Refusal
 
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 def settings_table() -> str:
     """The table of running.md, from the settings themselves."""
     lines = ["| variable | default | meaning |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in listed_settings().items():
         default = "" if field.default in (None, (), "") else f"`{field.default}`"
         # A folder of this checkout is told from the checkout's root.
         default = default.replace(f"{PROJECT_ROOT}/", "")

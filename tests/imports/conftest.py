@@ -13,7 +13,7 @@ import pytest
 from app.imports.formats import open_source
 from app.imports.reports import Note, Outcome, Report, unheard
 from app.imports.run import import_file, open_project_of
-from app.imports.targets import Target, find_target
+from app.imports.targets import Target, find_target, looking
 from tests.client import Client
 from tests.imports.shown import tasks_of
 from tests.service import Service
@@ -43,7 +43,8 @@ class Importer:
 
     async def run(self, path: Path, key: str = "LMP", *, email: str | None = None) -> Done:
         store = self.service.application.store
-        async with store.database.snapshot() as reader:
+        settings = self.service.application.settings
+        async with looking(store.database, settings.database_owner_url, email) as reader:
             target = await find_target(reader, key, workspace="Works", email=email)
         done = Done(Report(unheard), target)
         done.report.hear = done.notes.append

@@ -15,7 +15,7 @@ from app.imports import batches
 from app.imports.formats import open_source
 from app.imports.reports import Report, unheard
 from app.imports.run import import_file, open_project_of
-from app.imports.targets import find_target
+from app.imports.targets import find_target, looking
 from app.work import Store
 
 
@@ -25,7 +25,7 @@ class Nobody:
     async def ring(self, events: Sequence[Event]) -> None: ...
 
 
-async def main(url: str, file: str, key: str, place: str, count: int, batch: int) -> None:
+async def main(url: str, owner_url: str, file: str, key: str, place: str, count: int, batch: int) -> None:
     batches.BATCH_RECORDS = batch
     left = count
 
@@ -37,7 +37,7 @@ async def main(url: str, file: str, key: str, place: str, count: int, batch: int
 
     database = await Database.open(url, size=2)
     store = Store(database, Nobody(), barrier)
-    async with database.snapshot() as reader:
+    async with looking(database, owner_url, None) as reader:
         target = await find_target(reader, key, workspace="Works", email=None)
     project_id = await open_project_of(store, target, "Lamps")
     await import_file(
@@ -47,5 +47,5 @@ async def main(url: str, file: str, key: str, place: str, count: int, batch: int
 
 
 if __name__ == "__main__":
-    _, url, file, key, place, count, batch = sys.argv
-    asyncio.run(main(url, file, key, place, int(count), int(batch)))
+    _, url, owner_url, file, key, place, count, batch = sys.argv
+    asyncio.run(main(url, owner_url, file, key, place, int(count), int(batch)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import NotFound, PermissionDenied
-from app.imports.targets import TargetUnclear, find_target
+from app.imports.targets import TargetUnclear, find_target, looking
 from tests.imports.conftest import Importer
 from tests.imports.sample import ISSUES, write_tracker
 from tests.ledger import Log
@@ -97,6 +97,7 @@ async def test_who_may(importer: Importer, world: World, tmp_path: Path, log: Lo
 
 
 async def test_the_owner_acts_for_whoever_holds_the_database(importer: Importer, world: World) -> None:
-    async with importer.service.application.store.database.snapshot() as reader:
+    application = importer.service.application
+    async with looking(application.store.database, application.settings.database_owner_url, None) as reader:
         target = await find_target(reader, "eng", workspace=None, email=None)
     assert target.actor_id == world.uuid("owner")

@@ -52,12 +52,13 @@ async def test_killed_and_run_again(
     path = write_tracker(tmp_path / "tracker.jsonl", ISSUES)
     monkeypatch.setattr(batches, "BATCH_RECORDS", BATCH)
     whole = await importer.run(path, "WHOLE")
-    url = importer.service.settings.database_url
+    settings = importer.service.settings
+    url, owner_url = settings.database_url, settings.database_owner_url
     killed = 0
     for count in range(1, UNITS + 1):
         # Each start finds what the ones before it committed, and gets one unit further.
         numbers = [str(count), str(BATCH)]
-        command = ["-m", "tests.imports.import_until", url, str(path), "PARTS", place, *numbers]
+        command = ["-m", "tests.imports.import_until", url, owner_url, str(path), "PARTS", place, *numbers]
         ended = await asyncio.create_subprocess_exec(sys.executable, *command, cwd=Path(__file__).parents[2])
         if await ended.wait() == 0:
             break

@@ -43,7 +43,7 @@ from app.work import Action, Work
 from app.workspaces.access import access_guard, access_workspace
 from app.workspaces.events import PROJECT_LISTED, member_state
 from app.workspaces.models import WorkspaceRole
-from app.writes import compare_and_set, insert_rows
+from app.writes import compare_and_set, ids_in_use, insert_rows
 
 _KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
 
@@ -82,9 +82,9 @@ def create_project(
             name=check_name(name, "name"), description=check_text(description, "description"), created_at=now,
             updated_at=now,
         )  # fmt: skip
-        if await work.row(_KEY_TAKEN, workspace=workspace_id, key=project.key):
+        if await work.value(_KEY_IN_USE, workspace=workspace_id, key=project.key):
             raise ValidationFailed(f"There is a project {project.key} in this workspace.", path=("key",))
-        if await work.row(_EXISTS, id=project.id):
+        if await ids_in_use(work, [project.id]):
             raise ValidationFailed("This id is taken.", path=("id",))
         await new_scopes(work, [(project.id, ScopeKind.PROJECT, workspace_id)])
         await insert_rows(work, Project, [project.model_dump()])
@@ -179,5 +179,4 @@ def _checked(changes: dict[str, Any], now: datetime, project: Project) -> dict[s
     return values
 
 
-_KEY_TAKEN = sql("SELECT 1 FROM projects WHERE workspace_id = $1 AND key = $2", "workspace", "key")
-_EXISTS = sql("SELECT 1 FROM scopes WHERE id = $1", "id")
+_KEY_IN_USE = sql("SELECT project_key_in_use($1, $2)", "workspace", "key")

@@ -24,11 +24,11 @@ from app.tasks.decisions import CLOSED
 from app.tasks.events import TASK_CREATED
 from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, word
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
-from app.tasks.reads import any_taken, last_rank
+from app.tasks.reads import last_rank
 from app.tasks.rules import check_config, check_counts, check_sections, check_title, check_values, mentioned
 from app.values import plain
 from app.work import Action, Work
-from app.writes import insert_rows
+from app.writes import ids_in_use, insert_rows
 
 CREATED_AT_ONCE = 1000
 
@@ -47,7 +47,7 @@ def create_tasks(tasks: Sequence[NewTask]) -> Action:
                 raise NotFound("Project", path=("projectId",))
             check_permission(facts.projects[task.project_id], Permission.EDIT)
         ids = [accept_client_id(task.client_id) for task in tasks]
-        if await any_taken(work, ids) or len(set(ids)) < len(ids):
+        if await ids_in_use(work, ids) or len(set(ids)) < len(ids):
             raise ValidationFailed(
                 "This id is taken. A retry sends the same clientMutationId too.", path=("id",)
             )
