@@ -14,6 +14,7 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 
 from app.accounts.tokens import Tokens, Viewer
+from app.audit.entries import Origin
 from app.config import Settings
 from app.db import Database, Reader
 from app.errors import BadInput, Unauthenticated, Unavailable
@@ -24,6 +25,7 @@ from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
 from app.work import Action, Actor, Store, run_unit
+from schema.callers import Caller
 from schema.ids import global_id
 
 Columns = frozenset[str] | None
@@ -62,6 +64,18 @@ class Session:
     token: str | None = None
     viewer: Viewer | None = None
     expires_at: float | None = None
+    caller: Caller = field(default_factory=Caller)
+
+    @property
+    def address(self) -> str | None:
+        """The client's IP address, as far as it is known."""
+        return self.caller.address
+
+    @property
+    def origin(self) -> Origin:
+        """Where what is done here comes from, for the audit log."""
+        sign_in_id = self.viewer.session_id if self.viewer else None
+        return Origin(self.request_id, self.caller.address, self.caller.user_agent, sign_in_id)
 
     async def renew(self, token: str) -> None:
         """Go on with a new access token of the same person."""
@@ -176,7 +190,7 @@ class Context:
 
     async def write(self, action: Action, operation: str, arguments: Any, key: UUID | None) -> Outcome:
         """Run a mutation's action; what is read after it is of after it."""
-        actor = Actor(self.viewer_id)
+        actor = Actor(self.viewer_id, origin=self.session.origin)
         request = None if key is None else RequestKey.of(key, operation, arguments)
         await self._release()
         return await run_unit(self.application.store, actor, action, key=request)
@@ -184,7 +198,8 @@ class Context:
     async def write_signed_out(self, action: Action) -> Outcome:
         """Run an action that needs nobody signed in (and so can promise nothing for a retry)."""
         await self._release()
-        return await run_unit(self.application.store, Actor(None), action)
+        actor = Actor(None, origin=self.session.origin)
+        return await run_unit(self.application.store, actor, action)
 
     async def _release(self) -> None:
         self._loaders.clear()
@@ -231,7 +246,7 @@ async def open_context(application: Application, session: Session) -> AsyncItera
 
 def open_session(
     application: Application, /, *, request_id: str, transport: Literal["http", "websocket"], token: str | None,
-    viewer: Any, expires_at: float | None,
+    viewer: Any, expires_at: float | None, caller: Caller,
 ) -> Session:  # fmt: skip
     """The session of a request or a socket."""
-    return Session(application, request_id, transport, token, viewer, expires_at)
+    return Session(application, request_id, transport, token, viewer, expires_at, caller)

@@ -41,6 +41,7 @@ from schema.answers import (
     failure,
     refused,
 )
+from schema.callers import Caller
 from schema.costs import Cost, CostRules
 from schema.documents import Document, DocumentLimits, Documents, choose_operation
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
@@ -81,6 +82,7 @@ class OpenSession(Protocol):
         token: str | None,
         viewer: Any,
         expires_at: float | None,
+        caller: Caller,
     ) -> Session: ...
 
 
@@ -145,7 +147,9 @@ class GraphQLService:
         )
         check_fixed(self._persisted, self._documents.read)
 
-    async def sign_in(self, token: str | None, request_id: str, transport: Transport) -> Session:
+    async def sign_in(
+        self, token: str | None, request_id: str, transport: Transport, caller: Caller | None = None
+    ) -> Session:
         """The session of a token's owner, or of nobody. Raises `ClientError` for an invalid token."""
         viewer = None if token is None else await self.application.authenticate(token)
         return self._open_session(
@@ -155,6 +159,7 @@ class GraphQLService:
             token=token,
             viewer=viewer,
             expires_at=None if viewer is None else viewer.expires_at,
+            caller=caller or Caller(),
         )
 
     def prepare(self, request: GraphQLRequest) -> Prepared:

@@ -39,6 +39,7 @@ from schema.answers import (
     encode,
     failure,
 )
+from schema.callers import caller_of
 from schema.doors.body import read_body, read_query_string
 from schema.doors.compression import compressed
 from schema.doors.identity import bearer_token, request_id
@@ -158,7 +159,7 @@ class HTTPDoor:
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
         token = bearer_token(request.headers.get("authorization"))
-        session = await self._service.sign_in(token, name, "http")
+        session = await self._service.sign_in(token, name, "http", caller_of(request))
         if by_get:
             asked: GraphQLRequest | list[GraphQLRequest] = read_query_string(request.scope["query_string"])
         else:

@@ -18,6 +18,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.errors import ClientError, Unauthenticated
 from schema.answers import Answer, encode, failure
+from schema.callers import caller_of
 from schema.doors.identity import bearer_token, payload_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.messages import (
@@ -173,7 +174,9 @@ class Connection:
             if token is None:
                 # Clients outside browsers can say it in the handshake.
                 token = bearer_token(self._socket.headers.get("authorization"))
-            session = await self._service.sign_in(token, self._request_id, "websocket")
+            session = await self._service.sign_in(
+                token, self._request_id, "websocket", caller_of(self._socket)
+            )
         except ClientError as error:
             reason = "Forbidden" if isinstance(error, Unauthenticated) else error.message
             raise Close(4403, reason) from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.errors import Unauthenticated
+from schema.callers import Caller
 from schema.execution import Transport
 
 
@@ -30,6 +31,7 @@ class Session:
     token: str | None
     viewer: Viewer | None
     expires_at: float | None
+    caller: Caller = field(default_factory=Caller)
 
 
 @dataclass

@@ -75,6 +75,7 @@ CHANGES = {
 APART = {
     "events": "the log itself",
     "scopes": "the clocks themselves",
+    "audit_entries": "written by every unit itself, of workspaces rather than scopes",
     "mutation_outcomes": "what was answered",
     "users": "a person stands in several directories, or in none",
     "sign_ins": "of no scope",

@@ -1,0 +1,26 @@
+"""Where a call comes from, as far as a server can know: for limits and the audit log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import HTTPConnection
+
+LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """``address`` is an IP address as text, ``user_agent`` what the client says it is, shortened."""
+
+    address: str | None = None
+    user_agent: str | None = None
+
+
+def caller_of(connection: HTTPConnection) -> Caller:
+    """Who is at the other end of a request or a socket."""
+    address = connection.client.host if connection.client else None
+    told = connection.headers.get("user-agent", "")
+    # It goes into logs and tables: a line of visible characters, whatever was sent.
+    shown = "".join(letter if letter.isprintable() else " " for letter in told[:LONGEST_USER_AGENT]).strip()
+    return Caller(address, shown or None)
