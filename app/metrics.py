@@ -32,3 +32,15 @@ HUB_PAUSED = Gauge("lockstep_hub_paused", "1 while streams are paused because th
 REQUESTS = Counter(
     "lockstep_requests_total", "GraphQL operations, by transport and outcome.", ["transport", "outcome"]
 )
+COMPILED = Counter("lockstep_compiled_operations_total", "Operations run from a compiled plan.")
+NOT_COMPILED = Counter(
+    "lockstep_not_compiled_operations_total",
+    "Operations run on the ordinary path, by why no plan is made of them.",
+    ["reason"],
+)
+RATE_LIMITED = Counter(
+    "lockstep_rate_limited_total", "Requests refused for their rate, by policy.", ["policy"]
+)
+LIMITS_ALONE = Counter(
+    "lockstep_limits_alone_total", "Requests counted by this process alone, because Redis did not answer."
+)

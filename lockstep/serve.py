@@ -147,7 +147,7 @@ def _environment(settings: Settings) -> Iterator[None]:
     for field in Settings.model_fields:
         value = getattr(settings, field)
         if value != Settings.model_fields[field].default:
-            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
             os.environ[environment_name(field)] = text
     try:
         yield

@@ -1,0 +1,38 @@
+"""How many sockets and streams each person and address has open in this process."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from app.errors import ClientError
+
+_MESSAGES: Final = {
+    "sockets": "At most {most} sockets at once: close some.",
+    "streams": "At most {most} subscriptions over plain HTTP at once: end some, or use a socket.",
+    "subscriptions": "At most {most} subscriptions at once: end some.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Counts of what is open, by what it is and whose."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    @contextmanager
+    def held(self, what: str, whose: str, most: int) -> Iterator[None]:
+        """One more while the block runs. Raises a ``ClientError`` of code LIMIT_REACHED if there are `most` already."""
+        key = (what, whose)
+        if self.counts[key] >= most:
+            raise ClientError("LIMIT_REACHED", _MESSAGES[what].format(most=most), limit=most)
+        self.counts[key] += 1
+        try:
+            yield
+        finally:
+            self.counts[key] -= 1
+            if not self.counts[key]:
+                del self.counts[key]
