@@ -51,6 +51,9 @@ ROOTS: dict[str, str] = {
     ),
     "Workspace": _of_tasks("project { workspace { FIELD } }"),
     "Event": _of_tasks("history(first: 1) { nodes { FIELD } }"),
+    "AuditEntry": (
+        "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { auditLog(first: $n) { nodes { FIELD } } } } }"
+    ),
 }
 ALIKE = {"TaskSection", "PageInfo", "Position", "Viewer", "Inbox", "EventFrame", "TextEdit"}
 """Values without edges, and what there is one of."""

@@ -50,6 +50,7 @@ $$;
 """
 
 GRANTS = """
+SELECT isolate('audit_entries', 'workspaces', 'workspace_id');
 GRANT SELECT, INSERT ON audit_entries TO lockstep_service;
 """
 

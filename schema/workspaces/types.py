@@ -13,6 +13,7 @@ from app.projects.access import visible_projects
 from app.workspaces import models
 from app.workspaces.access import access_workspaces, reaches
 from schema.accounts.types import User, user_edge
+from schema.audit.types import AuditEntry, audit_log
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.ids import global_id
@@ -104,6 +105,9 @@ class Workspace(Node):
     members: Connection[WorkspaceMember] | None = edge(_members, "Who belongs to it; null for guests.")
     projects: list[Annotated[Project, strawberry.lazy("schema.projects.types")]] = edge(
         _projects, "Those of its projects that you may see, oldest first."
+    )
+    audit_log: Connection[AuditEntry] | None = edge(
+        audit_log, "What happened in it, newest first; null for those who do not administer it."
     )
 
     is_type_of = is_row_of(models.Workspace, "Workspace")
