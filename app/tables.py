@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
+from app.access_tokens import models as _access_tokens
 from app.accounts import models as _accounts
 from app.audit import models as _audit
 from app.comments import models as _comments
@@ -12,10 +13,14 @@ from app.imports import models as _imports
 from app.inbox import models as _inbox
 from app.links import models as _links
 from app.projects import models as _projects
+from app.service_accounts import models as _service_accounts
 from app.tasks import models as _tasks
 from app.workspaces import models as _workspaces
 
 __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
-_ROOMS = (_accounts, _audit, _comments, _events, _imports, _inbox, _links, _projects, _tasks, _workspaces)
+_ROOMS = (
+    _access_tokens, _accounts, _audit, _comments, _events, _imports, _inbox, _links, _projects, _service_accounts,
+    _tasks, _workspaces,
+)  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from schema.access_tokens.mutations import AccessTokenMutations
 from schema.accounts.mutations import AccountMutations
 from schema.arguments import describe_arguments
 from schema.comments.mutations import CommentMutations
@@ -19,6 +20,7 @@ from schema.projects.mutations import ProjectMutations
 from schema.projects.words import WordMutations
 from schema.queries import Query
 from schema.scalars import SCALARS
+from schema.service_accounts.mutations import ServiceAccountMutations
 from schema.tasks.mutations import TaskMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
@@ -28,8 +30,8 @@ from schema.workspaces.mutations import WorkspaceMutations
     "the change, and `errors`, empty when it was done."
 )
 class Mutation(
-    AccountMutations, WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations,
-    LinkMutations, InboxMutations,
+    AccountMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations, ProjectMutations,
+    WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations,
 ):  # fmt: skip
     pass
 

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from app.access_tokens.door import AccessTokenDoor
+from app.access_tokens.secrets import PREFIX
 from app.accounts.tokens import Tokens, Viewer
 from app.audit.entries import Origin
 from app.config import Settings
@@ -20,6 +22,7 @@ from app.db import Database, Reader
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
 from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
@@ -45,10 +48,15 @@ class Application:
     hub: Hub
     tokens: Tokens
     mailer: Mailer
+    limits: Limits
+
+    def __post_init__(self) -> None:
+        self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)
 
     async def authenticate(self, token: str) -> Viewer:
         """Who an access token names. Its sign-in may have been ended: that counts within half a second."""
-        viewer = self.tokens.read(token)
+        program = token.startswith(PREFIX)
+        viewer = await self.access_tokens.read(token) if program else self.tokens.read(token)
         if viewer.session_id in self.hub.ended_sign_ins:
             raise Unauthenticated("You signed out. Sign in again.")
         return viewer

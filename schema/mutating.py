@@ -15,6 +15,7 @@ from app.work import Action
 from schema.edges import Info
 from schema.errors import UserError, user_error
 from schema.positions import Position
+from schema.token_scopes import check_mutation
 
 ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
@@ -34,6 +35,7 @@ class RefusalsAsErrors(FieldExtension):
     """Turns what the domain refused into a payload with `errors`; bugs and request errors pass."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
+        check_mutation(info.context.session.viewer, info.field_name)
         payload: Any = info._field.resolve_type()  # noqa: SLF001 (Strawberry tells a field's type nowhere else)
         try:
             return await next_(source, info, **kwargs)

@@ -102,6 +102,21 @@ async def type_delete(world: World, by: Client) -> JSON:
     return {"id": world.type("epic"), "expectedVersion": 1}
 
 
+async def service_account(world: World, by: Client) -> JSON:
+    made = await world.owner.do("serviceAccountCreate", workspaceId=world.workspace["id"], name="Robot")
+    user_id = made["serviceAccount"]["user"]["id"]
+    await world.owner.do("projectMemberAdd", projectId=world.eng["id"], userId=user_id, role="MEMBER")
+    return {"userId": user_id}
+
+
+async def service_account_update(world: World, by: Client) -> JSON:
+    return {**await service_account(world, by), "expectedVersion": 1, "name": "Renamed"}
+
+
+async def service_account_create(world: World, by: Client) -> JSON:
+    return {**await in_workspace(world, by), "name": "Robot", "role": "MEMBER"}
+
+
 async def task_create(world: World, by: Client) -> JSON:
     label, other = await world.label("Urgent"), await world.task("Other")
     return {

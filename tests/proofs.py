@@ -94,6 +94,33 @@ PROOFS: dict[str, Proof] = {
         may=(*ADMINS, "viewer"),
         sees=COLLEAGUES,
     ),
+    "serviceAccountCreate": Proof(
+        inputs.service_account_create,
+        ("workspace", "directory"),
+        ("WorkspaceMemberAdded", "PersonAdded"),
+        {"name": "Else"},
+        {"role": "OWNER"},
+        **_IN_WORKSPACE,
+    ),
+    "serviceAccountUpdate": Proof(
+        inputs.service_account_update,
+        ("directory",),
+        ("PersonUpdated",),
+        {"name": "Else"},
+        **_BLANK,
+        may=ADMINS,
+        sees=(),
+    ),
+    "serviceAccountDelete": Proof(
+        inputs.service_account,
+        ("workspace", "directory", "eng"),
+        ("WorkspaceMemberRemoved", "PersonRemoved", "ProjectMemberRemoved"),
+        {"userId": "missing"},
+        {"userId": "missing"},
+        "NOT_FOUND",
+        may=ADMINS,
+        sees=(),
+    ),
     "projectCreate": Proof(
         inputs.project_create,
         ("workspace",),
@@ -277,8 +304,10 @@ PROOFS: dict[str, Proof] = {
     ),
 }
 
-APART = frozenset({"signUp", "signIn", "tokenRefresh", "signOut", "socketRenew"})
-"""Mutations of a sign-in, which belong to no scope: tests/accounts proves them."""
+APART = frozenset(
+    {"signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "accessTokenCreate", "accessTokenRevoke"}
+)
+"""Mutations of a sign-in or a token, which belong to no scope: tests/accounts and tests/access_tokens prove them."""
 
 
 def versioned(name: str) -> bool:

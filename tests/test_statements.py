@@ -49,6 +49,11 @@ ROOTS: dict[str, str] = {
     "WorkspaceMember": (
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { members(first: $n) { nodes { FIELD } } } } }"
     ),
+    "AccessToken": "query($n: Int!) { viewer { accessTokens(first: $n) { nodes { FIELD } } } }",
+    "ServiceAccount": (
+        "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { "
+        "serviceAccounts(first: $n) { nodes { FIELD } } } } }"
+    ),
     "Workspace": _of_tasks("project { workspace { FIELD } }"),
     "Event": _of_tasks("history(first: 1) { nodes { FIELD } }"),
     "AuditEntry": (
@@ -143,6 +148,10 @@ async def _one(world: World, number: int) -> None:
     task = (await world.admin.do("taskCreate", **new))["task"]
     comment = (await owner.do("commentAdd", taskId=task["id"], body="Words"))["comment"]
     await owner.do("commentAdd", taskId=task["id"], body="Answer", parentId=comment["id"])
+    robot = await owner.do("serviceAccountCreate", workspaceId=workspace, name=f"Robot {number}")
+    of_robot = {"userId": robot["serviceAccount"]["user"]["id"]}
+    for of in ({}, of_robot):
+        await owner.do("accessTokenCreate", name=f"Token {number}", scopes=["READ"], **of)
     await owner.do("linkAdd", sourceId=parent["id"], kind="blocks", targetId=task["id"])
 
 

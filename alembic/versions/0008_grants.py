@@ -1,15 +1,83 @@
-"""Personal access tokens, service accounts, invitations, OIDC."""
+"""Access tokens, service accounts, invitations, OIDC."""
 
 from __future__ import annotations
+
+from alembic import op
 
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
 
+TOKENS = """
+CREATE TABLE access_tokens (
+    id UUID NOT NULL,
+    user_id UUID NOT NULL,
+    workspace_id UUID,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    token_hash BYTEA NOT NULL,
+    created_by UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_used_at TIMESTAMP WITH TIME ZONE,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    FOREIGN KEY(user_id) REFERENCES users (id),
+    FOREIGN KEY(workspace_id) REFERENCES workspaces (id),
+    FOREIGN KEY(created_by) REFERENCES users (id)
+);
+CREATE UNIQUE INDEX access_tokens_hash ON access_tokens (token_hash);
+CREATE INDEX access_tokens_user ON access_tokens (user_id, created_at, id);
+CREATE INDEX access_tokens_revoked ON access_tokens (revoked_at);
+
+CREATE TABLE service_accounts (
+    user_id UUID NOT NULL,
+    workspace_id UUID NOT NULL,
+    created_by UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    deleted_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (user_id),
+    FOREIGN KEY(user_id) REFERENCES users (id),
+    FOREIGN KEY(workspace_id) REFERENCES workspaces (id),
+    FOREIGN KEY(created_by) REFERENCES users (id)
+);
+CREATE INDEX service_accounts_workspace ON service_accounts (workspace_id, created_at, user_id);
+"""
+
+# Whoever brings a token is known only by it. A service account's works as long as it is a member. A revoked token ends
+# what it began as an ended sign-in does.
+TOKEN_FUNCTIONS = """
+CREATE FUNCTION working_access_token(hashed bytea) RETURNS TABLE (
+    id uuid, user_id uuid, scopes text, expires_at timestamptz, last_used_at timestamptz
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT t.id, t.user_id, t.scopes, t.expires_at, t.last_used_at FROM access_tokens t
+    WHERE t.token_hash = hashed AND t.revoked_at IS NULL AND t.expires_at > now()
+      AND (t.workspace_id IS NULL OR EXISTS (
+          SELECT FROM workspace_members m WHERE m.workspace_id = t.workspace_id AND m.user_id = t.user_id))
+$$;
+
+CREATE OR REPLACE FUNCTION sign_ins_ended(seconds double precision) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT id FROM sign_ins WHERE ended_at > now() - make_interval(secs => seconds)
+    UNION ALL
+    SELECT id FROM access_tokens WHERE revoked_at > now() - make_interval(secs => seconds)
+$$;
+"""
+
+TOKEN_GRANTS = """
+SELECT isolate('access_tokens', 'scopes', 'user_id'), isolate('access_tokens', 'workspaces', 'workspace_id'),
+       isolate('service_accounts', 'workspaces', 'workspace_id');
+GRANT SELECT, INSERT ON access_tokens, service_accounts TO lockstep_service;
+GRANT UPDATE (last_used_at, revoked_at) ON access_tokens TO lockstep_service;
+GRANT UPDATE (deleted_at) ON service_accounts TO lockstep_service;
+"""
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.execute(TOKENS)
+    op.execute(TOKEN_FUNCTIONS)
+    op.execute(TOKEN_GRANTS)
 
 
 def downgrade() -> None:

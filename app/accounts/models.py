@@ -11,9 +11,10 @@ from sqlmodel import Field, SQLModel
 
 
 class UserKind(StrEnum):
-    """A person with an account, or a placeholder that an import made for a name it met."""
+    """A person with an account, a program with one, or a placeholder that an import made for a name it met."""
 
     PERSON = "person"
+    SERVICE = "service"
     PLACEHOLDER = "placeholder"
 
 

@@ -26,11 +26,15 @@ _EXPECTED = jwt.JWTClaimsRegistry(iss={"essential": True, "value": _ISSUER})
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who sends a request: a person, by one of their sign-ins, until ``expires_at`` (epoch seconds)."""
+    """Who sends a request: a person, by one of their sign-ins, until ``expires_at`` (epoch seconds).
+
+    With an access token of a program ``session_id`` is the token's, and ``scopes`` is what it is for; None: everything.
+    """
 
     user_id: UUID
     session_id: UUID
     expires_at: float
+    scopes: frozenset[str] | None = None
 
 
 class Tokens:

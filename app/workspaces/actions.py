@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.accounts.actions import check_email, new_scopes, profile_guard
 from app.accounts.events import PERSON_ADDED, PERSON_REMOVED, person_state
-from app.accounts.models import User
+from app.accounts.models import User, UserKind
 from app.accounts.reads import account_id, users_by_id
 from app.db import Statement, sql
 from app.errors import NotFound, PermissionDenied, ValidationFailed, VersionConflict
@@ -16,9 +16,10 @@ from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
 from app.outcomes import Result
+from app.permissions import Permission
 from app.values import check_name, now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, reaches
+from app.workspaces.access import access_guard, access_workspace, may
 from app.workspaces.events import (
     WORKSPACE_CREATED,
     WORKSPACE_MEMBER_ADDED,
@@ -32,6 +33,10 @@ from app.workspaces.events import (
 )
 from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
 from app.writes import compare_and_set, ids_in_use, insert_rows
+
+
+APPOINTED = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
+"""Roles that only an owner gives and takes."""
 
 
 def create_workspace(name: str, *, client_id: UUID | None = None) -> Action:
@@ -70,7 +75,7 @@ def update_workspace(workspace_id: UUID, expected_version: int, name: str) -> Ac
     async def action(work: Work) -> Result:
         viewer = work.viewer_id
         await work.guard(access_guard(workspace_id))
-        workspace = await access_workspace(work, viewer, workspace_id, WorkspaceRole.ADMIN)
+        workspace = await access_workspace(work, viewer, workspace_id, Permission.CHANGE_WORKSPACE)
         work.reflect(workspace_id)
         old = workspace_state(workspace)
         new = {**old, "name": check_name(name, "name")}
@@ -119,6 +124,8 @@ def update_workspace_member(workspace_id: UUID, user_id: UUID, role: WorkspaceRo
         await _managed(work, workspace_id, role)
         member = await _member(work, workspace_id, user_id)
         if member.role != role.value:
+            if role is WorkspaceRole.OWNER and (await _person(work, user_id)).kind == UserKind.SERVICE.value:
+                raise ValidationFailed("A service account cannot own a workspace.", path=("role",))
             await _keep_an_owner(work, workspace_id, member)
             await work.run(_SET_ROLE, workspace=workspace_id, user=user_id, role=role.value)
             await bump_access(work, workspace_id)
@@ -133,9 +140,9 @@ async def manage_member(work: Work, workspace_id: UUID, user_id: UUID) -> Worksp
     """The workspace, its access held, if the viewer may take this member out of it (or is the one who leaves)."""
     if user_id == work.viewer_id:
         await work.guard(access_guard(workspace_id, shared=False))
-        workspace = await access_workspace(work, user_id, workspace_id)
+        workspace = await access_workspace(work, user_id, workspace_id, Permission.REMOVE_PEOPLE, own=True)
     else:
-        workspace = await _managed(work, workspace_id, WorkspaceRole.MEMBER)
+        workspace = await _managed(work, workspace_id, None)
     await _keep_an_owner(work, workspace_id, await _member(work, workspace_id, user_id))
     return workspace
 
@@ -173,11 +180,12 @@ async def bump_access(work: Work, workspace_id: UUID) -> None:
     await work.run(_BUMP_ACCESS, workspace=workspace_id)
 
 
-async def _managed(work: Work, workspace_id: UUID, role: WorkspaceRole) -> Workspace:
-    """The workspace, its access held against all others, if the viewer may hand out ``role`` there."""
+async def _managed(work: Work, workspace_id: UUID, role: WorkspaceRole | None) -> Workspace:
+    """The workspace, its access held against all others, if the viewer may hand out ``role`` there (None: take one)."""
     await work.guard(access_guard(workspace_id, shared=False))
-    workspace = await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.ADMIN)
-    if reaches(role.value, WorkspaceRole.ADMIN) and not reaches(workspace.role, WorkspaceRole.OWNER):  # type: ignore[attr-defined]
+    needed = Permission.REMOVE_PEOPLE if role is None else Permission.ADD_PEOPLE
+    workspace = await access_workspace(work, work.viewer_id, workspace_id, needed)
+    if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
         raise PermissionDenied("Only an owner may appoint owners and admins.")
     return workspace
 
@@ -186,8 +194,8 @@ async def _member(work: Work, workspace_id: UUID, user_id: UUID) -> WorkspaceMem
     member = await work.row(_MEMBER, workspace=workspace_id, user=user_id)
     if member is None:
         raise NotFound("Member", path=("userId",))
-    if user_id != work.actor.user_id and reaches(member.role, WorkspaceRole.ADMIN):
-        await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.OWNER)
+    if user_id != work.actor.user_id and member.role in APPOINTED:
+        await access_workspace(work, work.viewer_id, workspace_id, Permission.APPOINT_ADMINS)
     return member
 
 

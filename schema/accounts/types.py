@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -11,17 +11,23 @@ from app.accounts.models import UserKind
 from app.accounts.reads import users_by_id
 from app.db import Reader
 from app.projects.access import access_people
+from schema.access_tokens.lists import tokens_of_viewer
 from schema.context import Columns, Context
 from schema.dependence import Dependence
 from schema.edges import column, edge
 from schema.enums import describe
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
+from schema.paging import Connection
+
+if TYPE_CHECKING:
+    from schema.access_tokens.types import AccessToken
 
 describe(
     UserKind,
     "Whether somebody has an account.",
     PERSON="A person with an account.",
+    SERVICE="A program with an account of its own in one workspace; it signs in by access tokens.",
     PLACEHOLDER="A name that an import met; nobody can sign in as it.",
 )
 
@@ -83,3 +89,6 @@ class Viewer:
     email: str | None = column("Your address, which others do not see.")
     time_zone: str = column("Your time zone; relative dates in filters are reckoned in it.")
     inbox_scope: strawberry.ID = edge(_inbox_scope, "The scope of your inbox, for `events(scope:)`.")
+    access_tokens: Connection[Annotated[AccessToken, strawberry.lazy("schema.access_tokens.types")]] = edge(
+        tokens_of_viewer, "Your tokens for programs, oldest first."
+    )

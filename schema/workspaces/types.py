@@ -20,10 +20,12 @@ from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
+from schema.service_accounts.lists import service_accounts_of_workspaces
 from schema.workspaces.enums import WorkspaceRole
 
 if TYPE_CHECKING:
     from schema.projects.types import Project
+    from schema.service_accounts.types import ServiceAccount
 
 MEMBERS = table(models.WorkspaceMember)
 
@@ -109,6 +111,9 @@ class Workspace(Node):
     audit_log: Connection[AuditEntry] | None = edge(
         audit_log, "What happened in it, newest first; null for those who do not administer it."
     )
+    service_accounts: (
+        Connection[Annotated[ServiceAccount, strawberry.lazy("schema.service_accounts.types")]] | None
+    ) = edge(service_accounts_of_workspaces, "Its programs' accounts; null unless you administer it.")
 
     is_type_of = is_row_of(models.Workspace, "Workspace")
 

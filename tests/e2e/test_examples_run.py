@@ -80,6 +80,12 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
         await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
     await walk.run("94-project-member-remove", walk.given(**of_project))
     await walk.run("92-workspace-member-remove", walk.given(**of_space))
+    robot = await walk.run("98-service-account-create", walk.given(workspaceId=space))
+    of_robot = {"userId": robot["serviceAccount"]["user"]["id"]}
+    await walk.run("98-service-account-update", walk.given(**of_robot))
+    token = await walk.run("86-access-token-create", walk.given(**of_robot))
+    await walk.run("86-access-token-revoke", walk.given(id=token["accessToken"]["id"]))
+    await walk.run("98-service-account-delete", walk.given(**of_robot))
     return space, project
 
 

@@ -1,0 +1,1 @@
+"""Access tokens for programs: named, with scopes and an expiry, shown once."""
