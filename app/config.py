@@ -24,6 +24,8 @@ from app.bounds import Bounds
 PREFIX = "LOCKSTEP_"
 # Read by the test suite alone, never by a running service.
 TEST_PREFIX = "LOCKSTEP_TEST_"
+# Settings whose values are, or may hold, a secret. tests/secrets asks for each.
+SECRET_NAMES = ("_URL", "_TOKEN", "_SECRET", "_KEY", "_PASSWORD", "_PROVIDERS")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -129,6 +131,17 @@ class Settings(Bounds):
     pool_size: int = Field(10, ge=1, le=1000, description="PostgreSQL connections per process.")
     prepared_statements: bool = Field(
         True, description="Off for a PgBouncer in transaction mode without `max_prepared_statements`."
+    )
+
+    hsts_days: int = Field(
+        365,
+        ge=0,
+        le=3650,
+        description="How long browsers shall insist on https, if the public address is https; 0 says nothing.",
+    )
+    metrics_token: str = Field(
+        "",
+        description="What `/metrics` asks for as `Authorization: Bearer …`. Empty: open to all who reach it.",
     )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
@@ -270,6 +283,6 @@ def _lines(error: ValidationError) -> Iterator[str]:
         place = str(problem["loc"][0]) if problem["loc"] else "settings"
         name = environment_name(place) if place in Settings.model_fields else place
         message = problem["msg"].removeprefix("Value error, ")
-        # A URL may hold a password: those are never printed back.
-        value = "" if name.endswith("_URL") else f" (it is {str(problem['input'])!r})"
+        # What may hold a password is never printed back.
+        value = "" if name.endswith(SECRET_NAMES) else f" (it is {str(problem['input'])!r})"
         yield f"{name}: {message[:1].lower()}{message[1:]}{value}"

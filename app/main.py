@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from hmac import compare_digest
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app.accounts.tokens import Tokens
 from app.config import Settings
@@ -35,6 +37,8 @@ from schema.context import Application, open_context, open_session
 from schema.costs import CostRules
 from schema.documents import DocumentLimits
 from schema.doors import DoorLimits, Origins, graphql_routes
+from schema.doors.headers import ALWAYS, security_headers, with_headers
+from schema.doors.welcome import welcome
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page, graphiql_routes
 from schema.persisted import persisted_queries
@@ -43,6 +47,17 @@ log = structlog.get_logger(__name__)
 
 HUB_CONNECTIONS = 3
 """The hub's own, for reading on in the log; one more is for its comparison, so that nothing makes that late."""
+
+
+class Service(FastAPI):
+    """The application; every answer leaves it with ``headers``, also those that the framework makes of errors."""
+
+    headers: Mapping[str, str] = ALWAYS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, socket or life span."""
+        sending = with_headers(send, self.headers) if scope["type"] == "http" else send
+        await super().__call__(scope, receive, sending)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,12 +71,14 @@ def create_app(settings: Settings) -> FastAPI:
             app.router.routes.extend(_graphql(application))
             yield
 
-    app = FastAPI(title="Lockstep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = Service(title="Lockstep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.headers = security_headers(settings.public_url, settings.hsts_days)
     app.router.routes.extend(
         [
+            Route("/", welcome),
             Route("/health/live", _live),
             Route("/health/ready", _ready),
-            Route("/metrics", _metrics),
+            Route("/metrics", _metrics(settings)),
             *graphiql_routes(settings),
         ]
     )
@@ -176,5 +193,12 @@ async def _ready(request: Request) -> Response:
     return JSONResponse({"status": "ready"})
 
 
-async def _metrics(request: Request) -> Response:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+def _metrics(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+    wanted = f"Bearer {settings.metrics_token}".encode() if settings.metrics_token else None
+
+    async def metrics(request: Request) -> Response:
+        if wanted and not compare_digest(request.headers.get("authorization", "").encode(), wanted):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return metrics
