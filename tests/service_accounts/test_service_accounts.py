@@ -60,7 +60,7 @@ async def test_only_admins_see_them_and_make_tokens_for_them(world: World, servi
                 service,
                 person,
                 mutation_document(name),
-                {"input": input},
+                {"input": given},
                 ("input", place),
                 str(given[place]),
             )
