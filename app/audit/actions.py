@@ -55,6 +55,8 @@ NOT_AUDITED = {
     "PersonRemoved": "the membership's own event is audited",
     "InboxItemAdded": "of one person's inbox, which no workspace reads",
     "InboxItemRead": "of one person's inbox, which no workspace reads",
+    "ScopeAdded": "of one person's inbox, which no workspace reads",
+    "ScopeRemoved": "of one person's inbox, which no workspace reads",
     "ProjectListed": "the project's own event is audited",
     "TaskCreated": "work itself: the project's log tells it",
     "TaskUpdated": "work itself: the project's log tells it",

@@ -99,14 +99,15 @@ _GIVEN = """
            $10::uuid[], $11::jsonb[]) AS given(place, action, actor_id, actor_kind, target_type, target_id, address,
                                                user_agent, request_id, sign_in_id, data)
 """
-# A scope that cannot be seen has no workspace here: the policy refuses such an entry rather than lose it.
+# A scope that cannot be seen has no workspace here: the policy refuses such an entry rather than lose it. An inbox is
+# nobody's workspace.
 _OF_SCOPES = sql(
     f"""
     INSERT INTO audit_entries (id, workspace_id, scope_id, at, action, actor_id, actor_kind, target_type, target_id,
                                address, user_agent, request_id, sign_in_id, data)
     SELECT uuidv7(), s.workspace_id, given.place, clock_timestamp(), action, actor_id, actor_kind, target_type,
            target_id, address, user_agent, request_id, sign_in_id, data
-    FROM {_GIVEN} LEFT JOIN scopes s ON s.id = given.place
+    FROM {_GIVEN} LEFT JOIN scopes s ON s.id = given.place WHERE s.kind IS DISTINCT FROM 'inbox'
     """,  # noqa: S608 (a constant)
     "places",
     *_NAMES,
