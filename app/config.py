@@ -113,6 +113,28 @@ class Settings(Bounds):
         None, description="Private keys (JWK set) that sign access tokens; made in the data folder if absent."
     )
 
+    token_issuer: str = Field("lockstep", min_length=1, description="`iss` of access tokens.")
+    token_audience: str = Field("lockstep", min_length=1, description="`aud` of access tokens.")
+    refresh_cookie: Literal["off", "strict", "lax"] = Field(
+        "off",
+        description="Browsers get refresh tokens as a cookie of this SameSite; off: in the answer, as all do.",
+    )
+    confirm_email: bool = Field(
+        False,
+        description="An account is made only when its address is confirmed; sign-up tells nobody who has one.",
+    )
+    argon2_time_cost: int = Field(3, ge=1, le=100, description="Passes of a password hash.")
+    argon2_memory_kib: int = Field(
+        65_536, ge=64, le=1 << 22, description="Memory of a password hash, in KiB."
+    )
+    argon2_parallelism: int = Field(4, ge=1, le=64, description="Lanes of a password hash.")
+    password_hashes: int = Field(
+        2,
+        ge=1,
+        le=256,
+        description="Password hashes made at once in a process; 64 more may wait, others are refused.",
+    )
+
     smtp_url: SmtpUrl = Field(
         "",
         description="Mail server: smtp://host:25, smtp://user:word@host:587 (STARTTLS) or smtps://. Empty: no mail.",

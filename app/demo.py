@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 from uuid import UUID
 
-from app.accounts.actions import sign_up
+from app.accounts.passwords import Passwords
 from app.accounts.reads import account_id
+from app.accounts.signing_in import sign_up
 from app.comments.actions import add_comment
 from app.config import Settings
 from app.db import Database, Reader, sql
@@ -62,14 +63,14 @@ async def _seed(settings: Settings, email: str, password: str) -> bool:
         async with database.snapshot() as reader:
             if await account_id(reader, email) is not None:
                 return True
-        await _make(Store(database, _Silent()), email, password)
+        await _make(Store(database, _Silent()), Passwords.of(settings), email, password)
         return True
     finally:
         await database.close()
 
 
-async def _make(store: Store, email: str, password: str) -> None:
-    action, _ = await sign_up(email, password, "Demo Owner", "UTC", refresh_days=1)
+async def _make(store: Store, passwords: Passwords, email: str, password: str) -> None:
+    action, _ = await sign_up(passwords, email, password, "Demo Owner", "UTC", refresh_days=1, web_url="")
     owner = Actor(UUID((await run_unit(store, Actor(None), action)).result["user_id"]))
 
     async def run(action: Action) -> Result:

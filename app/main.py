@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens
 from app.config import Settings
 from app.db import Database, Statement, sql
@@ -27,6 +28,7 @@ from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
 from app.housekeeping import keep_house
+from app.limits.limiter import Limits
 from app.logs import configure_logs
 from app.mail.carriers import carrier_of
 from app.mail.mailer import Mailer
@@ -44,6 +46,9 @@ from schema.graphiql import graphiql_page, graphiql_routes
 from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
+
+JWKS_SECONDS = 300
+"""How long others may keep the public keys."""
 
 HUB_CONNECTIONS = 3
 """The hub's own, for reading on in the log; one more is for its comparison, so that nothing makes that late."""
@@ -79,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
             Route("/health/live", _live),
             Route("/health/ready", _ready),
             Route("/metrics", _metrics(settings)),
+            Route("/.well-known/jwks.json", _jwks),
             *graphiql_routes(settings),
         ]
     )
@@ -104,10 +110,14 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         mailer.open()
         stack.push_async_callback(mailer.close)
         store = Store(database, RedisDoorbell(broadcast), _barrier(), mailer)
-        tokens = Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
-        chores = asyncio.create_task(keep_house(store))
-        stack.push_async_callback(_stop, chores)
-        yield Application(settings, database, store, hub, tokens, mailer)
+        tokens = Tokens.open(settings)
+        passwords = Passwords.of(settings)
+        stack.callback(passwords.close)
+        for chore in (keep_house(store), tokens.watch()):
+            stack.push_async_callback(_stop, asyncio.create_task(chore))
+        limits = Limits(settings)
+        stack.push_async_callback(limits.close)
+        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords)
 
 
 async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Database:
@@ -170,7 +180,9 @@ def _graphql(application: Application) -> list[Route]:
         service,
         limits=DoorLimits(body_bytes=settings.max_body_bytes, batch=settings.max_batch),
         graphiql=graphiql_page if settings.graphiql else None,
-        origins=Origins(settings.allowed_origins, settings.public_url),
+        origins=Origins(
+            settings.allowed_origins, settings.public_url, credentials=settings.refresh_cookie != "off"
+        ),
     )
 
 
@@ -191,6 +203,13 @@ async def _ready(request: Request) -> Response:
     if problem is not None:
         return JSONResponse({"status": "not ready", "reason": problem}, status_code=503)
     return JSONResponse({"status": "ready"})
+
+
+async def _jwks(request: Request) -> Response:
+    """The public keys of access tokens (RFC 7517). The next one is in it long before it signs."""
+    application: Application = request.app.state.application
+    headers = {"Cache-Control": f"public, max-age={JWKS_SECONDS}", "X-Content-Type-Options": "nosniff"}
+    return Response(application.tokens.jwks, headers=headers, media_type="application/jwk-set+json")
 
 
 def _metrics(settings: Settings) -> Callable[[Request], Awaitable[Response]]:

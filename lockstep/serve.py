@@ -64,7 +64,7 @@ def serve(settings: Settings, listener: socket.socket, announce: Callable[[], No
             raise ServersError("the service did not start; the log above says why")
         return
     # Made here once: workers that each found no key could each make one.
-    Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
+    Tokens.open(settings)
     with _environment(settings):
         workers = _Workers(_configuration(settings, "lockstep.serve:worker"), [listener], announce)
         workers.run()

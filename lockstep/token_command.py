@@ -1,20 +1,18 @@
 """`lockstep token`: an access token for whoever can read the signing key and the database anyway."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from app.accounts.actions import check_email
-from app.accounts.models import SignIn
+from app.accounts.models import SignInMethod
 from app.accounts.reads import account_id
+from app.accounts.sessions import begin_sign_in
 from app.accounts.tokens import Tokens
 from app.config import Settings
 from app.db import Database
 from app.errors import ValidationFailed
 from app.events.models import Event
-from app.ids import new_id
-from app.outcomes import Result
-from app.values import now_utc
-from app.work import Actor, Store, Work, run_unit
-from app.writes import insert_rows
+from app.work import Actor, Store, run_unit
 from lockstep.embedded import ServersError
 
 
@@ -37,15 +35,10 @@ async def issue(settings: Settings, email: str) -> str:
             user_id = await account_id(reader, address)
         if user_id is None:
             raise ServersError(f"nobody signs in with the address {email}")
-        sign_in_id = new_id()
-
-        async def action(work: Work) -> Result:
-            await insert_rows(work, SignIn, [{"id": sign_in_id, "user_id": user_id, "created_at": now_utc()}])
-            return {}
-
-        await run_unit(Store(database, _NoDoorbell()), Actor(user_id), action)
-        tokens = Tokens.open(settings.keys_path, lifetime_seconds=settings.access_token_seconds)
-        return tokens.issue(user_id, sign_in_id)[0]
+        # Nobody refreshes what is printed: the session lives as long as the token.
+        action, _ = begin_sign_in(user_id, refresh_days=None, method=SignInMethod.COMMAND)
+        done = await run_unit(Store(database, _NoDoorbell()), Actor(user_id), action)
+        return Tokens.open(settings).issue(user_id, UUID(done.result["sign_in_id"]))[0]
     except ValidationFailed as error:
         raise ServersError(str(error)) from error
     except PermissionError as error:

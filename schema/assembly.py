@@ -8,6 +8,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.access_tokens.mutations import AccessTokenMutations
+from schema.accounts.changes import AccountChangeMutations
 from schema.accounts.mutations import AccountMutations
 from schema.arguments import describe_arguments
 from schema.comments.mutations import CommentMutations
@@ -30,8 +31,8 @@ from schema.workspaces.mutations import WorkspaceMutations
     "the change, and `errors`, empty when it was done."
 )
 class Mutation(
-    AccountMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations, ProjectMutations,
-    WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations,
+    AccountMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations,
+    ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations,
 ):  # fmt: skip
     pass
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import HTTPConnection
+
+from schema.cookies import Jar
 
 LONGEST_USER_AGENT = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """``address`` is an IP address as text, ``user_agent`` what the client says it is, shortened."""
+    """``address`` is an IP address as text, ``user_agent`` what the client says it is, shortened.
+
+    ``jar`` holds a browser's cookies; None where the request is no page's that may use them.
+    """
 
     address: str | None = None
     user_agent: str | None = None
+    jar: Jar | None = field(default=None, compare=False)
 
 
 def caller_of(connection: HTTPConnection) -> Caller:
@@ -23,4 +29,4 @@ def caller_of(connection: HTTPConnection) -> Caller:
     told = connection.headers.get("user-agent", "")
     # It goes into logs and tables: a line of visible characters, whatever was sent.
     shown = "".join(letter if letter.isprintable() else " " for letter in told[:LONGEST_USER_AGENT]).strip()
-    return Caller(address, shown or None)
+    return Caller(address, shown or None, getattr(connection.state, "jar", None))

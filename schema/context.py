@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 
 from app.access_tokens.door import AccessTokenDoor
 from app.access_tokens.secrets import PREFIX
+from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens, Viewer
 from app.audit.entries import Origin
 from app.config import Settings
@@ -49,6 +50,7 @@ class Application:
     tokens: Tokens
     mailer: Mailer
     limits: Limits
+    passwords: Passwords
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)

@@ -58,6 +58,11 @@ class SignInFailed(UserError):
     pass
 
 
+@strawberry.type(description="A token from a mail was used, has expired, or never was one. Ask for another.")
+class LinkInvalid(UserError):
+    pass
+
+
 @strawberry.type(
     description="A `clientMutationId` was used before, for another request. Make a new UUID per edit."
 )
@@ -117,7 +122,8 @@ _TYPES: dict[type[refusals.Refusal], type[UserError]] = {
 }
 
 ERROR_TYPES: list[type[UserError]] = [
-    ValidationFailed, NotFound, PermissionDenied, SignInFailed, KeyReused, LimitReached, CycleRefused, VersionConflict,
+    ValidationFailed, NotFound, PermissionDenied, SignInFailed, LinkInvalid, KeyReused, LimitReached,
+    CycleRefused, VersionConflict,
 ]  # fmt: skip
 
 
@@ -138,6 +144,8 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
         return CycleRefused(**common, cycle=[strawberry.ID(global_id("Task", one)) for one in refusal.cycle])
     if refusal.code == "SIGN_IN_FAILED":
         return SignInFailed(**common)
+    if refusal.code == "LINK_INVALID":
+        return LinkInvalid(**common)
     return _TYPES.get(type(refusal), ValidationFailed)(**common)
 
 

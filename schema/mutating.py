@@ -55,9 +55,14 @@ def mutation(description: str) -> Callable[[ResolverT], ResolverT]:
     return declared
 
 
-async def write(info: Info, input: Any, action: Action) -> Outcome:
-    """Run a mutation's action under the input's ``clientMutationId``, if it has one."""
+async def write(info: Info, input: Any, action: Action, *, secrets: tuple[str, ...] = ()) -> Outcome:
+    """Run a mutation's action under the input's ``clientMutationId``, if it has one.
+
+    ``secrets`` are fields that are kept in no form, so not in the hash that tells another input either.
+    """
     arguments: dict[str, Any] = strawberry.asdict(input)
+    for name in secrets:
+        del arguments[name]
     key = arguments.pop("client_mutation_id", None)
     return await info.context.write(action, info.field_name, arguments, key)
 

@@ -28,10 +28,20 @@ NEEDS: dict[str, AccessScope] = {
     **dict.fromkeys(_ADMIN, AccessScope.ADMIN),
 }
 
-ONLY_SIGNED_IN = frozenset({"profileUpdate", "signOut", "accessTokenCreate", "accessTokenRevoke"})
+ONLY_SIGNED_IN = frozenset(
+    {
+        "profileUpdate", "signOut", "accessTokenCreate", "accessTokenRevoke", "sessionRevoke", "sessionRevokeOthers",
+        "emailConfirmationSend", "emailChangeRequest", "passwordChange",
+    }
+)  # fmt: skip
 """What a person does with their own account: no token can, whatever its scopes."""
 
-OPEN = frozenset({"signUp", "signIn", "tokenRefresh", "socketRenew"})
+OPEN = frozenset(
+    {
+        "signUp", "signIn", "tokenRefresh", "socketRenew", "emailConfirm", "emailChange", "passwordResetRequest",
+        "passwordReset",
+    }
+)  # fmt: skip
 """What needs no sign-in, and so takes no notice of a token."""
 
 

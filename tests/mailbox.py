@@ -14,11 +14,11 @@ PATIENCE_SECONDS = 30
 
 @dataclass
 class Mailbox:
-    """What arrived. `answers`: what to say to the next recipients instead of taking their mail, such as `451 later`."""
+    """What arrived. `answers`: what to say, by recipient, instead of taking the next mails to them: `451 later`."""
 
     url: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
+    answers: dict[str, list[str]] = field(default_factory=dict)
     _arrived: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @classmethod
@@ -57,8 +57,10 @@ class Mailbox:
                 say("250-mailbox")
                 say("250-SMTPUTF8")
                 say("250 8BITMIME")
-            elif word == "RCPT" and self.answers:
-                say(self.answers.pop(0))
+            elif word == "RCPT" and (
+                answers := self.answers.get(line.decode().partition("<")[2].partition(">")[0])
+            ):
+                say(answers.pop(0))
             elif word == "DATA":
                 say("354 go on")
                 await self._take(await reader.readuntil(b"\r\n.\r\n"))

@@ -305,9 +305,14 @@ PROOFS: dict[str, Proof] = {
 }
 
 APART = frozenset(
-    {"signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "accessTokenCreate", "accessTokenRevoke"}
-)
-"""Mutations of a sign-in or a token, which belong to no scope: tests/accounts and tests/access_tokens prove them."""
+    {
+        "signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "sessionRevoke", "sessionRevokeOthers",
+        "emailConfirmationSend", "emailConfirm", "emailChangeRequest", "emailChange", "passwordResetRequest",
+        "passwordReset", "passwordChange", "accessTokenCreate", "accessTokenRevoke",
+    }
+)  # fmt: skip
+"""Mutations of an account, its sessions and tokens, which belong to no scope: tests/accounts and tests/access_tokens
+prove them."""
 
 
 def versioned(name: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
+import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +10,25 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from app.accounts.keys import ALGORITHM, KeyRing, KeysUnreadable
+from app.config import Settings
 from app.errors import Unauthenticated
+from app.values import now_utc
 
-_ALGORITHM = "Ed25519"
-_ISSUER = "lockstep"
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How often the key file's date is looked at."""
+
+_TYPE = "at+jwt"  # RFC 9068: nothing else that is signed here can pass for an access token
+_INVALID = "This is not a valid access token. Sign in again."
+_LONGEST = 2048
 _KNOWN = 4096
-_EXPECTED = jwt.JWTClaimsRegistry(iss={"essential": True, "value": _ISSUER})
 
 
 @dataclass(frozen=True)
@@ -38,32 +45,72 @@ class Viewer:
 
 
 class Tokens:
-    """Issues and reads access tokens. A token read once is not verified again."""
+    """Issues and reads access tokens. A token read once is not verified again, until the keys change."""
 
-    def __init__(self, key: OKPKey, *, lifetime_seconds: int) -> None:
-        self._key = key
+    def __init__(
+        self, key_file: Path, *, lifetime_seconds: int, issuer: str = "lockstep", audience: str = "lockstep"
+    ) -> None:
+        self._file = key_file
+        self._issuer = issuer
+        self._audience = audience
         self.lifetime_seconds = lifetime_seconds
         self._known: dict[str, Viewer] = {}
+        self._expected = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer}, aud={"essential": True, "value": audience}
+        )
+        self._dated = _date(key_file)
+        self._looked_at = time.monotonic()
+        self._take(KeyRing.read(key_file))
 
     @classmethod
-    def open(cls, key_file: Path, *, lifetime_seconds: int) -> Tokens:
-        """Read the signing key, or make one that only this account can read."""
-        if not key_file.exists():
-            _make_key(key_file)
-        return cls(OKPKey.import_key(orjson.loads(key_file.read_bytes())), lifetime_seconds=lifetime_seconds)
+    def open(cls, settings: Settings) -> Tokens:
+        """Read the signing keys, or make some that only this account can read."""
+        if not settings.keys_path.exists():
+            KeyRing.new(now_utc()).write(settings.keys_path, replacing=False)
+        return cls(
+            settings.keys_path, lifetime_seconds=settings.access_token_seconds, issuer=settings.token_issuer,
+            audience=settings.token_audience,
+        )  # fmt: skip
+
+    def _take(self, ring: KeyRing) -> None:
+        self._ring = ring
+        self._keys = {one.kid: one.key for one in ring.keys}
+        self._signing = (ring.active.kid, ring.active.key)
+        self._known.clear()  # a key may be gone, and all that it signed with it
+        self.jwks = orjson.dumps({"keys": [one.public() for one in ring.keys]})
+
+    async def watch(self) -> None:
+        """Take over changed keys, for ever: a rotation needs no restart."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Read the key file again if it has changed. One that cannot be read changes nothing."""
+        self._looked_at = time.monotonic()
+        try:
+            dated = _date(self._file)
+            if dated != self._dated:
+                self._take(KeyRing.read(self._file))
+                self._dated = dated
+                log.info("keys_changed", signing=self._signing[0])
+        except (OSError, KeysUnreadable) as fault:
+            log.warning("keys_unreadable", error=repr(fault))
 
     def issue(self, user_id: UUID, session_id: UUID) -> tuple[str, float]:
         """A token and when it expires (epoch seconds)."""
         issued = int(time.time())
         claims: dict[str, Any] = {
-            "iss": _ISSUER,
+            "iss": self._issuer,
+            "aud": self._audience,
             "sub": str(user_id),
             "sid": str(session_id),
             "iat": issued,
             "exp": issued + self.lifetime_seconds,
         }
-        token = jwt.encode({"alg": _ALGORITHM}, claims, self._key, algorithms=[_ALGORITHM])
-        return token, float(claims["exp"])
+        kid, key = self._signing
+        header = {"alg": ALGORITHM, "kid": kid, "typ": _TYPE}
+        return jwt.encode(header, claims, key, algorithms=[ALGORITHM]), float(claims["exp"])
 
     @staticmethod
     def remaining_seconds(expires_at: float | None) -> int:
@@ -84,24 +131,28 @@ class Tokens:
         return viewer
 
     def _verify(self, token: str) -> Viewer:
-        if len(token) > 2048:
+        if len(token) > _LONGEST:
             raise Unauthenticated("This is not an access token.")
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
-            _EXPECTED.validate(claims)
-            return Viewer(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
+            decoded = jwt.decode(token, self._key_of, algorithms=[ALGORITHM])
+            claims = decoded.claims
+            self._expected.validate(claims)
+            viewer = Viewer(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
+            # Something else that we signed is no access token.
+            ours = decoded.header.get("typ") == _TYPE
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
-            raise Unauthenticated("This is not a valid access token. Sign in again.") from None
+            raise Unauthenticated(_INVALID) from None
+        if not ours:
+            raise Unauthenticated(_INVALID)
+        return viewer
+
+    def _key_of(self, signed: Any) -> OKPKey:
+        kid = signed.headers()["kid"]
+        if kid not in self._keys and time.monotonic() - self._looked_at > LOOK_SECONDS / 4:
+            self.look()  # another process may sign with a key of a moment ago
+        return self._keys[kid]
 
 
-def _make_key(key_file: Path) -> None:
-    """Put a new key there, whole or not at all; of two processes at once, one wins and both read its key."""
-    key_file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=key_file.parent)  # readable by this account alone
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(orjson.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
-        with contextlib.suppress(FileExistsError):
-            os.link(name, key_file)
-    finally:
-        Path(name).unlink()
+def _date(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_mtime_ns, found.st_ino

@@ -12,6 +12,7 @@ from app.accounts.reads import users_by_id
 from app.db import Reader
 from app.projects.access import access_people
 from schema.access_tokens.lists import tokens_of_viewer
+from schema.accounts.sessions import SESSIONS, Session, sessions_of_viewer
 from schema.context import Columns, Context
 from schema.dependence import Dependence
 from schema.edges import column, edge
@@ -83,12 +84,18 @@ async def _self(context: Context, parents: list[Any], columns: Columns) -> list[
     return list(parents)
 
 
+async def _email_confirmed(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+    return [parent.email_confirmed_at is not None for parent in parents]
+
+
 @strawberry.type(description="You.")
 class Viewer:
     user: User = edge(_self, "You, as others see you.")
     email: str | None = column("Your address, which others do not see.")
+    email_confirmed: bool = edge(_email_confirmed, "Whether you have shown that mail to it reaches you.")
     time_zone: str = column("Your time zone; relative dates in filters are reckoned in it.")
     inbox_scope: strawberry.ID = edge(_inbox_scope, "The scope of your inbox, for `events(scope:)`.")
     access_tokens: Connection[Annotated[AccessToken, strawberry.lazy("schema.access_tokens.types")]] = edge(
         tokens_of_viewer, "Your tokens for programs, oldest first."
     )
+    sessions: list[Session] = edge(sessions_of_viewer, SESSIONS)

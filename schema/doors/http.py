@@ -40,6 +40,7 @@ from schema.answers import (
     failure,
 )
 from schema.callers import caller_of
+from schema.cookies import NAME, Jar
 from schema.doors.body import read_body, read_query_string
 from schema.doors.compression import compressed
 from schema.doors.identity import bearer_token, request_id
@@ -125,6 +126,9 @@ class HTTPDoor:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
         request = Request(scope, receive)
         name = request_id(request.headers.get("x-request-id"))
+        origin = request.headers.get("origin")
+        if origin is not None and self._origins.admits(origin, request.headers.get("host")):
+            request.state.jar = Jar(request.cookies.get(NAME))
         with structlog.contextvars.bound_contextvars(request_id=name):
             try:
                 response = await self._respond(request, name)
@@ -132,6 +136,8 @@ class HTTPDoor:
                 return
             response.headers["X-Request-ID"] = name
             response.headers.update(self._origins.permission(request.headers))
+            for cookie in request.state.jar.headers if hasattr(request.state, "jar") else ():
+                response.headers.append("Set-Cookie", cookie)
             await response(scope, receive, send)
 
     async def _respond(self, request: Request, name: str) -> Response:

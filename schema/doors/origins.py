@@ -1,7 +1,8 @@
 """Which web pages may call from a browser. Sources: RFC 6454; the fetch standard, section "CORS protocol".
 
-Nobody is signed in by a cookie, so a page of another origin can do nothing in a visitor's name; and what it may
-send without asking ("simple requests") is refused for its media type. Answers to origins that are not admitted simply
+Nobody is signed in by a cookie, so a page of another origin can do nothing in a visitor's name (the refresh token's
+cookie counts only from admitted origins, see `schema.cookies`); and what it may send without asking ("simple requests")
+is refused for its media type. Answers to origins that are not admitted simply
 carry no permission, and browsers keep them from the page. Sockets are not under CORS, so they are refused outright.
 """
 
@@ -21,7 +22,11 @@ PREFLIGHT_SECONDS = 7200  # Chromium's longest
 class Origins:
     """Our own origin, the one that people reach us by (`public_url`), and those allowed besides."""
 
-    def __init__(self, allowed: Iterable[str] = (), public_url: str = "") -> None:
+    def __init__(
+        self, allowed: Iterable[str] = (), public_url: str = "", *, credentials: bool = False
+    ) -> None:
+        # Whether pages of other origins may send and get cookies.
+        self._credentials = {"Access-Control-Allow-Credentials": "true"} if credentials else {}
         self._allowed = {origin.lower() for origin in allowed}
         parts = urlsplit(public_url)
         if parts.scheme:
@@ -44,7 +49,11 @@ class Origins:
         origin = headers.get("origin")
         if origin is None or origin.lower() not in self._allowed:
             return {}
-        return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED}
+        return {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": EXPOSED,
+            **self._credentials,
+        }
 
     def preflight(self, headers: Mapping[str, str]) -> dict[str, str]:
         """What `OPTIONS` says to a browser that asks before it sends; nothing for origins not admitted."""

@@ -35,17 +35,17 @@ async def test_a_mail_arrives_as_it_was_written(mailbox: Mailbox) -> None:
 
 
 async def test_it_is_tried_again(mailbox: Mailbox) -> None:
-    mailbox.answers += ["451 later", "421 busy"]
+    mailbox.answers[MAIL.to] = ["451 later", "421 busy"]
     mailer = Mailer(Smtp(mailbox.url, "from@lockstep.example"), retry_seconds=(0, 0))
     mailer.open()
     mailer.post([MAIL])
     assert await mailbox.letter(MAIL.to) == MAIL.text
-    assert mailbox.answers == []
+    assert mailbox.answers == {MAIL.to: []}
     await mailer.close()
 
 
 async def test_a_refused_mail_is_given_up_and_the_next_is_sent(mailbox: Mailbox) -> None:
-    mailbox.answers += ["550 nobody of that name"]
+    mailbox.answers["nobody@lockstep.example"] = ["550 nobody of that name"]
     mailer = Mailer(Smtp(mailbox.url, "from@lockstep.example"), retry_seconds=(600,))
     mailer.open()
     mailer.post([Mail("nobody@lockstep.example", "s", "t"), Mail("no address", "s", "t")])
