@@ -175,6 +175,7 @@ def _graphql(application: Application) -> list[Route]:
         ),
         introspection=settings.introspection, suggestions=settings.field_suggestions,
         costs=CostRules(limit=settings.max_cost), persisted=persisted_queries(settings),
+        compiled=settings.compiled,
     )  # fmt: skip
     return graphql_routes(  # type: ignore[return-value]
         service,

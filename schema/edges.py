@@ -41,12 +41,18 @@ def edge(
         return await info.context.load(batch, root, nodes[0] if nodes else None, arguments)
 
     _borrow(resolve, batch, [signature.parameters[name] for name in names[3:]])
+    resolve.batch = batch  # type: ignore[attr-defined]
     return strawberry.field(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecation_reason,
         metadata={"dependence": dependence},
     )
+
+
+def batch_of(resolver: Any) -> Batch | None:
+    """The batch function that an edge's resolver calls; None for any other resolver."""
+    return getattr(resolver, "batch", None)
 
 
 def _borrow(resolve: Callable[..., Any], batch: Batch, parameters: list[inspect.Parameter]) -> None:

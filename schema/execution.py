@@ -42,6 +42,7 @@ from schema.answers import (
     refused,
 )
 from schema.callers import Caller
+from schema.compiled import CompiledOperations
 from schema.costs import Cost, CostRules
 from schema.documents import Document, DocumentLimits, Documents, choose_operation
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
@@ -127,6 +128,7 @@ class GraphQLService:
         suggestions: bool = True,
         costs: CostRules | None = None,
         persisted: PersistedQueries | None = None,
+        compiled: bool = False,
     ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("Schema extensions and directives would not run here: use field extensions.")
@@ -135,6 +137,7 @@ class GraphQLService:
         self._open_context = open_context
         self._open_session = open_session
         self._shared = SharedAnswers()
+        self._compiled = CompiledOperations(schema) if compiled else None
         self._hide_suggestions = schema.config.disable_field_suggestions or not suggestions
         self._costs = costs or CostRules()
         self._persisted = persisted or Unsupported()
@@ -202,7 +205,7 @@ class GraphQLService:
     async def execute(self, prepared: Prepared, session: Session) -> Answer:
         """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
         began = time.perf_counter()
-        answer = await self._execute(prepared.executor, None, session)
+        answer = await self._execute(prepared, None, session)
         if answer.executed:
             answer.extensions["cost"] = {"requested": prepared.cost, "limit": self._costs.limit}
         _count(session, answer)
@@ -262,22 +265,28 @@ class GraphQLService:
         """Once for all equal subscriptions, if neither the selection nor the event is this viewer's own."""
         frame = getattr(event, "share_key", None)
         if group is None or frame is None:
-            return await self._execute(prepared.executor, event, session)
-        return await self._shared.get(
-            (group, frame), partial(self._execute, prepared.executor, event, session)
-        )
+            return await self._execute(prepared, event, session)
+        return await self._shared.get((group, frame), partial(self._execute, prepared, event, session))
 
-    async def _execute(self, executor: Executor[Any], event: Any, session: Session) -> Answer:
+    async def _execute(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         try:
             async with self._open_context(self.application, session) as context:
-                running = _with_context(executor.build_per_event_executor(event), context)
-                execution = running.execute_operation()
-                result = await execution if isawaitable(execution) else execution
+                running = _with_context(prepared.executor.build_per_event_executor(event), context)
+                result = await self._run(prepared.document, running)
                 extensions = await context.extensions()
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             return failure(error, session.request_id)
-        assert isinstance(result, ExecutionResult), "@defer and @stream are not served"
         return Answer(result.data, _errors_json(result, session), extensions, executed=True)
+
+    async def _run(self, document: Document, executor: Executor[Any]) -> ExecutionResult:
+        """By the compiled operation if there is one; the answer is the same without."""
+        operation = None if self._compiled is None else self._compiled.find(document, executor)
+        if operation is not None:
+            return await operation.run(executor)
+        execution = executor.execute_operation()
+        result = await execution if isawaitable(execution) else execution
+        assert isinstance(result, ExecutionResult), "@defer and @stream are not served"
+        return result
 
 
 async def _close(source: AsyncIterator[Any], session: Session) -> None:

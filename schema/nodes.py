@@ -42,6 +42,7 @@ def is_row_of(model: type[SQLModel], kind: str, *, within_project: bool = False)
     def is_type_of(value: Any, info: Any) -> bool:
         return getattr(type(value), "model", None) is model
 
+    is_type_of.by_class = True  # type: ignore[attr-defined]  # one row of a class tells for all
     return is_type_of
 
 

@@ -1,0 +1,136 @@
+"""Generated, seeded data: a workspace whose first project has the board that is measured, and others around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+
+PASSWORD = "correct horse battery"
+PEOPLE = 20
+LABELS = 12
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Who asks, and what is there to ask for."""
+
+    token: str
+    project_id: str
+    task_id: str
+
+
+async def fill(url: str, admin_url: str, *, board: int, projects: int, tasks: int) -> Stage:
+    """Make it: the owner and projects through the API, the crowd of rows in the database.
+
+    `board`: tasks of the measured project; `tasks`: of each of the other `projects`. Every task has three comments, the
+    board's first one twenty.
+    """
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+        token = await _sign_up(http, "bench@lockstep.example", "Owner")
+        headers = {"Authorization": f"Bearer {token}"}
+        workspace = await _do(http, headers, "workspaceCreate", "workspace", name="Bench")
+        ids = [
+            await _do(
+                http,
+                headers,
+                "projectCreate",
+                "project",
+                workspaceId=workspace,
+                key=f"B{n}",
+                name=f"Bench {n}",
+            )
+            for n in range(projects + 1)
+        ]
+        connection = await asyncpg.connect(admin_url)
+        try:
+            # The rows are made as the service would make them; its triggers would want an event for each.
+            await connection.execute("SET session_replication_role = replica")
+            await connection.execute(_CROWD, PEOPLE)
+            for number in range(projects + 1):
+                await _fill_project(connection, f"B{number}", tasks if number else board)
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
+        answer = await http.post(
+            "/graphql", headers=headers, json={"query": '{ task(key: "B0-1") { id } }', "variables": {}}
+        )
+    return Stage(token, ids[0], answer.json()["data"]["task"]["id"])
+
+
+async def _sign_up(http: httpx.AsyncClient, email: str, name: str) -> str:
+    document = "mutation($i: SignUpInput!) { signUp(input: $i) { accessToken errors { message } } }"
+    given = {"email": email, "password": PASSWORD, "name": name}
+    answer = await http.post("/graphql", json={"query": document, "variables": {"i": given}})
+    return str(answer.json()["data"]["signUp"]["accessToken"])
+
+
+async def _do(http: httpx.AsyncClient, headers: Any, mutation: str, made: str, **given: Any) -> str:
+    kind = mutation[0].upper() + mutation[1:] + "Input"
+    document = f"mutation($i: {kind}!) {{ {mutation}(input: $i) {{ {made} {{ id }} errors {{ message }} }} }}"
+    answer = await http.post("/graphql", headers=headers, json={"query": document, "variables": {"i": given}})
+    return str(answer.json()["data"][mutation][made]["id"])
+
+
+async def _fill_project(connection: Any, key: str, tasks: int) -> None:
+    project = await connection.fetchval("SELECT id FROM projects WHERE key = $1", key)
+    for statement in (_LABELS, _TASKS, _LOCATIONS, _KEYS, _ASSIGNEES, _TASK_LABELS, _COMMENTS, _PLACES):
+        amount = {_LABELS: LABELS, _TASKS: tasks}.get(statement)
+        await connection.execute(statement, project, *(() if amount is None else (amount,)))
+    await connection.execute(
+        "UPDATE task_counters SET next_number = $2 WHERE project_id = $1", project, tasks + 1
+    )
+
+
+_CROWD = """
+    INSERT INTO users (id, kind, name, avatar_url, time_zone, version, created_at)
+    SELECT uuidv7(), 'person', 'Person ' || n, 'https://lockstep.example/' || n || '.png', 'UTC', 1, now()
+    FROM generate_series(1, $1::int) n
+"""
+_LABELS = """
+    INSERT INTO labels (project_id, id, name, color, version)
+    SELECT $1::uuid, uuidv7(), 'label ' || n, '#aabbcc', 1 FROM generate_series(1, $2::int) n
+"""
+_TASKS = """
+    INSERT INTO tasks (project_id, id, number, title, sections, status_id, type_id, priority, rank, config, version,
+                       estimate, due_date, created_at, updated_at)
+    SELECT $1::uuid, uuidv7(), n, 'Task ' || n || ' of a board, with a title of the usual length',
+           jsonb_build_object('description', repeat('Some words that describe what is to be done. ', 8)),
+           s.ids[1 + n % array_length(s.ids, 1)], t.ids[1 + n % array_length(t.ids, 1)], n % 5,
+           'a' || lpad(n::text, 8, '0'), '{}', 1, n % 7, date '2030-01-01' + n % 300,
+           timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 minute',
+           timestamptz '2026-06-01 00:00:00.654321Z' + n * interval '1 minute'
+    FROM generate_series(1, $2::int) n,
+         (SELECT array_agg(id ORDER BY rank) AS ids FROM statuses WHERE project_id = $1) s,
+         (SELECT array_agg(id ORDER BY name) AS ids FROM task_types WHERE project_id = $1) t
+"""
+_LOCATIONS = "INSERT INTO task_locations (task_id, project_id) SELECT id, $1 FROM tasks WHERE project_id = $1"
+_KEYS = "INSERT INTO task_keys (project_id, number, task_id) SELECT $1, number, id FROM tasks WHERE project_id = $1"
+_ASSIGNEES = """
+    INSERT INTO task_assignees (project_id, task_id, user_id)
+    SELECT DISTINCT $1::uuid, t.id, p.ids[1 + (t.number * 7 + a * 3) % array_length(p.ids, 1)]
+    FROM tasks t, generate_series(1, 3) a,
+         (SELECT array_agg(id ORDER BY id) AS ids FROM users WHERE name LIKE 'Person%') p
+    WHERE t.project_id = $1 AND a <= t.number % 4
+"""
+_TASK_LABELS = """
+    INSERT INTO task_labels (project_id, task_id, label_id)
+    SELECT DISTINCT $1::uuid, t.id, l.ids[1 + (t.number * 5 + a * 3) % array_length(l.ids, 1)]
+    FROM tasks t, generate_series(1, 3) a,
+         (SELECT array_agg(id ORDER BY id) AS ids FROM labels WHERE project_id = $1) l
+    WHERE t.project_id = $1 AND a <= t.number % 4
+"""
+_COMMENTS = """
+    INSERT INTO comments (project_id, id, task_id, author_id, body, version, created_at, updated_at)
+    SELECT $1::uuid, uuidv7(), t.id, p.ids[1 + (t.number + c) % array_length(p.ids, 1)],
+           'Comment ' || c || repeat(', with some words in it', 6), 1,
+           t.created_at + c * interval '1 hour', t.created_at + c * interval '1 hour'
+    FROM tasks t, generate_series(1, 20) c,
+         (SELECT array_agg(id ORDER BY id) AS ids FROM users WHERE name LIKE 'Person%') p
+    WHERE t.project_id = $1 AND (c <= 3 OR t.number = 1)
+"""
+_PLACES = (
+    "INSERT INTO comment_locations (comment_id, project_id) SELECT id, $1 FROM comments WHERE project_id = $1"
+)

@@ -1,0 +1,152 @@
+"""Selection sets, compiled: which fields of which type, where their values come from and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from graphql import (
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_nullable_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.executor import to_nodes
+from graphql.execution.values import VariableValues
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from schema.compiled.builders import builder
+from schema.compiled.places import Place, Under
+from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape
+from schema.compiled.runs import Failure, Run
+from schema.compiled.sources import Constant, Field, Source, settled, source_of
+
+
+class Column:
+    """One field of a selection set."""
+
+    def __init__(self, name: str, source: Source, position: Position) -> None:
+        self.name = name
+        self._source = source
+        self._position = position
+
+    async def of(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+        """Its values as they go into the answer, one for each parent."""
+        under = Under(place, self.name)
+        values = await settled(await self._source.values(run, parents, under), run)
+        return await self._position.complete(run, values, under)
+
+
+class Selection:
+    """What is selected of objects of one type."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self._columns = columns
+        self._build = builder(tuple(column.name for column in columns))
+
+    async def rows(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+        """A dict for each parent; a failure for those without a value that must be there.
+
+        Fields are completed one after the other, each with all that is below it: with one connection nothing is
+        gained by asking for several at once. For the same reason mutations are in order too.
+        """
+        if not self._columns:
+            return [{} for _ in parents]
+        before = run.failures
+        columns = []
+        for column in self._columns:
+            values = await column.of(run, parents, place)
+            columns.append(values)
+            if run.failures != before and parents and all(type(value) is Failure for value in values):
+                # Nothing of these objects will be shown.
+                return [failure.under(column.name) for failure in values]
+        rows: list[Any] = self._build(*columns)
+        if run.failures != before:
+            for column, values in zip(reversed(self._columns), reversed(columns), strict=True):
+                for index, value in enumerate(values):
+                    if type(value) is Failure:
+                        rows[index] = value.under(column.name)
+        return rows
+
+
+class Compiler:
+    """Compiles the selection sets of one operation, each when it is first met.
+
+    `conditions` are the variables that decide what is selected at all; with others it is another operation.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        converter: GraphQLCoreConverter,
+        operation: OperationDefinitionNode,
+        fragments: dict[str, FragmentDefinitionNode],
+        conditions: VariableValues,
+    ) -> None:
+        self._schema = schema
+        self._converter = converter
+        self._operation = operation
+        self._fragments = {name: FragmentDetails(fragment) for name, fragment in fragments.items()}
+        self._conditions = conditions
+
+    def root(self) -> Selection:
+        """The operation's own selection set. Raises `GraphQLError` for conditions without a value."""
+        kind = self._schema.get_root_type(self._operation.operation)
+        assert kind is not None
+        found = collect_fields(self._schema, self._fragments, self._conditions, kind, self._operation)
+        return self._selection(kind, found)
+
+    def _selection(self, kind: GraphQLObjectType, found: CollectedFields) -> Selection:
+        return Selection(
+            [self._column(kind, name, details) for name, details in found.grouped_field_set.items()]
+        )
+
+    def _column(self, kind: GraphQLObjectType, name: str, details: FieldDetailsList) -> Column:
+        field_name = details[0].node.name.value
+        definition = self._schema.get_field(kind, field_name)
+        assert definition is not None, "the document is valid"
+        field = Field(self._converter, kind, definition, to_nodes(details))
+        source = Constant(kind.name) if field_name == "__typename" else source_of(field)
+        return Column(name, source, self._position(definition.type, f"{kind}.{field_name}", field, details))
+
+    def _position(
+        self, kind: GraphQLOutputType, name: str, field: Field, details: FieldDetailsList
+    ) -> Position:
+        shape = self._shape(get_nullable_type(kind), name, field, details)
+        return Position(shape, not is_non_null_type(kind), name, field.nodes)
+
+    def _shape(self, kind: Any, name: str, field: Field, details: FieldDetailsList) -> Shape:
+        if is_list_type(kind):
+            return Listed(self._position(kind.of_type, name, field, details), name, field.nodes)
+        if is_leaf_type(kind):
+            return Leaf(kind, field.nodes)
+        if is_abstract_type(kind):
+            return Abstract(kind, details, field.info, lambda found: self._objects(found, details))
+        return self._objects(kind, details)
+
+    def _objects(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Objects:
+        selection: Selection | None = None
+
+        async def rows(run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+            nonlocal selection
+            if selection is None:
+                found = collect_subfields(
+                    self._schema, self._fragments, self._conditions, self._operation, kind, details
+                )
+                selection = self._selection(kind, found)
+            return await selection.rows(run, parents, place)
+
+        return Objects(kind, details, rows)

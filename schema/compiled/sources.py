@@ -1,0 +1,208 @@
+"""Where a field's values come from: told by how the field is declared, never by hand for this path."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Protocol
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, get_argument_values
+from graphql.pyutils import Path as ResponsePath
+from strawberry import UNSET
+from strawberry.exceptions import WrongNumberOfResultsReturned
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+from strawberry.types.arguments import convert_arguments
+from strawberry.types.field import StrawberryField
+
+from app.db import Row
+from schema.compiled.places import Path, Place
+from schema.compiled.runs import Run
+from schema.edges import batch_of
+
+
+class Source(Protocol):
+    """Finds one field's values, one for each parent; a value may be an exception, and then is an error there."""
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]: ...
+
+
+class Field:
+    """A field as it is selected at one place of a document."""
+
+    def __init__(
+        self, converter: GraphQLCoreConverter, parent: GraphQLObjectType, definition: GraphQLField,
+        nodes: list[FieldNode],
+    ) -> None:  # fmt: skip
+        self.definition = definition
+        self.nodes = nodes
+        self.parent = parent
+        declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+        self.declared = declared if isinstance(declared, StrawberryField) else None
+        self._converter = converter
+
+    def given(self, run: Run) -> dict[str, Any]:
+        """Its arguments as graphql-core coerces them. Raises `GraphQLError`."""
+        if not self.definition.args:
+            return {}
+        executor = run.executor
+        return get_argument_values(
+            self.definition, self.nodes[0], executor.variable_values, None, executor.hide_suggestions
+        )
+
+    def arguments(self, run: Run) -> dict[str, Any]:
+        """The same as its resolver takes them."""
+        if self.declared is None or not self.definition.args:
+            return {}
+        registry, config = self._converter.scalar_registry, self._converter.config
+        return convert_arguments(self.given(run), self.declared.arguments, registry, config)
+
+    def info(self, run: Run, path: Path = ()) -> GraphQLResolveInfo[Any]:
+        """What a resolver is told of where it runs."""
+        where = None
+        for step in path or (self.nodes[0].name.value,):
+            where = ResponsePath(where, step, None)
+        assert where is not None
+        return run.executor.build_resolve_info(self.definition, self.nodes, self.parent, where)
+
+
+def source_of(field: Field) -> Source:
+    """The quickest source that gives what the field's resolver gives."""
+    declared = field.declared
+    if declared is None or declared.extensions:
+        return Resolved(field)
+    if declared.is_basic_field:
+        return Attribute(declared.python_name)
+    resolver = declared.base_resolver
+    assert resolver is not None
+    batch = batch_of(resolver.wrapped_func)
+    if batch is not None:
+        return Batched(field, batch)
+    if resolver.info_parameter or resolver.is_async or declared.is_subscription:
+        return Resolved(field)
+    return Plain(field)
+
+
+class Constant:
+    """The same for all: `__typename`."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        return [self._value] * len(parents)
+
+
+class Attribute:
+    """A column of the rows, or an attribute."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._of_record = None if hasattr(Row, name) else itemgetter(name)
+        self._of_object = attrgetter(name)
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        rows = self._of_record is not None and all(issubclass(kind, Row) for kind in set(map(type, parents)))
+        get = self._of_record if rows and self._of_record is not None else self._of_object
+        try:
+            return list(map(get, parents))
+        except Exception:  # noqa: BLE001 -- each value's error becomes one of the answer
+            return [_attempt(self._of_object, parent) for parent in parents]
+
+
+class Plain:
+    """A resolver that needs neither the context nor to wait."""
+
+    def __init__(self, field: Field) -> None:
+        assert field.declared is not None
+        assert field.declared.base_resolver is not None
+        resolver = field.declared.base_resolver
+        self._field = field
+        self._call: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+        self._positional = resolver.self_parameter is not None
+        named = resolver.parent_parameter or resolver.root_parameter
+        self._name = named.name if named else None
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        try:
+            arguments = self._field.arguments(run)
+        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+            return [error] * len(parents)
+        return [_attempt(self._resolve, parent, arguments) for parent in parents]
+
+    def _resolve(self, parent: Any, arguments: dict[str, Any]) -> Any:
+        positional = (parent,) if self._positional else ()
+        named = {} if self._name is None else {self._name: parent}
+        return self._call(*positional, **named, **arguments)
+
+
+class Batched:
+    """An edge: its batch function, called once for all parents."""
+
+    def __init__(self, field: Field, batch: Callable[..., Awaitable[Sequence[Any]]]) -> None:
+        self._field = field
+        self._batch = batch
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        try:
+            arguments = self._field.arguments(run)
+            given = {name: value for name, value in arguments.items() if value is not UNSET}
+            values = await self._batch(run.context, list(parents), None, **given)
+            if len(values) != len(parents):
+                raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+            return [error] * len(parents)
+        return values
+
+
+class Resolved:
+    """Any other resolver, called once for each parent as the ordinary path does."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        # Introspection looks at no paths, and has thousands of parents.
+        self._pathless = field.parent.name.startswith("__")
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        field = self._field
+        resolve = field.definition.resolve or run.executor.field_resolver
+        try:
+            given = field.given(run)
+        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+            return [error] * len(parents)
+        if self._pathless:
+            info = field.info(run)
+            return [_attempt(resolve, parent, info, **given) for parent in parents]
+        infos = [field.info(run, next(place.paths(index))) for index in range(len(parents))]
+        return [_attempt(resolve, parent, info, **given) for parent, info in zip(parents, infos, strict=True)]
+
+
+async def settled(values: Sequence[Any], run: Run) -> Sequence[Any]:
+    """Values, with those awaited that some resolvers leave to be awaited; together, so that their loads meet."""
+    if not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
+        return values
+    waiting = [index for index, value in enumerate(values) if run.executor.is_awaitable(value)]
+    found = await asyncio.gather(*(_settle(values[index]) for index in waiting))
+    ready = list(values)
+    for index, value in zip(waiting, found, strict=True):
+        ready[index] = value
+    return ready
+
+
+async def _settle(waiting: Awaitable[Any]) -> Any:
+    try:
+        return await waiting
+    except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+        return error
+
+
+def _attempt(call: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    try:
+        return call(*given, **named)
+    except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+        return error
