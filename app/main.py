@@ -174,16 +174,17 @@ def _graphql(application: Application) -> list[Route]:
             root_fields=settings.max_root_fields, directives=settings.max_directives,
         ),
         introspection=settings.introspection, suggestions=settings.field_suggestions,
-        costs=CostRules(limit=settings.max_cost), persisted=persisted_queries(settings),
-        compiled=settings.compiled,
+        costs=CostRules(limit=min(settings.max_cost, settings.cost_per_minute or settings.max_cost)),
+        persisted=persisted_queries(settings), compiled=settings.compiled,
     )  # fmt: skip
     return graphql_routes(  # type: ignore[return-value]
         service,
-        limits=DoorLimits(body_bytes=settings.max_body_bytes, batch=settings.max_batch),
+        limits=DoorLimits.of(settings),
         graphiql=graphiql_page if settings.graphiql else None,
         origins=Origins(
             settings.allowed_origins, settings.public_url, credentials=settings.refresh_cookie != "off"
         ),
+        rates=application.limits,
     )
 
 

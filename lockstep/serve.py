@@ -136,7 +136,7 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         log_config=None,  # the application sets its own
         access_log=False,
         server_header=False,
-        **server_options(DoorLimits(body_bytes=settings.max_body_bytes), settings.drain_seconds),
+        **server_options(DoorLimits.of(settings), settings.drain_seconds),
     )
 
 

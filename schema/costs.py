@@ -2,9 +2,9 @@
 
 The unit is one object of the answer. A page counts as long as it was asked for (`first` or `last`, otherwise the usual
 page), another list as `assumed_list` objects, since nobody knows before; lists multiply what is inside them; values are
-free, and so is introspection, whose depth is bounded otherwise. A mutation's field adds `mutation`. Of fragments on
-different object types only the dearest counts, because an object is of one type. A subscription's cost is that of one
-frame.
+free, and so is introspection, whose depth is bounded otherwise. A mutation's field adds `mutation`, and `item` for
+each element of the lists in its input, by which the lists of its payload are reckoned too. Of fragments on different
+object types only the dearest counts, because an object is of one type. A subscription's cost is that of one frame.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from graphql import (
     IntValueNode,
     ListValueNode,
     NullValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -49,18 +51,47 @@ class CostRules:
     limit: int = 50_000
     assumed_list: int = 5
     mutation: int = 10
+    item: int = 2
     page: int = DEFAULT_PAGE
     largest_page: int = LARGEST_PAGE
 
 
+@dataclass(frozen=True, slots=True)
+class InputLists:
+    """A mutation's input as it stands in the document."""
+
+    node: ValueNode
+
+    def count(self, variables: Mapping[str, Any]) -> int:
+        """How many elements the lists right in the input have."""
+        node = self.node
+        if isinstance(node, VariableNode):
+            value = variables.get(node.name.value)
+            return (
+                sum(len(each) for each in value.values() if isinstance(each, list))
+                if isinstance(value, dict)
+                else 0
+            )
+        if not isinstance(node, ObjectValueNode):
+            return 0
+        return sum(_length(member.value, variables) for member in node.fields)
+
+
+def _length(node: ValueNode, variables: Mapping[str, Any]) -> int:
+    if isinstance(node, VariableNode):
+        value = variables.get(node.name.value)
+        return len(value) if isinstance(value, list) else 0
+    return len(node.values) if isinstance(node, ListValueNode) else 0
+
+
 @dataclass(slots=True)
 class Part:
-    """One field of a plan. `size` is a number, a variable's name, or None where the field has no such argument."""
+    """One field of a plan. `size` is a number, a variable's name, a mutation's input, or None for neither."""
 
     key: str
     listed: bool
     own: int
-    size: int | str | None = None
+    size: int | str | InputLists | None = None
     inside: Inside | None = None
 
 
@@ -106,6 +137,15 @@ class Plan:
     def cost(self, variables: Mapping[str, Any]) -> int:
         """The cost with these variables (coerced)."""
         return self._reckon(variables) if self._fixed is None else self._fixed
+
+    def written(self, variables: Mapping[str, Any]) -> int:
+        """Of the cost, what the outermost fields of a mutation cost whatever they answer."""
+        return self._written(self._root, variables)
+
+    def _written(self, inside: Inside, variables: Mapping[str, Any]) -> int:
+        parts = [*inside.always, *(part for parts in inside.either.values() for part in parts)]
+        own = sum(max(part.own - 1, 0) + self._items(part, variables) for part in parts)
+        return own + sum(self._written(spread, variables) for spread in inside.spreads)
 
     def dearest(self, variables: Mapping[str, Any]) -> Cost:
         """The cost, and where most of it arises. Slower: for refusals."""
@@ -154,15 +194,20 @@ class Plan:
         if part.listed:
             length = asked if asked is not None else size if size is not None else self._rules.assumed_list
             times, asked = times * length, None
-        own = times * part.own
+        own = times * (part.own + self._items(part, variables))
         if found is not None and part.key:
             path = (*path, part.key)
             found.append((own, path))
         return own + self._sum(part.inside, variables, asked, times, path, found)
 
+    def _items(self, part: Part, variables: Mapping[str, Any]) -> int:
+        return self._rules.item * part.size.count(variables) if isinstance(part.size, InputLists) else 0
+
     def _asked(self, part: Part, variables: Mapping[str, Any]) -> int | None:
         if part.size is None:
             return None
+        if isinstance(part.size, InputLists):
+            return part.size.count(variables) or None
         size = variables.get(part.size) if isinstance(part.size, str) else part.size
         if isinstance(size, list):
             return len(size)
@@ -217,9 +262,16 @@ class Plan:
             key=node.alias.value if node.alias else name,
             listed=is_list_type(kind),
             own=extra + composite,
-            size=self._size(node, definition),
+            size=self._input(node) if extra else self._size(node, definition),
             inside=self._inside(node.selection_set, get_named_type(kind)) if node.selection_set else None,
         )
+
+    def _input(self, node: FieldNode) -> InputLists | None:
+        for argument in node.arguments or ():
+            if argument.name.value == "input":
+                self._sized = True
+                return InputLists(argument.value)
+        return None
 
     def _size(self, node: FieldNode, definition: GraphQLField) -> int | str | None:
         names = [name for name in SIZES if name in definition.args]

@@ -22,6 +22,7 @@ from schema.events.subscriptions import EventFrame, events_after
 from schema.ids import read_global_id, read_id, read_optional_id
 from schema.inbox.types import Inbox
 from schema.inputs import given
+from schema.limits.types import RateLimit, current_rate_limit
 from schema.nodes import Node, nodes_by_id
 from schema.paging import Connection, connection
 from schema.projects.types import Project
@@ -145,6 +146,12 @@ class Query:
     async def inbox(self, info: Info) -> Inbox:
         info.context.reflect(info.context.viewer_id)
         return Inbox(user_id=info.context.viewer_id)
+
+    @root_field(
+        "What this operation cost you, and what you may still ask for; null where nothing is limited."
+    )
+    async def rate_limit(self, info: Info) -> RateLimit | None:
+        return current_rate_limit()
 
     events: EventFrame = strawberry.field(
         resolver=events_after,

@@ -22,6 +22,14 @@ from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 
 
+GENEROUS = {
+    "requests_per_minute": 1_000_000, "cost_per_minute": 1_000_000_000, "writes_per_minute": 1_000_000,
+    "subscriptions_per_minute": 1_000_000, "anonymous_requests_per_minute": 1_000_000,
+    "sign_in_attempts": 100_000, "sign_in_attempts_per_account": 100_000, "sign_in_attempts_per_address": 100_000,
+}  # fmt: skip
+"""One person of a test asks for more than anybody would; the limits count all the same. tests/limits has small ones."""
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis; each process of the run has its own."""

@@ -7,7 +7,7 @@ heard from, so only the end of the list that trusted ones wrote can be believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from app.bounds import Network
@@ -20,27 +20,26 @@ UNKNOWN = "unknown"
 """The address of a connection that has none (a Unix socket)."""
 
 
-def client_address(
-    peer: str | None, headers: Mapping[str, str], trusted: Collection[Network], header: str
-) -> str:
+def client_address(peer: str | None, told: str, trusted: Collection[Network], header: str) -> str:
     """The nearest address that is not a trusted proxy's.
 
-    `peer`: the connection's other end; None: a Unix socket, which is a proxy on this machine. `header`: the one that
-    the proxies write. What is no address (hidden by a proxy) ends the search: nothing before it can be believed.
+    `peer`: the connection's other end; None: a Unix socket, which is a proxy on this machine. `told`: the values of
+    the header that the proxies write, joined by commas; `header`: its name. What is no address (hidden by a proxy)
+    ends the search: nothing before it can be believed.
     """
     nearest = _read(peer or "")
     if not trusted:
         return _spelled(nearest)
-    told = _told(headers.get(header, ""), header)
-    while told and (nearest is None or any(nearest in one for one in trusted)):
-        before = _read(told.pop())
+    chain = _chain(told, header)
+    while chain and (nearest is None or any(nearest in one for one in trusted)):
+        before = _read(chain.pop())
         if before is None:
             break
         nearest = before
     return _spelled(nearest)
 
 
-def _told(value: str, header: str) -> list[str]:
+def _chain(value: str, header: str) -> list[str]:
     if header == "forwarded":
         return _FOR.findall(value)
     return [word.strip() for word in value.split(",") if word.strip()]

@@ -59,14 +59,14 @@ class RateLimited(ClientError):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Payer:
     """Whose buckets are charged: a person's, or those of an address that nobody is signed in at."""
 
     key: str
     signed_in: bool
 
     @classmethod
-    def of(cls, user_id: UUID | None, address: str) -> Caller:
+    def of(cls, user_id: UUID | None, address: str) -> Payer:
         """A person wherever they are; else the address (of IPv6 the /64, which one customer has whole)."""
         return (
             cls(f"a:{network(address)}", signed_in=False)
@@ -79,7 +79,7 @@ class Caller:
 class Admission:
     """An operation that may run, and how its caller's buckets stand then."""
 
-    caller: Caller
+    payer: Payer
     cost: int
     standings: Sequence[Standing] = ()
 
@@ -113,9 +113,9 @@ class Limits:
         """Let go of Redis."""
         await self._shared.close()
 
-    def check_blocked(self, caller: Caller) -> None:
+    def check_blocked(self, payer: Payer) -> None:
         """Raise ``RateLimited`` for a caller who was just told to wait: before their request is even read."""
-        blocked = self._blocked.get(caller.key)
+        blocked = self._blocked.get(payer.key)
         if blocked is None:
             return
         until, bucket = blocked
@@ -123,42 +123,42 @@ class Limits:
         if left > 0:
             metrics.RATE_LIMITED.labels(bucket.name).inc()
             raise RateLimited(bucket, left)
-        del self._blocked[caller.key]
+        del self._blocked[payer.key]
 
-    async def admit(self, caller: Caller, kind: Kind | None, cost: int) -> Admission:
+    async def admit(self, payer: Payer, kind: Kind | None, cost: int) -> Admission:
         """Charge for an operation, before it runs (`kind` None: for a request that is none). Raises ``RateLimited``."""
-        charges = self._charges(caller, kind, cost)
+        charges = self._charges(payer, kind, cost)
         if not any(charge.weight for charge in charges):
-            return Admission(caller, cost)
+            return Admission(payer, cost)
         try:
-            verdict = await self._shared.charge(caller.key, charges, self._wait_seconds)
+            verdict = await self._shared.charge(payer.key, charges, self._wait_seconds)
         except Away:
             metrics.LIMITS_ALONE.inc()
-            verdict = self._local.charge(caller.key, charges)
+            verdict = self._local.charge(payer.key, charges)
         if verdict.refused is not None:
-            raise self._refusal(caller, charges[verdict.refused].bucket, verdict)
-        return Admission(caller, cost, verdict.standings)
+            raise self._refusal(payer, charges[verdict.refused].bucket, verdict)
+        return Admission(payer, cost, verdict.standings)
 
     def settle(self, admission: Admission, spent: int) -> None:
         """Correct the cost to what it was; nobody waits for it."""
         more = min(spent, self._cost.quota) - min(admission.cost, self._cost.quota)
         if more and admission.standings and self._cost.quota:
-            charges = self._charges(admission.caller, None, 0)
-            self._shared.correct(admission.caller.key, self._cost, more)
-            self._local.correct(admission.caller.key, charges, more)
+            charges = self._charges(admission.payer, None, 0)
+            self._shared.correct(admission.payer.key, self._cost, more)
+            self._local.correct(admission.payer.key, charges, more)
 
-    def _charges(self, caller: Caller, kind: Kind | None, cost: int) -> list[Charge]:
+    def _charges(self, payer: Payer, kind: Kind | None, cost: int) -> list[Charge]:
         return [
             Charge(self._cost, cost),
-            Charge(self._requests[caller.signed_in], 1),
+            Charge(self._requests[payer.signed_in], 1),
             Charge(self._writes, int(kind == "mutation")),
             Charge(self._subscriptions, int(kind == "subscription")),
         ]
 
-    def _refusal(self, caller: Caller, bucket: Bucket, verdict: Verdict) -> RateLimited:
+    def _refusal(self, payer: Payer, bucket: Bucket, verdict: Verdict) -> RateLimited:
         metrics.RATE_LIMITED.labels(bucket.name).inc()
         if bucket.name == "requests":
-            self._blocked[caller.key] = (self._clock() + verdict.wait_seconds, bucket)
+            self._blocked[payer.key] = (self._clock() + verdict.wait_seconds, bucket)
             if len(self._blocked) > _BLOCKED_KEPT:
                 self._blocked.popitem(last=False)
         return RateLimited(bucket, verdict.wait_seconds, verdict.standings)

@@ -7,10 +7,12 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from app.limits.limiter import Limits
 from schema.doors.http import GraphiQLPage, HTTPDoor
 from schema.doors.limits import DoorLimits
 from schema.doors.origins import Origins
-from schema.doors.protocol import RequestProtocol, SocketProtocol
+from schema.doors.places import Places
+from schema.doors.protocol import SocketProtocol, request_protocol
 from schema.doors.websocket import WebSocketDoor
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page
@@ -25,17 +27,20 @@ def graphql_routes(
     limits: DoorLimits | None = None,
     graphiql: GraphiQLPage | None = graphiql_page,
     origins: Origins | None = None,
+    rates: Limits | None = None,
 ) -> list[BaseRoute]:
-    """Routes for HTTP and WebSocket at `path`; with `graphiql` None, browsers get no page.
+    """Routes for HTTP and WebSocket at `path`; with `graphiql` None, browsers get no page, and with `rates` None
+    nobody is charged.
 
     Serve them with uvicorn and `server_options`: its shutdown closes sockets with 1012 ("service restart"),
     upon which clients reconnect, ends streams, and waits for requests and mutations under way.
     """
     limits = limits or DoorLimits()
     origins = origins or Origins()
+    places = Places(limits, rates)
     return [
-        Route(path, HTTPDoor(service, limits, graphiql, origins)),
-        WebSocketRoute(path, WebSocketDoor(service, limits, origins)),
+        Route(path, HTTPDoor(service, limits, graphiql, origins, places)),
+        WebSocketRoute(path, WebSocketDoor(service, limits, origins, places)),
     ]
 
 
@@ -46,7 +51,9 @@ def server_options(limits: DoorLimits | None = None, drain_seconds: float = 10) 
     """
     limits = limits or DoorLimits()
     return {
-        "http": RequestProtocol,
+        "http": request_protocol(limits),
+        # Whom a proxy spoke for is ours to find out (`schema.doors.places`).
+        "proxy_headers": False,
         "ws": SocketProtocol,
         "ws_max_size": limits.body_bytes,
         # Doubles the memory of a socket, and costs more time than it saves on small frames.

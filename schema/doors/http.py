@@ -9,7 +9,7 @@ of the audit, which the clients in use know. Status codes:
 | executed, with or without field errors | 200 | 200 |
 | does not parse or validate, operation unknown, bad variables | 400, no `data` entry | 200, no `data` |
 | not JSON, or not a request | 400, no `data` entry | 400, no `data` |
-| 401, 403, 405, 406, 408, 413, 415, 429, 500, 503 | so | so |
+| 401, 403, 405, 406, 408, 413, 415, 429, 500, 503, 504 | so | so |
 
 A client that accepts a stream and no JSON gets what a document has wrong as the stream's one answer, for so the
 protocol of `graphql-sse` wants it.
@@ -28,6 +28,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.errors import ClientError
+from schema.admission import Visit, retry_after
 from schema.answers import (
     BAD_USER_INPUT,
     INTERNAL,
@@ -41,14 +42,16 @@ from schema.answers import (
 )
 from schema.callers import caller_of
 from schema.cookies import NAME, Jar
+from schema.doors.batches import Batch, run_admitted
 from schema.doors.body import read_body, read_query_string
 from schema.doors.compression import compressed
 from schema.doors.identity import bearer_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.negotiation import GRAPHQL_RESPONSE, JSON, preferences, wants_page
 from schema.doors.origins import Origins
+from schema.doors.places import Places
 from schema.doors.streams import EVENT_STREAM, MULTIPART, Form, Stream, one, wanted_form
-from schema.execution import GraphQLService, Session
+from schema.execution import GraphQLService
 from schema.requests import BadRequest, GraphQLRequest
 
 GraphiQLPage = Callable[[Any, HTTPConnection], Response]
@@ -62,9 +65,11 @@ STATUS = {
     "PAYLOAD_TOO_LARGE": 413,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "RATE_LIMITED": 429,
+    "LIMIT_REACHED": 429,
     INTERNAL: 500,
     "UNAVAILABLE": 503,
     "OUTCOME_UNKNOWN": 503,
+    "TIMEOUT": 504,
 }
 # Old clients read the body only of a 200, and name `application/json` alone.
 FORGIVEN = {
@@ -116,15 +121,17 @@ class HTTPDoor:
         limits: DoorLimits,
         graphiql: GraphiQLPage | None,
         origins: Origins | None = None,
+        places: Places | None = None,
     ) -> None:
         self._service = service
         self._limits = limits
         self._graphiql = graphiql
         self._origins = origins or Origins()
+        self._places = places or Places(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
-        request = Request(scope, receive)
+        request = Request(self._places.seen(scope), receive)
         name = request_id(request.headers.get("x-request-id"))
         origin = request.headers.get("origin")
         if origin is not None and self._origins.admits(origin, request.headers.get("host")):
@@ -148,53 +155,71 @@ class HTTPDoor:
         if self._graphiql is not None and request.method in ("GET", "HEAD") and wants_page(accept):
             return self._graphiql(self._service.application, request)
         wanted = Wanted()
+        visit = self._places.visit(caller_of(request))
         try:
             wanted = negotiate(accept)
-            return await self._serve(request, name, wanted)
+            response = await self._serve(request, name, wanted, visit)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            answer = failure(error, name)
-            headers = {"Allow": error.allow} if isinstance(error, MethodNotAllowed) else {}
+            response = await self._refuse(request, name, wanted, visit, error)
+        response.headers.update(visit.headers())
+        return response
+
+    async def _refuse(
+        self, request: Request, name: str, wanted: Wanted, visit: Visit, error: Exception
+    ) -> Response:
+        headers = {"Allow": error.allow} if isinstance(error, MethodNotAllowed) else {}
+        answer = failure(await visit.charged(error), name)
         if wanted.json is None and wanted.stream is not None and answer.code in FORGIVEN:
             return Stream(wanted.stream, one(answer), name, self._limits)
-        return await self._json(request, wanted, encode(answer, name), status_of(answer, wanted), headers)
+        return await self._json(request, wanted, answer, name, headers)
 
-    async def _serve(self, request: Request, name: str, wanted: Wanted) -> Response:
+    async def _serve(self, request: Request, name: str, wanted: Wanted, visit: Visit) -> Response:
         by_get = request.method in ("GET", "HEAD")
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
         token = bearer_token(request.headers.get("authorization"))
         session = await self._service.sign_in(token, name, "http", caller_of(request))
+        visit.signed_in(session)
         if by_get:
             asked: GraphQLRequest | list[GraphQLRequest] = read_query_string(request.scope["query_string"])
         else:
             asked = await read_body(request, self._limits)
         if isinstance(asked, list):
-            items = [encode(await self._item(item, session), name) for item in asked]
-            return await self._json(request, wanted, b"[" + b",".join(items) + b"]")
+            batch = Batch(self._service, self._limits, session, visit)
+            items = [encode(answer, name) for answer in await batch.run(asked)]
+            return await self._content(request, wanted, b"[" + b",".join(items) + b"]")
         prepared = self._service.prepare(asked)
         if by_get and prepared.kind is OperationType.MUTATION:
             raise MethodNotAllowed("Mutations are sent by POST.", "POST")
         if prepared.kind is OperationType.SUBSCRIPTION:
-            answers = self._service.subscribe(prepared, session)
-            return Stream(stream_form(request, wanted), answers, name, self._limits)
-        answer = await self._service.execute(prepared, session)
-        if wanted.json is None and wanted.stream is not None:
+            form = stream_form(request, wanted)
+            await visit.admit(prepared)
+            answers = self._places.streaming(self._service.subscribe(prepared, session), visit)
+            return Stream(form, answers, name, self._limits)
+        answer = await run_admitted(self._service, prepared, session, visit)
+        if wanted.json is None and wanted.stream is not None and answer.executed:
             return Stream(wanted.stream, one(answer), name, self._limits)
-        return await self._json(request, wanted, encode(answer, name), status_of(answer, wanted))
-
-    async def _item(self, request: GraphQLRequest, session: Session) -> Answer:
-        """The answer to one request of a batch: they run one after the other, and one's failure is its own."""
-        try:
-            prepared = self._service.prepare(request)
-        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            return failure(error, session.request_id)
-        if prepared.kind is OperationType.SUBSCRIPTION:
-            return failure(BadRequest("A subscription cannot be part of a batch."), session.request_id)
-        return await self._service.execute(prepared, session)
+        return await self._json(request, wanted, answer, name)
 
     async def _json(
+        self,
+        request: Request,
+        wanted: Wanted,
+        answer: Answer,
+        name: str,
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        status = status_of(answer, wanted)
+        more = dict(headers or {})
+        if status == 401:
+            more["WWW-Authenticate"] = "Bearer"
+        elif status >= 429:
+            more.update(retry_after(answer))
+        return await self._content(request, wanted, encode(answer, name), status, more)
+
+    async def _content(
         self,
         request: Request,
         wanted: Wanted,
@@ -206,8 +231,6 @@ class HTTPDoor:
         all_headers = {"Content-Type": f"{wanted.json or JSON}; charset=utf-8", **HEADERS, **(headers or {})}
         if encoding is not None:
             all_headers["Content-Encoding"] = encoding
-        if status == 401:
-            all_headers["WWW-Authenticate"] = "Bearer"
         return Response(content, status, all_headers)
 
 

@@ -47,3 +47,8 @@ def payload_token(payload: Mapping[str, Any]) -> str | None:
             raise Unauthenticated(f"`{name}` must be a string.")
         return bearer_token(value if name == "authorization" else f"Bearer {value}")
     return None
+
+
+def init_token(payload: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
+    """The token of a socket: that of `connection_init`, or of the handshake, where no browser can put one."""
+    return payload_token(payload) or bearer_token(headers.get("authorization"))

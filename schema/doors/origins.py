@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 # What a preflight may ask for: names of headers, and not too many of them.
 HEADER_NAMES = re.compile(r"[A-Za-z0-9-]{1,64}(\s*,\s*[A-Za-z0-9-]{1,64}){0,31}")
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-EXPOSED = "X-Request-ID, Retry-After"
+EXPOSED = "X-Request-ID, Retry-After, RateLimit, RateLimit-Policy"
 PREFLIGHT_SECONDS = 7200  # Chromium's longest
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from schema.doors.limits import DoorLimits
+
 CONNECTION = "lockstep.connection"
 """The name under which the scope's `extensions` hold the `HTTPConnection`."""
 
@@ -28,24 +30,96 @@ class HTTPConnection:
         self.transport.abort()
 
 
-class RequestProtocol(HttpToolsProtocol):
-    """Give this to uvicorn as `http`.
+LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
-    Streams learn that the server stops, and a client that never reads cannot hold its connection.
+
+class RequestProtocol(HttpToolsProtocol):
+    """Give what `request_protocol` makes of this to uvicorn as `http`.
+
+    Streams learn that the server stops, and a client that never reads cannot hold its connection. Nor can one that
+    sends its request drop by drop ("slow loris"), or a head without end; and there are no more than so many.
     """
 
+    limits = DoorLimits()
     _connection: HTTPConnection | None = None
+    _patience: asyncio.TimerHandle | None = None
+    _upgraded = False
+    _head_bytes: int | None = 0
+    """Bytes of a request's head that have come; None: not in a head."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called when a client has connected."""
         super().connection_made(transport)
         self._connection = HTTPConnection(transport)
+        if len(self.connections) > self.limits.connections:
+            self._end(FULL)
+        else:
+            self._wait(self.limits.head_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called when the connection is over."""
+        self._wait(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Called with what has come."""
+        super().data_received(data)
+        if self._upgraded:
+            return
+        if self._head_bytes is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits.head_bytes:
+                self._end(TOO_LONG)
+        if self._patience is None and self._idle():
+            # Empty lines between requests begin none, and have ended the wait for one.
+            self._wait(self.limits.head_seconds)
 
     def on_message_begin(self) -> None:
         """Called when a request begins."""
         super().on_message_begin()
         extensions: dict[str, Any] = {CONNECTION: self._connection}
         self.scope["extensions"] = extensions
+        self._head_bytes = 0
+        self._wait(self.limits.head_seconds)
+
+    def on_headers_complete(self) -> None:
+        """Called when a request's head is there."""
+        self._head_bytes = None
+        # The door itself answers a late body; this is for one that nobody reads any more.
+        self._wait(self.limits.body_seconds + LINGER_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Called when a request is there."""
+        self._wait(None)
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Called when the connection becomes a socket."""
+        self._wait(None)
+        self._upgraded = True
+        super().handle_websocket_upgrade()
+
+    def _idle(self) -> bool:
+        """Whether nothing is being answered."""
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _wait(self, seconds: float | None) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = None if seconds is None else self.loop.call_later(seconds, self._end, LATE)
+
+    def _end(self, answer: bytes) -> None:
+        """Closes a connection whose client is late or sends too much, if it can be with an answer."""
+        if self.transport.is_closing():
+            return
+        if self._idle():
+            self.transport.write(answer)
+        self.transport.close()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def shutdown(self) -> None:
         """Called when the server begins to stop."""
@@ -85,3 +159,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             await super().run_asgi()
         finally:
             self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+
+def request_protocol(limits: DoorLimits) -> type[RequestProtocol]:
+    """uvicorn's `http` with these limits: it makes its protocols by itself, one for each connection."""
+    return type("BoundedRequestProtocol", (RequestProtocol,), {"limits": limits})

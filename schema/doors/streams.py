@@ -12,10 +12,10 @@ it connects again and goes on after its last cursor.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -29,7 +29,14 @@ EVENT_STREAM: Final = "text/event-stream"
 MULTIPART: Final = "multipart/mixed"
 SPECIFICATION: Final = ("1.0", "1")
 
-Answers = AsyncGenerator[Answer, None]
+
+class Answers(Protocol):
+    """What a stream is made of; closed when the stream ends."""
+
+    def __aiter__(self) -> AsyncIterator[Answer]: ...
+    async def __anext__(self) -> Answer: ...
+    async def aclose(self) -> None:
+        """Ends their source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +176,7 @@ class Stream(Response):
             await send({"type": f"http.response.{kind}", **members})
 
 
-async def one(answer: Answer) -> Answers:
+async def one(answer: Answer) -> AsyncGenerator[Answer, None]:
     """A stream of a single answer."""
     yield answer
 

@@ -9,17 +9,22 @@ commit may already be under way.
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing
+from time import monotonic
 
 import structlog
 from graphql import OperationType
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from app.errors import ClientError, Unauthenticated
+from schema.admission import Visit
 from schema.answers import Answer, encode, failure
 from schema.callers import caller_of
-from schema.doors.identity import bearer_token, payload_token, request_id
+from schema.doors.batches import run_admitted
+from schema.doors.closing import FULL, LEFT, close, first
+from schema.doors.identity import init_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.messages import (
     ACK,
@@ -38,15 +43,12 @@ from schema.doors.messages import (
 )
 from schema.doors.origins import Origins
 from schema.doors.outbox import Outbox, Source
+from schema.doors.pace import Pace
+from schema.doors.places import Places
 from schema.execution import GraphQLService, Prepared, Session
 from schema.requests import GraphQLRequest
 
 log = structlog.get_logger(__name__)
-
-# For the close frame to get past what a slow client has not read yet.
-CLOSE_SECONDS = 5
-# What sending to a client that has left raises.
-LEFT = (OSError, WebSocketDisconnect)
 
 
 class Gone(Exception):
@@ -56,14 +58,21 @@ class Gone(Exception):
 class WebSocketDoor:
     """The ASGI application of the GraphQL address for WebSocket connections."""
 
-    def __init__(self, service: GraphQLService, limits: DoorLimits, origins: Origins | None = None) -> None:
+    def __init__(
+        self,
+        service: GraphQLService,
+        limits: DoorLimits,
+        origins: Origins | None = None,
+        places: Places | None = None,
+    ) -> None:
         self._service = service
         self._limits = limits
         self._origins = origins or Origins()
+        self._places = places or Places(limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one socket until it ends."""
-        socket = WebSocket(scope, receive, send)
+        socket = WebSocket(self._places.seen(scope), receive, send)
         name = request_id(socket.headers.get("x-request-id"))
         agreed = PROTOCOL in scope["subprotocols"]
         with structlog.contextvars.bound_contextvars(request_id=name):
@@ -71,20 +80,19 @@ class WebSocketDoor:
                 if not self._origins.admits(socket.headers.get("origin"), socket.headers.get("host")):
                     await socket.close()  # before it is accepted: the browser gets a 403
                     return
-                await socket.accept(PROTOCOL if agreed else None, [(b"x-request-id", name.encode())])
-                if agreed:
-                    await Connection(self._service, self._limits, socket, name).serve()
-                else:
-                    await close(socket, Close(4406, "Subprotocol not acceptable"))
+                visit = self._places.visit(caller_of(socket))
+                with self._places.socket_from(visit):
+                    await socket.accept(PROTOCOL if agreed else None, [(b"x-request-id", name.encode())])
+                    if agreed:
+                        await Connection(
+                            self._service, self._limits, self._places, visit, socket, name
+                        ).serve()
+                    else:
+                        await close(socket, Close(4406, "Subprotocol not acceptable"))
             except LEFT:
                 return  # during the handshake
-
-
-async def close(socket: WebSocket, why: Close) -> None:
-    """Sends the close frame, if the client is still there to take it."""
-    with suppress(*LEFT, RuntimeError, TimeoutError):
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await socket.close(why.code, why.reason)
+            except ClientError as full:
+                await socket.send_denial_response(PlainTextResponse(full.message, 429, FULL))
 
 
 class Operation(Source):
@@ -101,9 +109,22 @@ class Operation(Source):
 class Connection:
     """One socket that agreed to the protocol."""
 
-    def __init__(self, service: GraphQLService, limits: DoorLimits, socket: WebSocket, name: str) -> None:
+    def __init__(
+        self,
+        service: GraphQLService,
+        limits: DoorLimits,
+        places: Places,
+        visit: Visit,
+        socket: WebSocket,
+        name: str,
+    ) -> None:
         self._service = service
         self._limits = limits
+        self._places = places
+        self._visit = visit
+        self._pace = Pace(limits.messages)
+        self._held = ExitStack()
+        self._active_at = monotonic()
         self._socket = socket
         self._request_id = name
         self._outbox = Outbox(limits.unsent_bytes, limits.stall_seconds)
@@ -123,7 +144,9 @@ class Connection:
         except* (Gone, *LEFT):
             pass
         except* Close as closing:
-            await close(self._socket, _first(closing))
+            await close(self._socket, first(closing))
+        finally:
+            self._held.close()
         # The server counts this task while it drains.
         if self._mutations:
             await asyncio.wait(self._mutations)
@@ -138,6 +161,8 @@ class Connection:
                 raise Close(4400, "Messages are text, not binary.")
             if len(text) > self._limits.body_bytes:
                 raise Close(1009, f"A message may have at most {self._limits.body_bytes} bytes.")
+            if not self._pace.keeps():
+                raise Close(4429, f"Too many messages: {self._limits.messages} a second are taken.")
             await self._handle(text)
 
     async def _handle(self, text: str) -> None:
@@ -166,25 +191,41 @@ class Connection:
             raise Close(4408, "Connection initialisation timeout") from None
         while True:
             await asyncio.sleep(self._limits.ping_seconds)
+            if self._operations or self._mutations:
+                self._active_at = monotonic()
+            elif monotonic() - self._active_at > self._limits.idle_seconds:
+                raise Close(1000, f"Idle: nothing ran for {self._limits.idle_seconds:g} seconds.")
             await self._outbox.put(PING)
 
     async def _initialise(self, message: Init) -> None:
         try:
-            token = payload_token(message.payload)
-            if token is None:
-                # Clients outside browsers can say it in the handshake.
-                token = bearer_token(self._socket.headers.get("authorization"))
-            session = await self._service.sign_in(
-                token, self._request_id, "websocket", caller_of(self._socket)
-            )
+            session = await self._sign_in(message)
+            self._held.enter_context(self._places.socket_of(self._visit))
         except ClientError as error:
-            reason = "Forbidden" if isinstance(error, Unauthenticated) else error.message
-            raise Close(4403, reason) from None
+            raise await self._closing(error) from None
         except Exception as error:
             log.exception("sign-in failed", exc_info=error)
             raise Close(1013, "Internal server error; try again later.") from None
         self._session = session
         await self._outbox.put(ACK)
+
+    async def _sign_in(self, message: Init) -> Session:
+        token = init_token(message.payload, self._socket.headers)
+        caller = caller_of(self._socket)
+        session = await self._service.sign_in(token, self._request_id, "websocket", caller)
+        self._visit.signed_in(session)
+        await self._visit.charge_request()
+        return session
+
+    async def _closing(self, error: ClientError) -> Close:
+        """How a socket ends that was not let in, which counts as a request too."""
+        try:
+            await self._visit.charge_request()
+        except ClientError as limited:
+            error = limited
+        if error.code in ("RATE_LIMITED", "LIMIT_REACHED"):
+            return Close(4429, error.message)
+        return Close(4403, "Forbidden" if isinstance(error, Unauthenticated) else error.message)
 
     async def _subscribe(self, message: Subscribe) -> None:
         identifier = message.identifier
@@ -203,10 +244,12 @@ class Connection:
     async def _operate(self, operation: Operation, request: GraphQLRequest, session: Session) -> None:
         """Runs one operation and tells its results, then how it ended."""
         identifier = operation.identifier
+        visit = self._visit.next()
         try:
-            refusal = await self._run(operation, self._service.prepare(request), session)
+            visit.check_blocked()
+            refusal = await self._run(operation, self._service.prepare(request), session, visit)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            refusal = failure(error, self._request_id)
+            refusal = failure(await visit.charged(error), self._request_id)
         if operation.task is not None and operation.task.cancelling():
             return  # its end was wanted, and failed; the identifier may be another's by now
         # The identifier is free again before the client can know it.
@@ -214,23 +257,27 @@ class Connection:
         end = error_frame(identifier, refusal.errors) if refusal else complete_frame(identifier)
         await self._outbox.put(end, operation)
 
-    async def _run(self, operation: Operation, prepared: Prepared, session: Session) -> Answer | None:
+    async def _run(
+        self, operation: Operation, prepared: Prepared, session: Session, visit: Visit
+    ) -> Answer | None:
         """Tells an operation's results. Returns the answer that ended it early, if one did."""
         if prepared.kind is not OperationType.SUBSCRIPTION:
-            answer = await self._once(prepared, session)
+            answer = await self._once(prepared, session, visit)
             if not answer.executed:
                 return answer
             await self._next(operation, answer)
             return None
-        async with aclosing(self._service.subscribe(prepared, session)) as answers:
-            async for answer in answers:
-                if not answer.executed:
-                    return answer
-                await self._next(operation, answer)
+        with self._places.subscription_of(visit):
+            await visit.admit(prepared)
+            async with aclosing(self._service.subscribe(prepared, session)) as answers:
+                async for answer in answers:
+                    if not answer.executed:
+                        return answer
+                    await self._next(operation, answer)
         return None
 
-    async def _once(self, prepared: Prepared, session: Session) -> Answer:
-        execution = self._service.execute(prepared, session)
+    async def _once(self, prepared: Prepared, session: Session, visit: Visit) -> Answer:
+        execution = run_admitted(self._service, prepared, session, visit)
         if prepared.kind is OperationType.QUERY:
             return await execution
         mutation = asyncio.create_task(execution)
@@ -244,11 +291,3 @@ class Connection:
 
     def _too_many(self) -> ClientError:
         return ClientError("LIMIT_REACHED", f"A socket runs {self._limits.operations} operations at most.")
-
-
-def _first(group: BaseExceptionGroup[Close]) -> Close:
-    why: BaseException = group
-    while isinstance(why, BaseExceptionGroup):
-        why = why.exceptions[0]
-    assert isinstance(why, Close)
-    return why

@@ -50,7 +50,7 @@ async def test_answers_in_the_media_type_wanted_most(
     assert (response.status_code, response.headers["Content-Type"]) == (200, expected + UTF8)
     assert response.json() == {
         "data": {"__typename": "Query"},
-        "extensions": {"context": 0, "cost": {"requested": 0, "limit": 50_000}},
+        "extensions": {"context": 0, "cost": {"requested": 0, "limit": 50_000, "spent": 0}},
     }
     assert "Accept" in response.headers["Vary"]
 

@@ -159,7 +159,7 @@ def test_the_path_leads_to_what_costs_most(sdl: GraphQLSchema) -> None:
 async def test_every_answer_says_what_it_cost_and_a_refusal_where(serve: Serve) -> None:
     served = await serve(costs=CostRules(limit=3))
     cheap = await served.query("{ node { inner { number } } }")
-    assert cheap.json()["extensions"]["cost"] == {"requested": 2, "limit": 3}
+    assert cheap.json()["extensions"]["cost"] == {"requested": 2, "limit": 3, "spent": 2}
     refused = await served.query("{ node { inner { inner { inner { number } } } } }")
     assert refused.status_code == 400
     [error] = refused.json()["errors"]
@@ -173,7 +173,7 @@ async def test_every_answer_says_what_it_cost_and_a_refusal_where(serve: Serve) 
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "QUERY_TOO_COSTLY")
         await client.subscribe("2", "{ node { number } }")
         message = await client.receive()
-        assert message["payload"]["extensions"]["cost"] == {"requested": 1, "limit": 3}
+        assert message["payload"]["extensions"]["cost"] == {"requested": 1, "limit": 3, "spent": 1}
 
 
 async def test_a_costly_mutation_writes_nothing(serve: Serve) -> None:

@@ -26,7 +26,7 @@ async def test_queries_and_mutations(served: Served) -> None:
             "type": "next",
             "payload": {
                 "data": {"add": 42},
-                "extensions": {"context": 0, "cost": {"requested": 0, "limit": 50_000}},
+                "extensions": {"context": 0, "cost": {"requested": 0, "limit": 50_000, "spent": 0}},
             },
         }
         assert await client.receive() == {"id": "q", "type": "complete"}

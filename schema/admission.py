@@ -1,0 +1,168 @@
+"""What a request is charged at the doors, and what it is told of its limits.
+
+Source of the headers: draft-ietf-httpapi-ratelimit-headers-10, "RateLimit header fields for HTTP".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from copy import copy
+from typing import Any
+
+from graphql import FieldNode, OperationType
+
+from app.limits.limiter import Admission, Kind, Limits, Payer, RateLimited
+from app.limits.rates import Standing
+from schema.answers import Answer
+from schema.callers import Caller
+from schema.execution import Prepared, Session
+from schema.spending import spent_cost
+
+CURRENT: ContextVar[Admission | None] = ContextVar("admission", default=None)
+"""The admission of the operation that this task runs."""
+
+KINDS: dict[OperationType, Kind] = {
+    OperationType.QUERY: "query",
+    OperationType.MUTATION: "mutation",
+    OperationType.SUBSCRIPTION: "subscription",
+}
+
+
+class Visit:
+    """A request, or a socket: who pays for what it asks, and how their limits stand."""
+
+    def __init__(self, limits: Limits | None, caller: Caller) -> None:
+        self._limits = limits
+        self.address = caller.address or "unknown"
+        self._payer = Payer.of(None, self.address)
+        self._standings: Sequence[Standing] = ()
+        self._charged = False
+
+    @property
+    def payer(self) -> str:
+        """Whose limits these are, as one word."""
+        return self._payer.key
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody is signed in."""
+        return self._payer.signed_in
+
+    def signed_in(self, session: Session) -> None:
+        """From here on a person pays, if there is one. Raises `RateLimited` as `check_blocked` does."""
+        viewer = getattr(session, "viewer", None)
+        user_id = getattr(viewer, "user_id", None)
+        if user_id is not None:
+            self._payer = Payer.of(user_id, self.address)
+        self.check_blocked()
+
+    def check_blocked(self) -> None:
+        """Raises `RateLimited` for whoever was just told to wait: it costs next to nothing."""
+        if self._limits is not None:
+            self._limits.check_blocked(self._payer)
+
+    async def admit(self, prepared: Prepared) -> Admission | None:
+        """Charges for an operation that is about to run. Raises `RateLimited`."""
+        return await self._charge(KINDS[prepared.kind], prepared.cost)
+
+    async def charge_request(self) -> None:
+        """Charges for a request that runs nothing, unless it was charged already. Raises `RateLimited`."""
+        if not self._charged:
+            await self._charge(None, 0)
+
+    async def charged(self, error: Exception) -> Exception:
+        """What to answer a request that failed before anything ran: that costs, too, and may be too much."""
+        try:
+            await self.charge_request()
+        except RateLimited as limited:
+            return limited
+        return error
+
+    def next(self) -> Visit:
+        """The same payer's next operation on a socket."""
+        visit = copy(self)
+        visit._charged = False  # noqa: SLF001 (its own)
+        return visit
+
+    async def _charge(self, kind: Kind | None, cost: int) -> Admission | None:
+        if self._limits is None:
+            return None
+        self._charged = True
+        try:
+            admission = await self._limits.admit(self._payer, kind, cost)
+        except RateLimited as limited:
+            self._standings = limited.standings
+            raise
+        self._standings = admission.standings
+        CURRENT.set(admission)
+        return admission
+
+    def take_over(self, last: Visit) -> None:
+        """What the last of several operations was told is what the whole request tells."""
+        self._standings, self._charged = last._standings, True
+
+    def settle(self, admission: Admission | None, prepared: Prepared, answer: Answer) -> None:
+        """Charges what the operation really cost, and says so in the answer."""
+        if not answer.executed:
+            spent = 0
+        else:
+            spent = spent_cost(prepared, answer)
+            if "cost" in answer.extensions:
+                answer.extensions["cost"] = {**answer.extensions["cost"], "spent": spent}
+        if admission is not None and self._limits is not None:
+            self._limits.settle(admission, spent)
+
+    def headers(self) -> dict[str, str]:
+        """What an HTTP answer tells of the limits."""
+        if not self._standings:
+            return {}
+        policies = ", ".join(_policy(standing) for standing in self._standings)
+        left = ", ".join(
+            f'"{one.bucket.name}";r={one.remaining};t={one.more_seconds}' for one in self._standings
+        )
+        return {"RateLimit-Policy": policies, "RateLimit": left}
+
+
+def _policy(standing: Standing) -> str:
+    bucket = standing.bucket
+    # The draft's registry has no unit for cost; what is prefixed by a vendor is a comment.
+    unit = ';lockstep-unit="cost"' if bucket.name == "cost" else ""
+    return f'"{bucket.name}";q={bucket.quota};w={bucket.seconds}{unit}'
+
+
+def retry_after(answer: Answer) -> dict[str, str]:
+    """The header that says when to come back, for an answer that nothing was done for."""
+    if not answer.errors:
+        return {}
+    told: dict[str, Any] = answer.errors[0]["extensions"]
+    seconds = told.get("retryAfterSeconds")
+    if seconds is None and told["code"] in ("UNAVAILABLE", "TIMEOUT"):
+        seconds = 1
+    return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+SHED = ("RATE_LIMITED", "UNAVAILABLE", "TIMEOUT")
+
+
+def as_refused(prepared: Prepared, answer: Answer) -> Answer:
+    """An operation of which nothing at all was done, for want of room, as if it had not been begun.
+
+    So that HTTP says it by its status. Each of its outermost fields must have failed: of several mutations one may
+    have been done.
+    """
+    fields = _fields(prepared) if answer.executed else set()
+    if not fields or any((answer.data or {}).values()):
+        return answer
+    failed = {error["path"][0] for error in answer.errors if error.get("path")}
+    if len(failed) < len(fields) or any(error["extensions"]["code"] not in SHED for error in answer.errors):
+        return answer
+    errors = [{name: told for name, told in error.items() if name != "path"} for error in answer.errors]
+    return Answer(errors=errors)
+
+
+def _fields(prepared: Prepared) -> set[str]:
+    """The names that the outermost fields have in the answer; none where there are fragments, which are rare there."""
+    nodes = prepared.operation.selection_set.selections
+    named = {(node.alias or node.name).value for node in nodes if isinstance(node, FieldNode)}
+    return named if all(isinstance(node, FieldNode) for node in nodes) else set()

@@ -1,0 +1,59 @@
+"""Running what was admitted: one operation, or several sent in one body."""
+
+from __future__ import annotations
+
+from graphql import OperationType
+
+from app.errors import ClientError
+from schema.admission import Visit, as_refused
+from schema.answers import TOO_COSTLY, Answer, failure
+from schema.doors.limits import DoorLimits
+from schema.execution import GraphQLService, Prepared, Session
+from schema.requests import BadRequest, GraphQLRequest
+
+
+async def run_admitted(service: GraphQLService, prepared: Prepared, session: Session, visit: Visit) -> Answer:
+    """Charges for a query or mutation, runs it, and charges what it did cost. Raises `RateLimited`."""
+    admission = await visit.admit(prepared)
+    answer = as_refused(prepared, await service.execute(prepared, session))
+    visit.settle(admission, prepared, answer)
+    return answer
+
+
+class Batch:
+    """Requests of one body: they run one after the other, and one's failure is its own.
+
+    Each counts as a request of its own, and their costs are bounded together too.
+    """
+
+    def __init__(self, service: GraphQLService, limits: DoorLimits, session: Session, visit: Visit) -> None:
+        self._service = service
+        self._session = session
+        self._visit = visit
+        self._limit = limits.batch_cost
+        self._left = limits.batch_cost
+
+    async def run(self, requests: list[GraphQLRequest]) -> list[Answer]:
+        """The answers, in order."""
+        return [await self._item(request) for request in requests]
+
+    async def _item(self, request: GraphQLRequest) -> Answer:
+        visit = self._visit.next()
+        try:
+            prepared = self._prepare(request)
+            return await run_admitted(self._service, prepared, self._session, visit)
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            return failure(await visit.charged(error), self._session.request_id)
+        finally:
+            self._visit.take_over(visit)
+
+    def _prepare(self, request: GraphQLRequest) -> Prepared:
+        prepared = self._service.prepare(request)
+        if prepared.kind is OperationType.SUBSCRIPTION:
+            raise BadRequest("A subscription cannot be part of a batch.")
+        if prepared.cost > self._left:
+            message = f"The operations of this batch would cost more than {self._limit} together."
+            told = {"requested": prepared.cost, "limit": self._left, "path": []}
+            raise ClientError(TOO_COSTLY, message, cost=told)
+        self._left -= prepared.cost
+        return prepared

@@ -1,0 +1,36 @@
+"""What an operation did cost, by its answer; `schema.costs` says what it may cost, before it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import OperationType
+
+from schema.answers import Answer
+from schema.execution import Prepared
+
+
+def spent_cost(prepared: Prepared, answer: Answer) -> int:
+    """The objects in the answer, and what a mutation's fields cost whatever they answer."""
+    fixed = 0
+    if prepared.kind is OperationType.MUTATION:
+        variables = prepared.executor.variable_values.coerced
+        fixed = prepared.document.plan(prepared.operation).written(variables)
+    return fixed + (count_objects(answer.data) if answer.data else 0)
+
+
+def count_objects(data: dict[str, Any]) -> int:
+    """How many objects are within an answer's data."""
+    count = 0
+    left: list[Any] = [data]
+    while left:
+        value = left.pop()
+        values = value.values() if type(value) is dict else value
+        for inner in values:
+            kind = type(inner)
+            if kind is dict:
+                count += 1
+                left.append(inner)
+            elif kind is list and inner:
+                left.append(inner)
+    return count
