@@ -11,16 +11,18 @@ from app.comments import models as _comments
 from app.events import models as _events
 from app.imports import models as _imports
 from app.inbox import models as _inbox
+from app.invitations import models as _invitations
 from app.links import models as _links
 from app.projects import models as _projects
 from app.service_accounts import models as _service_accounts
 from app.tasks import models as _tasks
+from app.teams import models as _teams
 from app.workspaces import models as _workspaces
 
 __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _events, _imports, _inbox, _links, _projects, _service_accounts,
-    _tasks, _workspaces,
+    _access_tokens, _accounts, _audit, _comments, _events, _imports, _inbox, _invitations, _links, _projects, _service_accounts,
+    _tasks, _teams, _workspaces,
 )  # fmt: skip

@@ -16,13 +16,16 @@ from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import Subscription
 from schema.events.types import event_types
 from schema.inbox.mutations import InboxMutations
+from schema.invitations.mutations import InvitationMutations
 from schema.links.mutations import LinkMutations
+from schema.privacy.mutations import PrivacyMutations
 from schema.projects.mutations import ProjectMutations
 from schema.projects.words import WordMutations
 from schema.queries import Query
 from schema.scalars import SCALARS
 from schema.service_accounts.mutations import ServiceAccountMutations
 from schema.tasks.mutations import TaskMutations
+from schema.teams.mutations import TeamMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
 
@@ -31,8 +34,8 @@ from schema.workspaces.mutations import WorkspaceMutations
     "the change, and `errors`, empty when it was done."
 )
 class Mutation(
-    AccountMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations,
-    ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations,
+    AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations,
+    ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations, TeamMutations, InvitationMutations,
 ):  # fmt: skip
     pass
 

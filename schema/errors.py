@@ -24,6 +24,7 @@ _KINDS = {
     "project": "Project",
     "workspace": "Workspace",
     "user": "User",
+    "team": "Team",
 }
 
 

@@ -16,7 +16,8 @@ from app.events.deltas import Delta, State, apply_delta, delta_between, invert_d
 from app.events.kinds import EventKind, current_payload
 from app.events.merging import changes_since, check_expected, merge_fields
 from app.events.models import Event
-from app.projects.access import Permission, allows, check_permission
+from app.permissions import Permission, permits
+from app.projects.access import check_permission
 from app.projects.models import ConflictPolicy, Project
 from app.tasks.rules import mentioned
 from app.values import plain
@@ -42,7 +43,7 @@ class Decision:
 def decide_new(comment: NewComment, comment_id: UUID, facts: Facts) -> State:
     """The first state of a comment; raises a refusal."""
     task = facts.held.task(comment.task_id, "taskId")
-    check_permission(facts.held.projects[task.project_id], Permission.EDIT)
+    check_permission(facts.held.projects[task.project_id], Permission.COMMENT)
     if comment.parent_id is not None:
         parent = facts.states.get(comment.parent_id)
         if parent is None or parent["task_id"] != str(comment.task_id):
@@ -69,9 +70,8 @@ def decide_edit(edit: CommentEdit, facts: Facts) -> Decision:
     if row is None or current is None:
         raise NotFound("Comment", path=("id",))
     project = facts.project_of(row.task_id)
-    check_permission(project, Permission.EDIT)
-    facts.held.task(row.task_id, "id")
     _check_may(edit, current, project, facts)
+    facts.held.task(row.task_id, "id")
     new, merged = _resolved(edit, current, ConflictPolicy(project.conflict_policy), facts)
     delta = delta_between(current, new, COMMENT_SHAPE)
     if delta:
@@ -89,21 +89,30 @@ def new_mentions(project_id: UUID, old: str, new: str, facts: Facts) -> frozense
     return frozenset(user_id for user_id in fresh if (project_id, user_id) in facts.readers)
 
 
-def may_moderate(project: Project) -> bool:
-    """Whether the viewer may delete (and restore) what others wrote."""
-    return allows(project.role, Permission.MANAGE)  # type: ignore[attr-defined]
+_TOLD = {
+    COMMENT_UPDATED.name: (Permission.EDIT_COMMENT, "Only its author may change a comment."),
+    COMMENT_DELETED.name: (
+        Permission.DELETE_COMMENT,
+        "Only its author, or a manager of the project, may delete a comment.",
+    ),
+    COMMENT_RESTORED.name: (
+        Permission.DELETE_COMMENT,
+        "Only who deleted it, or a manager of the project, may restore a comment.",
+    ),
+}
 
 
 def _check_may(edit: CommentEdit, current: State, project: Project, facts: Facts) -> None:
+    permission, refusal = _TOLD[edit.kind.name]
+    check_permission(project, permission, own=True)
     own = current["author_id"] == str(facts.viewer_id)
-    if edit.kind is COMMENT_UPDATED and not own:
-        raise PermissionDenied("Only its author may change a comment.")
-    if edit.kind is COMMENT_DELETED and not (own or may_moderate(project)):
-        raise PermissionDenied("Only its author, or a manager of the project, may delete a comment.")
     if edit.kind is COMMENT_RESTORED and current["deleted_at"] is not None:
         deletion = _deletion(current, facts)
-        if not may_moderate(project) and (deletion is None or deletion.actor_id != facts.viewer_id):
-            raise PermissionDenied("Only who deleted it, or a manager of the project, may restore a comment.")
+        own = deletion is not None and deletion.actor_id == facts.viewer_id
+    elif edit.kind is COMMENT_RESTORED:
+        own = True
+    if not permits(project.role, permission, own=own):  # type: ignore[attr-defined]
+        raise PermissionDenied(refusal)
 
 
 def _deletion(current: State, facts: Facts) -> Event | None:

@@ -14,6 +14,7 @@ COMMENT_DELETED = event_kind("CommentDeleted", "comment", Effect.CHANGE)
 COMMENT_RESTORED = event_kind("CommentRestored", "comment", Effect.CHANGE)
 COMMENT_LEFT = event_kind("CommentLeft", "comment", Effect.REMOVE)
 COMMENT_ARRIVED = event_kind("CommentArrived", "comment", Effect.PUT)
+COMMENT_REDACTED = event_kind("CommentRedacted", "comment", Effect.PUT)
 
 COMMENT_SHAPE = Shape(texts=frozenset({"body"}))
 

@@ -21,7 +21,8 @@ from app.links.actions import blocks_guard, write_new_links
 from app.links.models import Link
 from app.links.rules import BLOCKS, SYMMETRIC
 from app.outcomes import Result
-from app.projects.access import Permission, check_permission
+from app.permissions import Permission
+from app.projects.access import check_permission
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
@@ -99,7 +100,7 @@ def import_links(
         rules = [import_guard(project_id), hierarchy_guard(project_id), vocabulary_guard(project_id)]
         batch.held = await hold_tasks(work, places, *rules, blocks_guard(workspace_id))
         if project_id in batch.held.projects:
-            check_permission(batch.held.projects[project_id], Permission.MANAGE)
+            check_permission(batch.held.projects[project_id], Permission.IMPORT)
         batch.refs = await refs_by_key(work, project_id, source, link_keys(records, plan))
         parents, refused = await _set_parents(work, batch, records)
         added = await _add_links(work, batch, records, refused)

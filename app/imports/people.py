@@ -20,8 +20,9 @@ from app.imports.models import ImportPerson, ImportRef
 from app.imports.reads import PEOPLE, PERSON, people_by_name, refs_by_key
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
+from app.inbox.scopes import telling_access
 from app.outcomes import Result
-from app.projects.access import Permission
+from app.permissions import Permission
 from app.projects.actions.opening import open_project
 from app.projects.events import PROJECT_MEMBER_ADDED
 from app.projects.models import ProjectMember, ProjectRole
@@ -29,7 +30,6 @@ from app.projects.reads import readers_among
 from app.values import now_utc
 from app.work import Action, Work
 from app.workspaces.access import access_workspace
-from app.workspaces.actions import bump_access
 from app.workspaces.events import WORKSPACE_MEMBER_ADDED, member_state
 from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
 from app.writes import insert_rows
@@ -65,19 +65,21 @@ def bring_people(project_id: UUID, names: Sequence[str]) -> Action:
     """Make placeholders for unknown names, and everybody a member of the project who never was."""
 
     async def action(work: Work) -> Result:
-        project = await open_project(work, project_id, Permission.MANAGE, changes_access=True)
+        project = await open_project(work, project_id, Permission.IMPORT, changes_access=True)
         known = await read_people(work, project.workspace_id, project_id, names)
         lacking = known.lacking(names)
         missing = [name for name in lacking if name not in known.by_name]
         work.batch_id = new_id()
         made: dict[str, UUID] = {}
         if missing:
-            needed = WorkspaceRole.ADMIN
+            needed = Permission.ADD_PEOPLE
             workspace = await access_workspace(work, work.viewer_id, project.workspace_id, needed)
             made = await _make_placeholders(work, workspace, missing)
-        await _join(work, project_id, {name: (known.by_name | made)[name] for name in lacking})
-        if lacking:
-            await bump_access(work, project.workspace_id)
+        people = {name: (known.by_name | made)[name] for name in lacking}
+        if people:
+            joining = list(people.values())
+            async with telling_access(work, project.workspace_id, people=joining, projects=[project_id]):
+                await _join(work, project_id, people)
         for name in lacking:
             if name not in made:
                 user_id = known.by_name[name]

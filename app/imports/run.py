@@ -25,7 +25,7 @@ from app.imports.targets import Target
 from app.imports.tasks import import_records
 from app.imports.words import lacking_words, make_words, read_words, respelled
 from app.outcomes import Result
-from app.projects.access import Permission
+from app.permissions import Permission
 from app.projects.actions.opening import open_project
 from app.projects.actions.settings import create_project
 from app.projects.actions.vocabulary import vocabulary_guard
@@ -207,7 +207,7 @@ def _chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 def _words(project_id: UUID, survey: Survey, colors: dict[str, str]) -> Action:
     async def action(work: Work) -> Result:
-        await open_project(work, project_id, Permission.MANAGE, vocabulary_guard(project_id, shared=False))
+        await open_project(work, project_id, Permission.IMPORT, vocabulary_guard(project_id, shared=False))
         work.batch_id = new_id()
         return {"words": await make_words(work, project_id, survey, colors)}
 

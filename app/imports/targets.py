@@ -11,7 +11,8 @@ from uuid import UUID
 from app.accounts.actions import check_email
 from app.accounts.reads import account_id
 from app.db import Database, Reader, Statement, sql
-from app.projects.access import Permission, access_project
+from app.permissions import Permission
+from app.projects.access import access_project
 from app.projects.actions.settings import check_key
 from app.workspaces.access import access_workspaces
 
@@ -63,7 +64,7 @@ async def find_target(reader: Reader, key: str, *, workspace: str | None, email:
     found = _one(rows, key, workspace)
     acting = actor_id or found.owner_id
     if found.project_id is not None:
-        await access_project(reader, acting, found.project_id, Permission.MANAGE)
+        await access_project(reader, acting, found.project_id, Permission.IMPORT)
     return Target(key, found.id, acting, found.project_id)
 
 

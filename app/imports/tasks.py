@@ -17,7 +17,8 @@ from app.imports.reports import Note, Outcome
 from app.imports.surveys import Plan
 from app.imports.updates import change_comments, change_tasks
 from app.outcomes import Result
-from app.projects.access import Permission, check_permission
+from app.permissions import Permission
+from app.projects.access import check_permission
 from app.projects.actions.opening import access_guards
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.ranks import ranks_between
@@ -86,7 +87,7 @@ async def _make_tasks(work: Work, batch: Batch, records: Sequence[Record]) -> in
     facts = await facts_for_new(work, tasks, ())
     if batch.project_id not in facts.projects:
         raise NotFound("Project")
-    check_permission(facts.projects[batch.project_id], Permission.MANAGE)
+    check_permission(facts.projects[batch.project_id], Permission.IMPORT)
     parents = await _parents_there(work, batch, records)
     number = await take_numbers(work, batch.project_id, len(records))
     ranks = ranks_between(await last_rank(work, batch.project_id), None, len(records))

@@ -1,8 +1,4 @@
-"""The only way to fetch links for a viewer.
-
-A link is visible to whoever may see the project of either end. Its far end is not thereby: resolve it with
-``app.tasks.access.access_tasks``, and show nothing where that finds nothing.
-"""
+"""The only way to fetch links for a viewer: a link is there for whoever may see the projects of both its ends."""
 
 from __future__ import annotations
 
@@ -10,13 +6,15 @@ from uuid import UUID
 
 from app.db import Reader, Statement, sql
 from app.links.models import Link
-from app.projects.access import visible_to
+from app.projects.access import visible_among
 
+_SEEN = visible_among("$1", "SELECT source_project_id FROM asked UNION SELECT target_project_id FROM asked")
 _VISIBLE: Statement[Link] = sql(
     f"""
-    SELECT l.* FROM links l JOIN projects s ON s.id = l.source_project_id JOIN projects t ON t.id = l.target_project_id
-    WHERE l.id = ANY($2::uuid[])
-      AND ({visible_to("$1", "s.id", "s.workspace_id")} OR {visible_to("$1", "t.id", "t.workspace_id")})
+    WITH asked AS (SELECT l.* FROM links l WHERE l.id = ANY($2::uuid[])), seen AS {_SEEN}
+    SELECT asked.* FROM asked
+    WHERE asked.source_project_id IN (SELECT project_id FROM seen)
+      AND asked.target_project_id IN (SELECT project_id FROM seen)
     """,  # noqa: S608
     "viewer",
     "ids",
@@ -25,7 +23,7 @@ _VISIBLE: Statement[Link] = sql(
 
 
 async def access_links(reader: Reader, viewer_id: UUID, link_ids: list[UUID]) -> dict[UUID, Link]:
-    """Those of the links that the viewer may see an end of, in one statement."""
+    """Those of the links of which the viewer may see both ends, in one statement."""
     if not link_ids:
         return {}
     return {row.id: row for row in await reader.rows(_VISIBLE, viewer=viewer_id, ids=link_ids)}

@@ -1,6 +1,6 @@
 """Every write of links.
 
-Who may edit the source and see the target may draw a link; who may edit either end may take it away.
+Who may edit the source and see the target may draw a link; who sees both ends and may edit either may take it away.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from app.links.models import Link
 from app.links.reads import edges_along, links_between
 from app.links.rules import BLOCKS, SYMMETRIC, check_kind, shortest_path
 from app.outcomes import Result
-from app.projects.access import Permission, access_projects, allows, check_permission
+from app.permissions import Permission
+from app.projects.access import access_projects, check_permission, may
 from app.projects.actions.opening import access_guards
-from app.tasks.access import access_tasks
 from app.tasks.holding import Held, hold_tasks
 from app.tasks.models import Task, TaskLocation
 from app.tasks.reads import locate_tasks
@@ -82,7 +82,7 @@ async def _hold_ends(work: Work, source_id: UUID, kind: str, target_id: UUID) ->
         guards += [blocks_guard(workspace_id) for workspace_id in _workspaces(places)]
     held = await hold_tasks(work, places, *guards)
     source, target = held.task(source_id, "sourceId"), held.task(target_id, "targetId")
-    check_permission(held.projects[source.project_id], Permission.EDIT)
+    check_permission(held.projects[source.project_id], Permission.LINK_TASKS)
     _check_far_end(held, source, target)
     return source, target
 
@@ -100,13 +100,16 @@ def _check_far_end(held: Held, source: Task, target: Task) -> None:
 
 
 async def _check_no_cycle(work: Work, source_id: UUID, target_id: UUID) -> None:
-    path = shortest_path(await edges_along(work, BLOCKS, target_id), target_id, source_id)
-    if path is None:
+    """Through hidden tasks too, of which nothing is told but that there is a way: no part of it, and not its length."""
+    edges = await edges_along(work, BLOCKS, target_id)
+    if shortest_path(edges, target_id, source_id) is None:
         return
-    seen = await access_tasks(work, work.viewer_id, path)
+    seen = await locate_tasks(work, work.viewer_id, list({task_id for edge in edges for task_id in edge}))
+    shown = [edge for edge in edges if edge[0] in seen and edge[1] in seen]
+    path = shortest_path(shown, target_id, source_id) or [target_id, source_id]
     raise CycleRefused(
         "This would close a cycle of blocks: each task would wait for itself.",
-        cycle=[source_id, *(task_id for task_id in path if task_id in seen)],
+        cycle=[source_id, *path],
         path=("targetId",),
     )
 
@@ -136,6 +139,8 @@ def remove_link(link_id: UUID) -> Action:
         ends = list(dict.fromkeys((link.source_project_id, link.target_project_id)))
         await work.guard(*await access_guards(work, ends))
         projects = await access_projects(work, work.viewer_id, ends)
+        if len(projects) < len(ends):
+            raise NotFound("Link", path=("id",))
         _check_may_remove(projects)
         gone = await work.rows(
             _DELETE, id=link_id, source=link.source_project_id, target=link.target_project_id
@@ -151,7 +156,6 @@ def remove_link(link_id: UUID) -> Action:
                 {},
                 version=VERSION,
                 occurred_at=now,
-                reflect=project_id in projects,
             )
         return {"link_id": str(link_id), "task_ids": [str(link.source_task_id), str(link.target_task_id)]}
 
@@ -159,13 +163,9 @@ def remove_link(link_id: UUID) -> Action:
 
 
 def _check_may_remove(projects: dict[UUID, Any]) -> None:
-    if not projects:
-        raise NotFound("Link", path=("id",))
-    if not any(
-        allows(project.role, Permission.EDIT) and not project.archived_at for project in projects.values()
-    ):
+    if not any(may(project, Permission.LINK_TASKS) for project in projects.values()):
         for project in projects.values():
-            check_permission(project, Permission.EDIT)
+            check_permission(project, Permission.LINK_TASKS)
 
 
 _DELETE: Statement[Any] = sql(

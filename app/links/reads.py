@@ -10,7 +10,6 @@ from uuid import UUID
 from app.db import Reader, Statement, as_keys, sql
 from app.links.models import Link
 
-_BY_ID: Statement[Link] = sql("SELECT * FROM links WHERE id = ANY($1::uuid[])", "ids", model=Link)
 _BY_TASK: Statement[Link] = sql(
     """
     SELECT l.*, asked.id AS near_task_id FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
@@ -24,19 +23,6 @@ _BY_TASK: Statement[Link] = sql(
     "project_ids",
     "ids",
     model=Link,
-)
-_COUNTS: Statement[Any] = sql(
-    """
-    SELECT asked.id, l.total FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-    CROSS JOIN LATERAL (
-        SELECT (SELECT count(*) FROM links
-                WHERE source_project_id = asked.project_id AND source_task_id = asked.id)
-             + (SELECT count(*) FROM links
-                WHERE target_project_id = asked.project_id AND target_task_id = asked.id) AS total
-    ) AS l
-    """,
-    "project_ids",
-    "ids",
 )
 _ALONG: Statement[Any] = sql("SELECT * FROM links_along($1, $2)", "kind", "start")
 _BETWEEN: Statement[Link] = sql(
@@ -52,11 +38,6 @@ _BETWEEN: Statement[Link] = sql(
 )
 
 
-async def links_by_id(reader: Reader, link_ids: list[UUID]) -> dict[UUID, Link]:
-    """Links by id. Says nothing about who may see them."""
-    return {row.id: row for row in await reader.rows(_BY_ID, ids=link_ids)} if link_ids else {}
-
-
 async def links_by_task(reader: Reader, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, list[Link]]:
     """For each (project, task): its links in both directions, oldest first, in one statement."""
     found: dict[UUID, list[Link]] = defaultdict(list)
@@ -65,14 +46,6 @@ async def links_by_task(reader: Reader, keys: Sequence[tuple[UUID, UUID]]) -> di
         for row in await reader.rows(_BY_TASK, project_ids=project_ids, ids=ids):
             found[row.near_task_id].append(row)  # type: ignore[attr-defined]
     return found
-
-
-async def link_counts(reader: Reader, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, int]:
-    """For each (project, task): how many links it has, in one statement."""
-    if not keys:
-        return {}
-    project_ids, ids = as_keys(keys)
-    return {row.id: row.total for row in await reader.rows(_COUNTS, project_ids=project_ids, ids=ids)}
 
 
 async def edges_along(reader: Reader, kind: str, start: UUID) -> list[tuple[UUID, UUID]]:

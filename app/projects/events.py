@@ -8,7 +8,14 @@ from app.events.deltas import Shape
 from app.events.kinds import Effect, event_kind
 from app.values import plain
 
-PROJECT_CREATED = event_kind("ProjectCreated", "project", Effect.PUT)
+
+def _with_visibility(payload: dict[str, Any]) -> dict[str, Any]:
+    return {"state": {**payload["state"], "visibility": "private", "workspace_role": "viewer"}}
+
+
+PROJECT_CREATED = event_kind(
+    "ProjectCreated", "project", Effect.PUT, version=2, upcasters={1: _with_visibility}
+)
 PROJECT_UPDATED = event_kind("ProjectUpdated", "project", Effect.CHANGE)
 PROJECT_MEMBER_ADDED = event_kind("ProjectMemberAdded", "project_member", Effect.PUT)
 PROJECT_MEMBER_UPDATED = event_kind("ProjectMemberUpdated", "project_member", Effect.CHANGE)
@@ -30,7 +37,8 @@ VOCABULARY_SHAPE = Shape()
 def project_state(project: Any) -> dict[str, Any]:
     """A project as its events hold it."""
     fields = (
-        "id", "key", "name", "description", "conflict_policy", "version", "created_at", "updated_at", "archived_at",
+        "id", "key", "name", "description", "conflict_policy", "visibility", "workspace_role", "version", "created_at",
+        "updated_at", "archived_at",
     )  # fmt: skip
     return {name: plain(getattr(project, name)) for name in fields}
 

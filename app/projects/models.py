@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import DateTime, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
+from app.permissions import ProjectRole as ProjectRole  # noqa: PLC0414 (it is of this room's rows)
 
-class ProjectRole(StrEnum):
-    """What someone may do in a project, weakest last."""
 
-    ADMIN = "admin"
-    MANAGER = "manager"
-    MEMBER = "member"
-    VIEWER = "viewer"
+class ProjectVisibility(StrEnum):
+    """Who sees a project without having been given it."""
+
+    PRIVATE = "private"
+    WORKSPACE = "workspace"
 
 
 class StatusCategory(StrEnum):
@@ -38,7 +38,10 @@ class ConflictPolicy(StrEnum):
 
 
 class Project(SQLModel, table=True):
-    """A project. Its id is also its scope's id; ``key`` (such as ENG) is unique in its workspace."""
+    """A project. Its id is also its scope's id; ``key`` (such as ENG) is unique in its workspace.
+
+    With the visibility ``workspace`` every member of the workspace (no guest) has at least ``workspace_role`` in it.
+    """
 
     __tablename__ = "projects"
     __table_args__ = (Index("projects_key", "workspace_id", "key", unique=True),)
@@ -49,6 +52,8 @@ class Project(SQLModel, table=True):
     name: str = Field(sa_type=Text)
     description: str = Field(default="", sa_type=Text)
     conflict_policy: str = Field(default=ConflictPolicy.MERGE.value, sa_type=Text)
+    visibility: str = Field(default=ProjectVisibility.PRIVATE.value, sa_type=Text)
+    workspace_role: str = Field(default=ProjectRole.VIEWER.value, sa_type=Text)
     version: int = 1
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))

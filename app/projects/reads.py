@@ -29,17 +29,7 @@ LABELS: Statement[Label] = _of_projects(Label, "project_id", "name", "id")
 TASK_TYPES: Statement[TaskType] = _of_projects(TaskType, "project_id", "name", "id")
 MEMBERS: Statement[ProjectMember] = _of_projects(ProjectMember, "project_id", "created_at", "user_id")
 
-# Who can see a project: its members, and the owners and admins of its workspace.
-_READERS_AMONG = sql(
-    """
-    SELECT p.id AS project_id, u.id AS user_id
-    FROM unnest($1::uuid[]) AS asked(id) JOIN projects p ON p.id = asked.id CROSS JOIN unnest($2::uuid[]) AS u(id)
-    WHERE EXISTS (SELECT FROM project_members m WHERE m.project_id = p.id AND m.user_id = u.id)
-       OR EXISTS (SELECT FROM workspace_members w WHERE w.workspace_id = p.workspace_id AND w.user_id = u.id
-                  AND w.role IN ('owner', 'admin'))
-    """,
-    "projects", "users",
-)  # fmt: skip
+_READERS_AMONG = sql("SELECT project_id, user_id FROM project_readers_among($1, $2)", "projects", "users")
 
 
 async def by_project(

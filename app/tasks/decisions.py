@@ -11,7 +11,8 @@ from app.errors import NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Delta, State, delta_between
 from app.events.kinds import EventKind
 from app.events.merging import changes_since, check_expected
-from app.projects.access import Permission, check_permission
+from app.permissions import Permission
+from app.projects.access import check_permission
 from app.projects.models import ConflictPolicy, StatusCategory
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
@@ -56,7 +57,7 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
     if row is None or current is None:
         raise NotFound("Task", path=("id",))
     project = facts.projects[row.project_id]
-    check_permission(project, Permission.EDIT)
+    check_permission(project, Permission.EDIT_TASKS)
     if current["deleted_at"] is not None and edit.kind is not TASK_RESTORED:
         if edit.kind is TASK_DELETED:
             return _decision(edit, facts, row.project_id, current, current, False)

@@ -15,6 +15,7 @@ TASK_DELETED = event_kind("TaskDeleted", "task", Effect.CHANGE)
 TASK_RESTORED = event_kind("TaskRestored", "task", Effect.CHANGE)
 TASK_LEFT = event_kind("TaskLeft", "task", Effect.REMOVE)
 TASK_ARRIVED = event_kind("TaskArrived", "task", Effect.PUT)
+TASK_REDACTED = event_kind("TaskRedacted", "task", Effect.PUT)
 
 TASK_SHAPE = Shape(
     sections=frozenset({"sections"}),

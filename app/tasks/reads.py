@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, as_keys, sql
-from app.projects.access import visible_to
+from app.projects.access import visible_among
 from app.tasks.models import Task, TaskLocation
 
 _WITH_SETS = """
@@ -14,10 +14,13 @@ _WITH_SETS = """
     ARRAY(SELECT label_id FROM task_labels l WHERE l.project_id = t.project_id AND l.task_id = t.id) AS label_ids
 """
 
+_ASKED = visible_among(
+    "$1", "SELECT asked.project_id FROM task_locations asked WHERE asked.task_id = ANY($2::uuid[])"
+)
 _LOCATIONS: Statement[TaskLocation] = sql(
     f"""
     SELECT l.task_id, l.project_id, p.workspace_id FROM task_locations l JOIN projects p ON p.id = l.project_id
-    WHERE l.task_id = ANY($2::uuid[]) AND {visible_to("$1", "p.id", "p.workspace_id")}
+    WHERE l.task_id = ANY($2::uuid[]) AND l.project_id IN {_ASKED}
     """,  # noqa: S608
     "viewer",
     "ids",

@@ -10,7 +10,8 @@ from uuid import UUID
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import State, delta_between
 from app.events.merging import check_expected
-from app.projects.access import Permission, check_permission
+from app.permissions import Permission
+from app.projects.access import check_permission
 from app.projects.actions.vocabulary import MOST_WORDS
 from app.projects.models import Status, StatusCategory
 from app.ranks import rank_between
@@ -77,7 +78,7 @@ def decide_transfer(transfer: Transfer, facts: Facts, make_id: Callable[[], UUID
 
 def _check(transfer: Transfer, facts: Facts) -> None:
     for project in (facts.source, facts.target):
-        check_permission(project, Permission.EDIT)
+        check_permission(project, Permission.TRANSFER_TASKS)
     if facts.source.id == facts.target.id:
         raise ValidationFailed("The task is in this project already.", path=("projectId",))
     if facts.source.workspace_id != facts.target.workspace_id:

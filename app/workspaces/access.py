@@ -7,9 +7,9 @@ from uuid import UUID
 from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
 from app.guards import Guard
-from app.workspaces.models import Workspace, WorkspaceRole
-
-_STANDING = {WorkspaceRole.GUEST: 0, WorkspaceRole.MEMBER: 1, WorkspaceRole.ADMIN: 2, WorkspaceRole.OWNER: 3}
+from app.permissions import Permission, WorkspaceRole, permits
+from app.permissions import reaches as reaches  # noqa: PLC0414
+from app.workspaces.models import Workspace
 
 _OF_VIEWER: Statement[Workspace] = sql(
     """
@@ -26,9 +26,9 @@ def access_guard(workspace_id: UUID, *, shared: bool = True) -> Guard:
     return Guard.of("access", workspace_id, shared=shared)
 
 
-def reaches(role: str | None, needed: WorkspaceRole) -> bool:
-    """Whether a role is at least the needed one."""
-    return role is not None and _STANDING[WorkspaceRole(role)] >= _STANDING[needed]
+def may(workspace: Workspace, permission: Permission, *, own: bool = False) -> bool:
+    """Whether the viewer may do this in one of their workspaces (a row with their ``role``)."""
+    return permits(workspace.role, permission, own=own)  # type: ignore[attr-defined]
 
 
 async def access_workspaces(reader: Reader, viewer_id: UUID) -> dict[UUID, Workspace]:
@@ -37,12 +37,20 @@ async def access_workspaces(reader: Reader, viewer_id: UUID) -> dict[UUID, Works
 
 
 async def access_workspace(
-    reader: Reader, viewer_id: UUID, workspace_id: UUID, needed: WorkspaceRole = WorkspaceRole.GUEST
+    reader: Reader,
+    viewer_id: UUID,
+    workspace_id: UUID,
+    permission: Permission | WorkspaceRole = Permission.SEE_WORKSPACE,
+    *,
+    own: bool = False,
 ) -> Workspace:
-    """One workspace of the viewer's, where they have at least the needed role."""
+    """One workspace of the viewer's, if they may do this there."""
     workspace = (await access_workspaces(reader, viewer_id)).get(workspace_id)
     if workspace is None:
         raise NotFound("Workspace")
-    if not reaches(workspace.role, needed):  # type: ignore[attr-defined]
-        raise PermissionDenied(f"This needs the role {needed.value} in the workspace.")
+    if isinstance(permission, WorkspaceRole):
+        if not reaches(workspace.role, permission):  # type: ignore[attr-defined]
+            raise PermissionDenied(f"This needs the role {permission.value} in the workspace.")
+    elif not may(workspace, permission, own=own):
+        raise PermissionDenied(f"This needs the role {permission.rule.needs.value} in the workspace.")
     return workspace

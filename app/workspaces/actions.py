@@ -15,6 +15,7 @@ from app.events.models import ScopeKind
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
+from app.inbox.scopes import telling_access
 from app.outcomes import Result
 from app.permissions import Permission
 from app.values import check_name, now_utc
@@ -33,7 +34,6 @@ from app.workspaces.events import (
 )
 from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
 from app.writes import compare_and_set, ids_in_use, insert_rows
-
 
 APPOINTED = (WorkspaceRole.OWNER, WorkspaceRole.ADMIN)
 """Roles that only an owner gives and takes."""
@@ -127,8 +127,8 @@ def update_workspace_member(workspace_id: UUID, user_id: UUID, role: WorkspaceRo
             if role is WorkspaceRole.OWNER and (await _person(work, user_id)).kind == UserKind.SERVICE.value:
                 raise ValidationFailed("A service account cannot own a workspace.", path=("role",))
             await _keep_an_owner(work, workspace_id, member)
-            await work.run(_SET_ROLE, workspace=workspace_id, user=user_id, role=role.value)
-            await bump_access(work, workspace_id)
+            async with telling_access(work, workspace_id, people=[user_id]):
+                await work.run(_SET_ROLE, workspace=workspace_id, user=user_id, role=role.value)
             work.record(workspace_id, WORKSPACE_MEMBER_UPDATED, user_id, role_delta(member.role, role.value))
         work.reflect(workspace_id)
         return {"workspace_id": str(workspace_id), "user_id": str(user_id)}
@@ -148,11 +148,10 @@ async def manage_member(work: Work, workspace_id: UUID, user_id: UUID) -> Worksp
 
 
 async def removed_from_workspace(work: Work, workspace: Workspace, user_id: UUID) -> None:
-    """Delete a membership with its events; the caller took them out of the projects and holds the guard."""
+    """Delete a membership with its events; the caller took them out of teams and projects, and tells."""
     leaving = user_id == work.viewer_id
     await work.guard(profile_guard(user_id))
     await work.run(_REMOVE, workspace=workspace.id, user=user_id)
-    await bump_access(work, workspace.id)
     work.record(workspace.id, WORKSPACE_MEMBER_REMOVED, user_id, {}, reflect=not leaving)
     work.record(workspace.directory_id, PERSON_REMOVED, user_id, {}, reflect=False)
     await access_changed(work, user_id, InboxReason.ACCESS_LOST)
@@ -161,8 +160,8 @@ async def removed_from_workspace(work: Work, workspace: Workspace, user_id: UUID
 async def add_to_workspace(work: Work, workspace: Workspace, person: User, role: WorkspaceRole) -> None:
     """Insert a membership with its events; the caller has checked access and holds the guard."""
     row = {"workspace_id": workspace.id, "user_id": person.id, "role": role.value, "created_at": now_utc()}
-    await insert_rows(work, WorkspaceMember, [row])
-    await bump_access(work, workspace.id)
+    async with telling_access(work, workspace.id, people=[person.id]):
+        await insert_rows(work, WorkspaceMember, [row])
     work.record(
         workspace.id, WORKSPACE_MEMBER_ADDED, person.id, {"state": member_state(person.id, role.value)}
     )

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, Text
 from sqlmodel import Field, SQLModel
 
-
-class WorkspaceRole(StrEnum):
-    """What someone may do in a workspace. Guests see only the projects they were given."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    MEMBER = "member"
-    GUEST = "guest"
+from app.permissions import WorkspaceRole as WorkspaceRole  # noqa: PLC0414 (it is of this room's rows)
 
 
 class Workspace(SQLModel, table=True):

@@ -7,31 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.accounts import models
-from app.accounts.models import UserKind
 from app.accounts.reads import users_by_id
 from app.db import Reader
+from app.inbox.scopes import scopes_read
 from app.projects.access import access_people
 from schema.access_tokens.lists import tokens_of_viewer
+from schema.accounts.enums import UserKind
 from schema.accounts.sessions import SESSIONS, Session, sessions_of_viewer
 from schema.context import Columns, Context
 from schema.dependence import Dependence
 from schema.edges import column, edge
-from schema.enums import describe
+from schema.events.states import ScopeState
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection
 
 if TYPE_CHECKING:
     from schema.access_tokens.types import AccessToken
-
-describe(
-    UserKind,
-    "Whether somebody has an account.",
-    PERSON="A person with an account.",
-    SERVICE="A program with an account of its own in one workspace; it signs in by access tokens.",
-    PLACEHOLDER="A name that an import met; nobody can sign in as it.",
-)
-
 
 def _mention(root: Any) -> str:
     # As `app.tasks.rules.mentioned` reads it; a bracket in the name would end it early.
@@ -80,6 +72,12 @@ async def _inbox_scope(context: Context, parents: list[Any], columns: Columns) -
     return [global_id("Scope", parent.id) for parent in parents]
 
 
+async def _scopes(context: Context, parents: list[Any], columns: Columns) -> list[list[Any]]:
+    found = await scopes_read(await context.reader(), context.viewer_id)
+    context.reflect(context.viewer_id)
+    return [[ScopeState.of(one, context.viewer_id) for one in found] for _ in parents]
+
+
 async def _self(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     return list(parents)
 
@@ -94,6 +92,9 @@ class Viewer:
     email: str | None = column("Your address, which others do not see.")
     email_confirmed: bool = edge(_email_confirmed, "Whether you have shown that mail to it reaches you.")
     time_zone: str = column("Your time zone; relative dates in filters are reckoned in it.")
+    scopes: list[ScopeState] = edge(
+        _scopes, "Every scope that you may read, but for your inbox, whose log keeps this list up to date."
+    )
     inbox_scope: strawberry.ID = edge(_inbox_scope, "The scope of your inbox, for `events(scope:)`.")
     access_tokens: Connection[Annotated[AccessToken, strawberry.lazy("schema.access_tokens.types")]] = edge(
         tokens_of_viewer, "Your tokens for programs, oldest first."

@@ -10,7 +10,8 @@ import strawberry
 from app.comments import models
 from app.comments.access import access_comments
 from app.comments.reads import COMMENTS, ORDER, comments_by_key
-from app.projects.access import Permission, allows
+from app.permissions import Permission
+from app.projects.access import may
 from app.tasks.reads import tasks_by_key
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
@@ -42,24 +43,16 @@ async def _replies(context: Context, parents: list[Any], columns: Columns, page:
     )
 
 
-def _permitted(own: Permission, others: Permission) -> Any:
+def _permitted(permission: Permission) -> Any:
     async def of_comments(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
         projects = await context.projects([parent.project_id for parent in parents])
-        answers = []
-        for parent in parents:
-            project = projects[parent.project_id]
-            needed = own if parent.author_id == context.viewer_id else others
-            may = allows(project.role, needed) and project.archived_at is None  # type: ignore[attr-defined]
-            answers.append(may and parent.deleted_at is None)
-        return answers
+        return [
+            may(projects[parent.project_id], permission, own=parent.author_id == context.viewer_id)
+            and parent.deleted_at is None
+            for parent in parents
+        ]
 
     return of_comments
-
-
-async def _can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
-    may: list[bool] = await _permitted(Permission.EDIT, Permission.EDIT)(context, parents, columns)
-    viewer = context.viewer_id
-    return [one and parent.author_id == viewer for one, parent in zip(may, parents, strict=True)]
 
 
 @strawberry.type(
@@ -75,9 +68,11 @@ class Comment(Node):
     created_at: datetime = column("When it was written; for imports, originally.")
     updated_at: datetime = column("When it was last edited.")
     deleted_at: datetime | None = column("When it was deleted.")
-    viewer_can_update: bool = edge(_can_update, "Whether you may change its text: it is yours.")
+    viewer_can_update: bool = edge(
+        _permitted(Permission.EDIT_COMMENT), "Whether you may change its text: it is yours."
+    )
     viewer_can_delete: bool = edge(
-        _permitted(Permission.EDIT, Permission.MANAGE),
+        _permitted(Permission.DELETE_COMMENT),
         "Whether you may delete it: it is yours, or you manage.",
     )
 

@@ -14,10 +14,11 @@ from schema.ids import global_id
 
 _REFERENCES = {
     "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
-    "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task",
+    "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
+    "member_ids": "User",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label"})
-_ENUMS = frozenset({"role", "category", "conflict_policy", "reason"})
+_ENUMS = frozenset({"role", "category", "conflict_policy", "reason", "visibility", "workspace_role"})
 
 
 def present(field: str, value: Any, scope_id: UUID | None) -> Any:
@@ -69,7 +70,9 @@ class TextChange:
 
 @strawberry.type(description="A set that gained or lost members.")
 class MembersChange:
-    field: str = strawberry.field(description="Which set: `assigneeIds` or `labelIds`.")
+    field: str = strawberry.field(
+        description="Which set: `assigneeIds` or `labelIds` of a task, `memberIds` of a team."
+    )
     added: list[strawberry.ID] = strawberry.field(description="What came.")
     removed: list[strawberry.ID] = strawberry.field(description="What went.")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from app.events.frames import FrameKind, FrameReason
-from app.events.models import ActorKind
+from app.events.models import ActorKind, ScopeKind
 from schema.enums import describe
 
-__all__ = ["ActorKind", "FrameKind", "FrameReason"]
+__all__ = ["ActorKind", "FrameKind", "FrameReason", "ScopeKind"]
 
 describe(
     ActorKind,
@@ -14,6 +14,14 @@ describe(
     USER="A person.",
     IMPORT="An import, on behalf of a person.",
     SYSTEM="The service itself.",
+)
+describe(
+    ScopeKind,
+    "What a scope is the log of.",
+    PROJECT="A project: all that is in it.",
+    WORKSPACE="A workspace: its members, its teams, its settings.",
+    DIRECTORY="How people and teams of a workspace are shown.",
+    INBOX="One person's inbox.",
 )
 describe(
     FrameKind,

@@ -9,10 +9,11 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from app.accounts.models import UserKind
+from schema.accounts.enums import UserKind
 from schema.events.changes import present, reference
+from schema.events.enums import ScopeKind
 from schema.ids import global_id
-from schema.projects.enums import ConflictPolicy, ProjectRole, StatusCategory
+from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
 from schema.workspaces.enums import WorkspaceRole
 
 
@@ -196,6 +197,10 @@ class ProjectState:
     name: str = strawberry.field(description="Its name.")
     description: str = strawberry.field(description="What it is about.")
     conflict_policy: ConflictPolicy = strawberry.field(description="The default of `onConflict`.")
+    visibility: ProjectVisibility = strawberry.field(description="Who sees it.")
+    workspace_role: ProjectRole = strawberry.field(
+        description="What it gives to the whole workspace, if it does."
+    )
     version: int = strawberry.field(description="Its version.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When its settings were last changed.")
@@ -203,7 +208,7 @@ class ProjectState:
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> ProjectState:
-        names = ("key", "name", "description", "conflict_policy", "version")
+        names = ("key", "name", "description", "conflict_policy", "visibility", "workspace_role", "version")
         return cls(
             id=reference("Project", state["id"], scope_id),
             **{name: state[name] for name in names},
@@ -219,6 +224,65 @@ class ProjectMemberState:
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> ProjectMemberState:
         return cls(user_id=reference("User", state["user_id"], scope_id), role=state["role"])
+
+
+@strawberry.type(description="The role that a team holds in a project.")
+class ProjectTeamState:
+    team_id: strawberry.ID = strawberry.field(description="Which team.")
+    role: ProjectRole = strawberry.field(description="What its members may do, at least.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> ProjectTeamState:
+        return cls(team_id=reference("Team", state["team_id"], scope_id), role=state["role"])
+
+
+@strawberry.type(description="How a team is shown.")
+class TeamState:
+    id: strawberry.ID = strawberry.field(description="The team.")
+    name: str = strawberry.field(description="Its name.")
+    color: str = strawberry.field(description="As #rrggbb.")
+    version: int = strawberry.field(description="Its version.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    updated_at: datetime = strawberry.field(description="When it was last changed.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> TeamState:
+        return cls(
+            id=reference("Team", state["id"], scope_id),
+            **{name: state[name] for name in ("name", "color", "version")},
+            **{name: _moment(state[name]) for name in ("created_at", "updated_at")},
+        )
+
+
+@strawberry.type(description="Who is in a team.")
+class TeamRosterState:
+    team_id: strawberry.ID = strawberry.field(description="Which team.")
+    member_ids: list[strawberry.ID] = strawberry.field(description="Its members.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> TeamRosterState:
+        return cls(
+            team_id=reference("Team", state["team_id"], scope_id),
+            member_ids=present("member_ids", state["member_ids"], scope_id),
+        )
+
+
+@strawberry.type(description="A scope that you may read: follow it with `events(scope:)`.")
+class ScopeState:
+    id: strawberry.ID = strawberry.field(description="The scope.")
+    kind: ScopeKind = strawberry.field(description="What it is the log of.")
+    node_id: strawberry.ID = strawberry.field(
+        description="What to load with `node(id:)` before following it: the project, or the workspace."
+    )
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> ScopeState:
+        project = state["kind"] == ScopeKind.PROJECT.value
+        node = ("Project", state["id"]) if project else ("Workspace", state["workspace_id"])
+        return cls(
+            id=reference("Scope", state["id"], scope_id), kind=state["kind"],
+            node_id=reference(*node, scope_id),
+        )  # fmt: skip
 
 
 @strawberry.type(description="Someone's membership in a workspace.")
@@ -253,6 +317,25 @@ class ListedProjectState:
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> ListedProjectState:
         return cls(project_id=strawberry.ID(global_id("Project", UUID(state["project_id"]))))
+
+
+@strawberry.type(description="An open invitation. The invited address is for admins, who ask `node(id:)`.")
+class InvitationState:
+    id: strawberry.ID = strawberry.field(description="The invitation.")
+    role: WorkspaceRole = strawberry.field(description="What they will be in the workspace.")
+    invited_by_id: strawberry.ID = strawberry.field(description="Who asked.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    expires_at: datetime = strawberry.field(description="Until when it can be accepted.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> InvitationState:
+        return cls(
+            id=reference("Invitation", state["id"], scope_id),
+            role=state["role"],
+            invited_by_id=reference("User", state["invited_by_id"], scope_id),
+            created_at=_moment(state["created_at"]),
+            expires_at=_moment(state["expires_at"]),
+        )
 
 
 @strawberry.type(description="How a person is shown.")

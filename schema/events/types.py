@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 _KINDS_OF_IDS = {
     "task": "Task", "comment": "Comment", "link": "Link", "project": "Project", "workspace": "Workspace",
-    "status": "Status", "label": "Label", "task_type": "TaskType", "project_member": "User",
+    "status": "Status", "label": "Label", "task_type": "TaskType", "project_member": "User", "team": "Team",
+    "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
+    "invitation": "Invitation",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"status", "label", "task_type"})
 
@@ -135,13 +137,22 @@ _STATES: dict[str, Any] = {
     "label": states.LabelState, "task_type": states.TaskTypeState, "project": states.ProjectState,
     "project_member": states.ProjectMemberState, "workspace": states.WorkspaceState,
     "workspace_member": states.WorkspaceMemberState, "listed_project": states.ListedProjectState,
-    "person": states.PersonState, "inbox_item": InboxItemState,
+    "person": states.PersonState, "invitation": states.InvitationState, "inbox_item": InboxItemState,
+    "team": states.TeamState,
+    "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
+    "readable_scope": states.ScopeState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {
     Effect.PUT: "is there now, in the state given",
     Effect.CHANGE: "changed as told in `changes`",
     Effect.REMOVE: "is not there any more",
+}
+
+
+_TOLD = {
+    "ScopeAdded": "you may read a scope now: load what `nodeId` names, then follow it.",
+    "ScopeRemoved": "you may not read a scope any more (its id is `objectId`): forget everything that you have of it.",
 }
 
 
@@ -166,7 +177,8 @@ def _event_type(name: str) -> type[Any]:
     words = kind.object_type.replace("_", " ")
     namespace["is_type_of"] = staticmethod(lambda value, info: getattr(value, "kind", None) == name)
     made = type(name, (_BASES.get(kind.object_type, Event),), namespace)
-    return strawberry.type(made, description=f"{name}: the {words} {_DESCRIPTIONS[kind.effect]}.")
+    told = _TOLD.get(name, f"the {words} {_DESCRIPTIONS[kind.effect]}.")
+    return strawberry.type(made, description=f"{name}: {told}")
 
 
 def event_types() -> list[type[Any]]:

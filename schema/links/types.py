@@ -11,6 +11,8 @@ import strawberry
 from app.links import models
 from app.links.access import access_links
 from app.links.reads import links_by_task
+from app.permissions import Permission
+from app.projects.access import may
 from app.tasks.access import access_tasks
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
@@ -35,18 +37,27 @@ async def _targets(context: Context, parents: list[Any], columns: Columns) -> li
     return await _tasks(context, [parent.target_task_id for parent in parents])
 
 
+async def _can_remove(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+    ends = [(parent.source_project_id, parent.target_project_id) for parent in parents]
+    found = await context.projects([one for pair in ends for one in pair])
+    return [
+        any(may(found[one], Permission.LINK_TASKS) for one in pair if one in found)
+        and all(one in found for one in pair)
+        for pair in ends
+    ]
+
+
 @strawberry.type(description="A link: source <kind> target, such as: source blocks target.")
 class Link(Node):
     kind: str = column("`blocks`, `relates`, `duplicates`, or any other lower-case word.")
     source: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(
-        _sources, "The source; null if it is not there for you."
+        _sources, "The source. You see both ends of a link, or no link."
     )
-    target: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(
-        _targets, "The target; null if it is not there for you."
-    )
+    target: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = edge(_targets, "The target.")
     creator: User | None = user_edge("creator_id", "Who made it.")
     cyclic: bool = column("An imported link that closes a cycle, which a new one may not.")
     created_at: datetime = column("When it was made.")
+    viewer_can_remove: bool = edge(_can_remove, "Whether you may take it away.")
 
     is_type_of = is_row_of(models.Link, "Link")
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.projects.models import ConflictPolicy, ProjectRole, StatusCategory
+from app.projects.models import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
 from schema.enums import describe
 
-__all__ = ["ConflictPolicy", "ProjectRole", "StatusCategory"]
+__all__ = ["ConflictPolicy", "ProjectRole", "ProjectVisibility", "StatusCategory"]
 
 describe(
     ProjectRole,
@@ -14,6 +14,12 @@ describe(
     MANAGER="Change its statuses, labels, task types and members.",
     MEMBER="Make and edit tasks, and comment.",
     VIEWER="Read.",
+)
+describe(
+    ProjectVisibility,
+    "Who sees a project without having been given it.",
+    PRIVATE="Owners and admins of the workspace.",
+    WORKSPACE="Every member of the workspace; guests do not.",
 )
 describe(
     StatusCategory,

@@ -9,13 +9,14 @@ import strawberry
 
 from app.projects.actions import members, settings
 from app.projects.models import ProjectRole as Role
+from app.projects.models import ProjectVisibility as Visibility
 from schema.accounts.types import User, user_edge
 from schema.edges import Info
 from schema.ids import read_id, read_optional_id
 from schema.inputs import VERSION, given, key_field, optional, present
 from schema.mutating import Payload, mutation, positions_of, write
 from schema.nodes import node_edge
-from schema.projects.enums import ConflictPolicy, ProjectRole
+from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility
 from schema.projects.types import Project
 
 
@@ -41,6 +42,13 @@ class ProjectCreateInput:
     )
     name: str = strawberry.field(description="Its name.")
     description: str = strawberry.field(default="", description="What it is about, in markdown.")
+    visibility: ProjectVisibility = strawberry.field(
+        default=Visibility.PRIVATE, description="Who sees it without having been given it."
+    )
+    workspace_role: ProjectRole = strawberry.field(
+        default=Role.VIEWER,
+        description="With WORKSPACE: what every member of the workspace may do, VIEWER or MEMBER.",
+    )
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
     client_mutation_id: UUID | None = key_field()
 
@@ -52,6 +60,12 @@ class ProjectUpdateInput:
     name: str | None = optional("Its name.")
     description: str | None = optional("What it is about, in markdown.")
     conflict_policy: ConflictPolicy | None = optional("What `onConflict` is when an edit does not say.")
+    visibility: ProjectVisibility | None = optional(
+        "Who sees it without having been given it. Who does not see it then is told to forget it."
+    )
+    workspace_role: ProjectRole | None = optional(
+        "With WORKSPACE: what every member of the workspace may do, VIEWER or MEMBER."
+    )
     archived: bool | None = optional("Whether it is archived: it can be read then, and not changed.")
     client_mutation_id: UUID | None = key_field()
 
@@ -94,7 +108,8 @@ class ProjectMutations:
     async def project_create(self, info: Info, input: ProjectCreateInput) -> ProjectPayload:
         action = settings.create_project(
             read_id(input.workspace_id, "Workspace"), input.key, input.name, description=input.description,
-            client_id=given(input.id),
+            client_id=given(input.id), visibility=Visibility(input.visibility),
+            workspace_role=Role(input.workspace_role),
         )  # fmt: skip
         outcome = await write(info, input, action)
         return ProjectPayload(project_id=UUID(outcome.result["project_id"]), positions=positions_of(outcome))
@@ -102,7 +117,9 @@ class ProjectMutations:
     @mutation("Change a project's settings, archive it, or bring it back.")
     async def project_update(self, info: Info, input: ProjectUpdateInput) -> ProjectPayload:
         project_id = read_id(input.id, "Project")
-        changes = present(input, "name", "description", "conflict_policy", "archived")
+        changes = present(
+            input, "name", "description", "conflict_policy", "visibility", "workspace_role", "archived"
+        )
         outcome = await write(
             info, input, settings.update_project(project_id, input.expected_version, changes)
         )

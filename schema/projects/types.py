@@ -9,8 +9,9 @@ import strawberry
 
 from app.db import table
 from app.paging import Order
+from app.permissions import Permission
 from app.projects import models
-from app.projects.access import Permission, allows
+from app.projects.access import may
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import User, user_edge
@@ -20,14 +21,24 @@ from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
-from schema.projects.enums import ConflictPolicy, ProjectRole, StatusCategory
+from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
+from schema.teams.connections import teams_of_projects
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
+    from schema.teams.types import ProjectTeam
     from schema.workspaces.types import Workspace
 
 MEMBERS = table(models.ProjectMember)
+
+
+async def _words_permitted(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+    found = await context.projects([parent.project_id for parent in parents])
+    return [
+        may(found[parent.project_id], Permission.MANAGE_WORDS) and parent.deleted_at is None
+        for parent in parents
+    ]
 
 
 @strawberry.type(description="A status of a project: a column of its board.")
@@ -38,6 +49,7 @@ class Status(Node):
     rank: str = column("Statuses are ordered by this, bytewise.")
     version: int = column("For `statusUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted; history and deleted tasks may still name it.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
         tasks_of_statuses, "The tasks in it, by rank unless another order is asked for."
     )
@@ -51,6 +63,7 @@ class Label(Node):
     color: str = column("As #rrggbb.")
     version: int = column("For `labelUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
 
     is_type_of = is_row_of(models.Label, "Label", within_project=True)
 
@@ -61,6 +74,7 @@ class TaskType(Node):
     color: str = column("As #rrggbb.")
     version: int = column("For `taskTypeUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
 
     is_type_of = is_row_of(models.TaskType, "TaskType", within_project=True)
 
@@ -113,11 +127,7 @@ async def _scopes(context: Context, parents: list[Any], columns: Columns) -> lis
 def _permitted(permission: Permission) -> Any:
     async def of_projects(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
         roles = await context.projects([parent.id for parent in parents])
-        return [
-            allows(roles[parent.id].role, permission)  # type: ignore[attr-defined]
-            and (parent.archived_at is None or permission is Permission.ADMINISTER)
-            for parent in parents
-        ]
+        return [may(roles[parent.id], permission) for parent in parents]
 
     return of_projects
 
@@ -133,6 +143,8 @@ class Project(Node):
     name: str = column("Its name.")
     description: str = column("What it is about, in markdown.")
     conflict_policy: ConflictPolicy = column("What `onConflict` is when an edit does not say.")
+    visibility: ProjectVisibility = column("Who sees it without having been given it.")
+    workspace_role: ProjectRole = column("What every member of the workspace may do, if all of them see it.")
     version: int = column("For `projectUpdate(expectedVersion:)`.")
     created_at: datetime = column("When it was made.")
     updated_at: datetime = column("When its settings were last changed.")
@@ -145,15 +157,29 @@ class Project(Node):
     statuses: list[Status] = edge(_words(STATUSES), "Its statuses in order: the columns of its board.")
     labels: list[Label] = edge(_words(LABELS), "Its labels by name.")
     task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.")
-    members: Connection[ProjectMember] = edge(_members, "Who works on it.")
+    members: Connection[ProjectMember] = edge(_members, "Who was added to it by name.")
+    teams: Connection[Annotated[ProjectTeam, strawberry.lazy("schema.teams.types")]] = edge(
+        teams_of_projects, "The teams that hold a role in it."
+    )
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
         tasks_of_projects, "Its tasks, by rank unless another order is asked for."
     )
-    viewer_role: ProjectRole = edge(_viewer_roles, "Your role.")
-    viewer_can_update: bool = edge(_permitted(Permission.EDIT), "Whether you may make and edit tasks.")
-    viewer_can_manage: bool = edge(_permitted(Permission.MANAGE), "Whether you may change words and members.")
+    viewer_role: ProjectRole = edge(
+        _viewer_roles, "Your role: the strongest of what you, your teams and the whole workspace were given."
+    )
+    viewer_can_update: bool = edge(_permitted(Permission.EDIT_TASKS), "Whether you may make and edit tasks.")
+    viewer_can_manage: bool = edge(
+        _permitted(Permission.MANAGE_WORDS), "Whether you may change its statuses, labels and task types."
+    )
+    viewer_can_manage_members: bool = edge(
+        _permitted(Permission.MANAGE_MEMBERS), "Whether you may add people and teams, and take them out."
+    )
+    viewer_can_appoint_managers: bool = edge(
+        _permitted(Permission.APPOINT_MANAGERS), "Whether you may make somebody its manager or admin."
+    )
+    viewer_can_comment: bool = edge(_permitted(Permission.COMMENT), "Whether you may comment on its tasks.")
     viewer_can_administer: bool = edge(
-        _permitted(Permission.ADMINISTER), "Whether you may change its settings."
+        _permitted(Permission.CHANGE_PROJECT), "Whether you may change its settings and who sees it."
     )
 
     is_type_of = is_row_of(models.Project, "Project")

@@ -13,7 +13,8 @@ from app.comments.reads import comment_counts
 from app.db import table
 from app.events.models import EventRow
 from app.paging import Order
-from app.projects.access import Permission, allows
+from app.permissions import Permission
+from app.projects.access import may
 from app.projects.models import Status as StatusRow
 from app.projects.models import TaskType as TaskTypeRow
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
@@ -124,11 +125,7 @@ async def _history(context: Context, parents: list[Any], columns: Columns, page:
 
 async def _viewer_can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
     found = await context.projects([parent.project_id for parent in parents])
-    return [
-        allows(found[parent.project_id].role, Permission.EDIT)  # type: ignore[attr-defined]
-        and found[parent.project_id].archived_at is None
-        for parent in parents
-    ]
+    return [may(found[parent.project_id], Permission.EDIT_TASKS) for parent in parents]
 
 
 def _sections(root: Any) -> list[TaskSection]:

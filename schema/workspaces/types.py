@@ -9,23 +9,28 @@ import strawberry
 
 from app.db import table
 from app.paging import Condition, Order
+from app.permissions import Permission
 from app.projects.access import visible_projects
 from app.workspaces import models
-from app.workspaces.access import access_workspaces, reaches
+from app.workspaces.access import access_workspaces, may
 from schema.accounts.types import User, user_edge
 from schema.audit.types import AuditEntry, audit_log
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.ids import global_id
+from schema.invitations.lists import invitations_of_workspaces
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 from schema.service_accounts.lists import service_accounts_of_workspaces
+from schema.teams.connections import teams_of_workspaces
 from schema.workspaces.enums import WorkspaceRole
 
 if TYPE_CHECKING:
+    from schema.invitations.types import Invitation
     from schema.projects.types import Project
     from schema.service_accounts.types import ServiceAccount
+    from schema.teams.types import Team
 
 MEMBERS = table(models.WorkspaceMember)
 
@@ -49,9 +54,12 @@ async def _roles(context: Context) -> dict[Any, str]:
     return {workspace_id: row.role for workspace_id, row in found.items()}  # type: ignore[attr-defined]
 
 
-async def _can_administer(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
-    roles = await _roles(context)
-    return [reaches(roles[parent.id], models.WorkspaceRole.ADMIN) for parent in parents]
+def _permitted(permission: Permission) -> Any:
+    async def of_workspaces(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
+        found = await access_workspaces(await context.reader(), context.viewer_id)
+        return [may(found[parent.id], permission) for parent in parents]
+
+    return of_workspaces
 
 
 @paged
@@ -103,13 +111,30 @@ class Workspace(Node):
     directory_scope: strawberry.ID = edge(_directory_scope, "The scope of how its people are shown.")
     position: Position | None = edge(_position, "Where its log stands; null for guests, who do not read it.")
     viewer_role: WorkspaceRole = edge(_role, "Your role.")
-    viewer_can_administer: bool = edge(_can_administer, "Whether you may change its members and settings.")
+    viewer_can_administer: bool = edge(
+        _permitted(Permission.ADD_PEOPLE), "Whether you may change its members and settings."
+    )
+    viewer_can_appoint_admins: bool = edge(
+        _permitted(Permission.APPOINT_ADMINS), "Whether you may make somebody its owner or admin."
+    )
+    viewer_can_manage_teams: bool = edge(
+        _permitted(Permission.MANAGE_TEAMS), "Whether you may make teams and put people into them."
+    )
+    viewer_can_create_projects: bool = edge(
+        _permitted(Permission.MAKE_PROJECT), "Whether you may make projects."
+    )
     members: Connection[WorkspaceMember] | None = edge(_members, "Who belongs to it; null for guests.")
+    teams: Connection[Annotated[Team, strawberry.lazy("schema.teams.types")]] | None = edge(
+        teams_of_workspaces, "Its teams, by name; null for guests."
+    )
     projects: list[Annotated[Project, strawberry.lazy("schema.projects.types")]] = edge(
         _projects, "Those of its projects that you may see, oldest first."
     )
     audit_log: Connection[AuditEntry] | None = edge(
         audit_log, "What happened in it, newest first; null for those who do not administer it."
+    )
+    invitations: Connection[Annotated[Invitation, strawberry.lazy("schema.invitations.types")]] | None = edge(
+        invitations_of_workspaces, "Its open invitations; null unless you administer it."
     )
     service_accounts: (
         Connection[Annotated[ServiceAccount, strawberry.lazy("schema.service_accounts.types")]] | None

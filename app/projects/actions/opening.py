@@ -8,13 +8,14 @@ from uuid import UUID
 from app.db import Statement, sql
 from app.errors import NotFound
 from app.guards import Guard
-from app.projects.access import Permission, access_project, visible_to
+from app.permissions import Permission
+from app.projects.access import access_project, visible_among
 from app.projects.models import Project
 from app.work import Work
 from app.workspaces.access import access_guard
 
 _WORKSPACE_OF: Statement[Any] = sql(
-    f"SELECT p.workspace_id FROM projects p WHERE p.id = $2 AND {visible_to('$1', 'p.id', 'p.workspace_id')}",  # noqa: S608
+    f"SELECT p.workspace_id FROM projects p WHERE p.id = $2 AND p.id IN {visible_among('$1', 'SELECT $2::uuid')}",  # noqa: S608
     "viewer",
     "id",
 )
@@ -22,14 +23,19 @@ _WORKSPACES_OF = sql("SELECT id, workspace_id FROM projects WHERE id = ANY($1::u
 
 
 async def open_project(
-    work: Work, project_id: UUID, permission: Permission, *guards: Guard, changes_access: bool = False
+    work: Work,
+    project_id: UUID,
+    permission: Permission,
+    *guards: Guard,
+    changes_access: bool = False,
+    own: bool = False,
 ) -> Project:
     """The project, with its workspace's access held against concurrent changes, and any further guards."""
     workspace_id = await work.value(_WORKSPACE_OF, viewer=work.viewer_id, id=project_id)
     if workspace_id is None:
         raise NotFound("Project")
     await work.guard(access_guard(workspace_id, shared=not changes_access), *guards)
-    project = await access_project(work, work.viewer_id, project_id, permission)
+    project = await access_project(work, work.viewer_id, project_id, permission, own=own)
     work.reflect(project_id)
     return project
 

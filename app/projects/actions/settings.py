@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,9 @@ from app.errors import ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import ScopeKind
 from app.ids import accept_client_id, new_id
+from app.inbox.scopes import telling_access
 from app.outcomes import Result
-from app.projects.access import Permission
+from app.permissions import Permission
 from app.projects.actions.opening import open_project
 from app.projects.events import (
     PROJECT_CREATED,
@@ -32,6 +34,7 @@ from app.projects.models import (
     Project,
     ProjectMember,
     ProjectRole,
+    ProjectVisibility,
     Status,
     StatusCategory,
     TaskCounter,
@@ -42,7 +45,6 @@ from app.values import check_name, check_text, now_utc, plain
 from app.work import Action, Work
 from app.workspaces.access import access_guard, access_workspace
 from app.workspaces.events import PROJECT_LISTED, member_state
-from app.workspaces.models import WorkspaceRole
 from app.writes import compare_and_set, ids_in_use, insert_rows
 
 _KEY = re.compile(r"[A-Z][A-Z0-9]{1,9}")
@@ -69,25 +71,34 @@ def check_key(key: str) -> str:
 
 
 def create_project(
-    workspace_id: UUID, key: str, name: str, *, description: str = "", client_id: UUID | None = None
+    workspace_id: UUID,
+    key: str,
+    name: str,
+    *,
+    description: str = "",
+    client_id: UUID | None = None,
+    visibility: ProjectVisibility = ProjectVisibility.PRIVATE,
+    workspace_role: ProjectRole = ProjectRole.VIEWER,
 ) -> Action:
     """Make a project with first statuses and types; its maker administers it."""
 
     async def action(work: Work) -> Result:
         await work.guard(access_guard(workspace_id))
-        await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.MEMBER)
+        await access_workspace(work, work.viewer_id, workspace_id, Permission.MAKE_PROJECT)
         now = now_utc()
         project = Project(
             id=accept_client_id(client_id), workspace_id=workspace_id, key=check_key(key),
             name=check_name(name, "name"), description=check_text(description, "description"), created_at=now,
-            updated_at=now,
+            updated_at=now, visibility=visibility.value, workspace_role=check_workspace_role(workspace_role).value,
         )  # fmt: skip
         if await work.value(_KEY_IN_USE, workspace=workspace_id, key=project.key):
             raise ValidationFailed(f"There is a project {project.key} in this workspace.", path=("key",))
         if await ids_in_use(work, [project.id]):
             raise ValidationFailed("This id is taken.", path=("id",))
         await new_scopes(work, [(project.id, ScopeKind.PROJECT, workspace_id)])
-        await insert_rows(work, Project, [project.model_dump()])
+        async with telling_access(work, workspace_id, projects=[project.id]):
+            await insert_rows(work, Project, [project.model_dump()])
+            await insert_rows(work, ProjectMember, [_first_member(project, work.viewer_id)])
         await insert_rows(work, TaskCounter, [{"project_id": project.id, "next_number": 1}])
         work.record(
             project.id,
@@ -98,16 +109,26 @@ def create_project(
             occurred_at=now,
         )
         await _first_vocabulary(work, project.id, now)
-        row = {
-            "project_id": project.id, "user_id": work.viewer_id, "role": ProjectRole.ADMIN.value, "created_at": now,
-        }  # fmt: skip
-        await insert_rows(work, ProjectMember, [row])
         state = member_state(work.viewer_id, ProjectRole.ADMIN.value)
         work.record(project.id, PROJECT_MEMBER_ADDED, work.viewer_id, {"state": state})
         work.record(workspace_id, PROJECT_LISTED, project.id, {"state": {"project_id": str(project.id)}})
         return {"project_id": str(project.id)}
 
     return action
+
+
+def _first_member(project: Project, user_id: UUID) -> dict[str, Any]:
+    role = ProjectRole.ADMIN.value
+    return {"project_id": project.id, "user_id": user_id, "role": role, "created_at": project.created_at}
+
+
+def check_workspace_role(role: ProjectRole) -> ProjectRole:
+    """What a project may give to a whole workspace: to read, or to work in it. More is given by name."""
+    if role not in (ProjectRole.VIEWER, ProjectRole.MEMBER):
+        raise ValidationFailed(
+            "A project gives a whole workspace the role VIEWER or MEMBER.", path=("workspaceRole",)
+        )
+    return role
 
 
 async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None:
@@ -137,10 +158,13 @@ async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None
 
 
 def update_project(project_id: UUID, expected_version: int, changes: dict[str, Any]) -> Action:
-    """Change name, description, conflict policy, or archive and restore. A new key would break links: not here."""
+    """Change name, texts, who sees it, or archive and restore. A new key would break links: not here."""
+    changes_access = not changes.keys().isdisjoint(("visibility", "workspace_role"))
 
     async def action(work: Work) -> Result:
-        project = await open_project(work, project_id, Permission.ADMINISTER)
+        project = await open_project(
+            work, project_id, Permission.CHANGE_PROJECT, changes_access=changes_access
+        )
         now = now_utc()
         old = project_state(project)
         values = _checked(changes, now, project)
@@ -148,12 +172,14 @@ def update_project(project_id: UUID, expected_version: int, changes: dict[str, A
         delta = delta_between(old, new, PROJECT_SHAPE)
         row = {"id": project_id, "version": expected_version, "updated_at": now, **values}
         columns = set(values) | {"updated_at"}
-        if project.version != expected_version or (
-            delta and not await compare_and_set(work, Project, [row], columns, keys=("id",))
-        ):
-            raise VersionConflict(
-                "project", project_id, expected=expected_version, current=project.version, clashes=[]
-            )
+        told = telling_access(work, project.workspace_id, projects=[project_id])
+        async with told if changes_access else nullcontext():
+            if project.version != expected_version or (
+                delta and not await compare_and_set(work, Project, [row], columns, keys=("id",))
+            ):
+                raise VersionConflict(
+                    "project", project_id, expected=expected_version, current=project.version, clashes=[]
+                )
         if delta:
             work.record(
                 project_id, PROJECT_UPDATED, project_id, {"delta": delta}, version=expected_version + 1,
@@ -172,6 +198,10 @@ def _checked(changes: dict[str, Any], now: datetime, project: Project) -> dict[s
         values["description"] = check_text(values["description"] or "", "description")
     if "conflict_policy" in values:
         values["conflict_policy"] = ConflictPolicy(values["conflict_policy"]).value
+    if "visibility" in values:
+        values["visibility"] = ProjectVisibility(values["visibility"]).value
+    if "workspace_role" in values:
+        values["workspace_role"] = check_workspace_role(ProjectRole(values["workspace_role"])).value
     if "archived" in values:
         values["archived_at"] = (project.archived_at or now) if values.pop("archived") else None
     if not values:

@@ -16,8 +16,8 @@ from app.events.kinds import EventKind
 from app.guards import Guard
 from app.ids import accept_client_id
 from app.outcomes import Result
+from app.permissions import Permission
 from app.projects import events
-from app.projects.access import Permission
 from app.projects.actions.opening import open_project
 from app.projects.models import Label, Status, StatusCategory, TaskType
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
@@ -157,7 +157,7 @@ def delete_word(vocabulary: Vocabulary, project_id: UUID, word_id: UUID, expecte
 
 
 async def _open(work: Work, vocabulary: Vocabulary, project_id: UUID) -> list[Any]:
-    await open_project(work, project_id, Permission.MANAGE, vocabulary_guard(project_id, shared=False))
+    await open_project(work, project_id, Permission.MANAGE_WORDS, vocabulary_guard(project_id, shared=False))
     return (await by_project(work, vocabulary.rows, [project_id]))[project_id]
 
 

@@ -13,7 +13,8 @@ from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
 from app.outcomes import Result
-from app.projects.access import Permission, check_permission
+from app.permissions import Permission
+from app.projects.access import check_permission
 from app.projects.actions.opening import access_guards
 from app.projects.models import StatusCategory
 from app.ranks import ranks_between
@@ -45,7 +46,7 @@ def create_tasks(tasks: Sequence[NewTask]) -> Action:
         for task in tasks:
             if task.project_id not in facts.projects:
                 raise NotFound("Project", path=("projectId",))
-            check_permission(facts.projects[task.project_id], Permission.EDIT)
+            check_permission(facts.projects[task.project_id], Permission.EDIT_TASKS)
         ids = [accept_client_id(task.client_id) for task in tasks]
         if await ids_in_use(work, ids) or len(set(ids)) < len(ids):
             raise ValidationFailed(

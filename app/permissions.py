@@ -1,0 +1,135 @@
+"""Who may do what: every action that a client can take, and the role that it needs. All checks read this table.
+
+A workspace's role is needed in the workspace, a project's in the project; a role includes those below it. Somebody's
+role in a project is the strongest of: the one given by name, those of their teams, the one that the project gives the
+whole workspace (but guests), and ADMIN for owners and admins of the workspace (migration 0009, `project_grants`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class WorkspaceRole(StrEnum):
+    """What someone may do in a workspace, strongest first. Guests see only the projects they were given."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    GUEST = "guest"
+
+
+class ProjectRole(StrEnum):
+    """What someone may do in a project, strongest first."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    MEMBER = "member"
+    VIEWER = "viewer"
+
+
+class Anybody(StrEnum):
+    """Who needs no role."""
+
+    SIGNED_OUT = "anybody, signed in or not"
+    SIGNED_IN = "anybody who is signed in"
+    NOBODY = "nobody else"
+
+
+Needed = WorkspaceRole | ProjectRole | Anybody
+
+
+@dataclass(frozen=True)
+class Rule:
+    """``needs``: the role. ``own``: the one that is enough where it is one's own (a comment, a membership).
+
+    ``archived``: also in an archived project, in which else nothing can be changed. ``note``: what else holds.
+    """
+
+    what: str
+    needs: Needed
+    mutations: tuple[str, ...] = ()
+    own: Needed | None = None
+    archived: bool = False
+    note: str = ""
+
+
+_OWNER, _W_ADMIN, _W_MEMBER, _GUEST = WorkspaceRole
+_ADMIN, _MANAGER, _MEMBER, _VIEWER = ProjectRole
+
+
+class Permission(Enum):
+    """The table. Each member's value is its rule."""
+
+    # fmt: off
+    BEGIN = Rule("make an account, sign in", Anybody.SIGNED_OUT, ("signUp", "signIn", "tokenRefresh"))
+    BE_ONESELF = Rule(
+        "one's own sign-in, profile and inbox", Anybody.SIGNED_IN,
+        ("signOut", "socketRenew", "profileUpdate", "inboxMark"))
+    MAKE_WORKSPACE = Rule("make a workspace", Anybody.SIGNED_IN, ("workspaceCreate",), note="its maker owns it")
+
+    SEE_WORKSPACE = Rule("see a workspace, and in it the projects one was given", _GUEST)
+    SEE_PEOPLE = Rule("see its members and teams; follow it and its directory", _W_MEMBER)
+    MAKE_PROJECT = Rule("make a project", _W_MEMBER, ("projectCreate",), note="its maker administers it")
+    CHANGE_WORKSPACE = Rule("rename it", _W_ADMIN, ("workspaceUpdate",))
+    READ_AUDIT_LOG = Rule("read and export its audit log", _W_ADMIN)
+    ADD_PEOPLE = Rule(
+        "add members and guests, change their roles", _W_ADMIN, ("workspaceMemberAdd", "workspaceMemberUpdate"),
+        note="who is or becomes an owner or admin: only by an owner; the last owner stays one")
+    REMOVE_PEOPLE = Rule(
+        "take somebody out of it", _W_ADMIN, ("workspaceMemberRemove",), own=_GUEST,
+        note="an owner or admin: only by an owner; the last owner cannot leave")
+    APPOINT_ADMINS = Rule("appoint, change and remove owners and admins", _OWNER)
+    MANAGE_TEAMS = Rule(
+        "make, change and delete teams; put people into them", _W_ADMIN,
+        ("teamCreate", "teamUpdate", "teamDelete", "teamMemberAdd"))
+    REMOVE_FROM_TEAM = Rule("take somebody out of a team", _W_ADMIN, ("teamMemberRemove",), own=_GUEST)
+
+    SEE_PROJECT = Rule("see everything in a project, follow it", _VIEWER, archived=True)
+    EDIT_TASKS = Rule(
+        "make, edit, move, delete and restore tasks", _MEMBER,
+        ("taskCreate", "taskUpdate", "taskBulkUpdate", "taskMove", "taskDelete", "taskRestore"))
+    TRANSFER_TASKS = Rule("move a task to another project", _MEMBER, ("taskTransfer",), note="in both projects")
+    LINK_TASKS = Rule(
+        "link two tasks, take a link away", _MEMBER, ("linkAdd", "linkRemove"),
+        note="both ends must be seen; the role is needed where a new link begins, or at either end of one that goes")
+    COMMENT = Rule("comment", _MEMBER, ("commentAdd",))
+    EDIT_COMMENT = Rule("change a comment", Anybody.NOBODY, ("commentUpdate",), own=_MEMBER)
+    DELETE_COMMENT = Rule(
+        "delete a comment, restore it", _MANAGER, ("commentDelete", "commentRestore"), own=_MEMBER,
+        note="a restoration is one's own if the deletion was")
+    MANAGE_WORDS = Rule(
+        "change statuses, labels and task types", _MANAGER,
+        tuple(word + happens for word in ("status", "label", "taskType") for happens in ("Create", "Update", "Delete")))
+    MANAGE_MEMBERS = Rule(
+        "add people and teams, change their roles, take teams out", _MANAGER,
+        ("projectMemberAdd", "projectMemberUpdate", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove"),
+        archived=True, note="who is or becomes a manager or admin: only by an admin")
+    REMOVE_MEMBER = Rule(
+        "take somebody out of it", _MANAGER, ("projectMemberRemove",), own=_VIEWER, archived=True,
+        note="a manager or admin: only by an admin")
+    APPOINT_MANAGERS = Rule("appoint, change and remove managers and admins", _ADMIN, archived=True)
+    IMPORT = Rule("import into it (`lockstep import`)", _MANAGER)
+    CHANGE_PROJECT = Rule(
+        "change its settings and who sees it, archive it", _ADMIN, ("projectUpdate",), archived=True)
+    # fmt: on
+
+    @property
+    def rule(self) -> Rule:
+        """Its row of the table."""
+        return self.value
+
+
+def permits(role: str | None, permission: Permission, *, own: bool = False) -> bool:
+    """Whether a role (of the workspace or the project, as the permission says) is enough; ``own``: it is one's own."""
+    rule = permission.rule
+    return reaches(role, rule.needs) or (own and rule.own is not None and reaches(role, rule.own))
+
+
+def reaches(role: str | None, needed: Needed) -> bool:
+    """Whether a role is at least the needed one; of a role, not of an action: ask `permits` who may do something."""
+    if isinstance(needed, Anybody):
+        return needed is not Anybody.NOBODY
+    standing = [one.value for one in type(needed)]
+    return role is not None and standing.index(role) <= standing.index(needed.value)

@@ -1,0 +1,1 @@
+"""Teams: people together, who hold roles in projects together."""
