@@ -14,6 +14,7 @@ from app.outcomes import Outcome
 from app.work import Action
 from schema.edges import Info
 from schema.errors import UserError, user_error
+from schema.limits.throttles import Proof, Throttled
 from schema.positions import Position
 from schema.token_scopes import check_mutation
 
@@ -47,10 +48,16 @@ class RefusalsAsErrors(FieldExtension):
             return payload(errors=[user_error(refusal)])
 
 
-def mutation(description: str) -> Callable[[ResolverT], ResolverT]:
-    """Declare a mutation; its resolver takes ``info`` and one ``input``, and returns a ``Payload``."""
+def mutation(description: str, *, proof: Proof | None = None) -> Callable[[ResolverT], ResolverT]:
+    """Declare a mutation; its resolver takes ``info`` and one ``input``, and returns a ``Payload``.
+
+    ``proof``: it proves who somebody is, and attempts are counted by it.
+    """
+    extensions: list[FieldExtension] = [RefusalsAsErrors()]
+    if proof is not None:
+        extensions.append(Throttled(proof))
     declared: Callable[[ResolverT], ResolverT] = strawberry.mutation(
-        description=description, extensions=[RefusalsAsErrors()]
+        description=description, extensions=extensions
     )
     return declared
 

@@ -163,21 +163,23 @@ class Limits:
                 self._blocked.popitem(last=False)
         return RateLimited(bucket, verdict.wait_seconds, verdict.standings)
 
-    async def throttle_sign_in(self, address: str, account: str) -> None:
+    async def throttle_sign_in(self, address: str, account: str, *, secret: bool = False) -> None:
         """Count an attempt to prove who one is, before anything is looked up or compared.
 
-        `account`: what is claimed (an e-mail address, in lower case; a token), whether it exists or not. Few attempts
-        for one account from one address; more for an account from all addresses together, but those where its owner
-        has signed in before are not among them: strangers cannot keep the owner out there. Raises ``RateLimited``,
-        and ``Unavailable`` while Redis is away: nobody could count the attempts of all processes then.
+        `account`: what is claimed (an e-mail address as it is kept, an id), whether it exists or not; `secret`: a
+        token, which nobody guesses. Few attempts for one account from one address; more for an account from all
+        addresses together, but those where its owner has signed in before are not among them: strangers cannot keep
+        the owner out there. Raises ``RateLimited``, and ``Unavailable`` while Redis is away: nobody could count the
+        attempts that reach all processes then.
         """
         if not self._pair.quota:
             return
         pair = _pair(address, account)
         try:
-            await self._attempt(f"sign-in:address:{network(address)}", self._address)
+            if not secret:
+                await self._attempt(f"sign-in:address:{network(address)}", self._address)
             await self._attempt(f"sign-in:pair:{pair}", self._pair)
-            if not await self._shared.remembers(f"sign-in:known:{pair}"):
+            if not secret and not await self._shared.remembers(f"sign-in:known:{pair}"):
                 await self._attempt(f"sign-in:account:{_digest(account)}", self._account)
         except Away as away:
             log.warning("sign_in_refused", error=repr(away))
@@ -191,21 +193,14 @@ class Limits:
             metrics.RATE_LIMITED.labels(bucket.name).inc()
             raise RateLimited(bucket, verdict.wait_seconds)
 
-    async def sign_in_succeeded(self, address: str, account: str) -> None:
-        """Only failures count, and this address is the owner's own from now on."""
+    async def sign_in_succeeded(self, address: str, account: str, *, secret: bool = False) -> None:
+        """Of one account's attempts only failures count; and this address is its owner's own from now on."""
         if not self._pair.quota:
             return
         pair = _pair(address, account)
         self._shared.correct(f"sign-in:pair:{pair}", self._pair, -1)
-        if not await self._known(pair):
-            self._shared.correct(f"sign-in:account:{_digest(account)}", self._account, -1)
-        await self._shared.remember(f"sign-in:known:{pair}", KNOWN_DAYS)
-
-    async def _known(self, pair: str) -> bool:
-        try:
-            return await self._shared.remembers(f"sign-in:known:{pair}")
-        except Away:
-            return True
+        if not secret:
+            await self._shared.remember(f"sign-in:known:{pair}", KNOWN_DAYS)
 
 
 def _pair(address: str, account: str) -> str:

@@ -26,6 +26,7 @@ from schema.accounts.payloads import (
 from schema.context import Context
 from schema.edges import Info
 from schema.ids import read_id
+from schema.limits.throttles import ADDRESS, OWN_MAIL, OWN_PASSWORD, TOKEN
 from schema.mutating import mutation, write
 
 
@@ -37,18 +38,21 @@ def _session_id(context: Context) -> UUID:
 
 @strawberry.type
 class AccountChangeMutations:
-    @mutation("Send the mail that confirms your address once more.")
+    @mutation("Send the mail that confirms your address once more.", proof=OWN_MAIL)
     async def email_confirmation_send(self, info: Info, input: EmailConfirmationSendInput) -> MailPayload:
         web_url = info.context.application.settings.web_url
         outcome = await write(info, input, changes.send_confirmation(web_url=web_url))
         return MailPayload(sent=outcome.result["sent"])
 
-    @mutation("Confirm an address by the token of a mail, once.")
+    @mutation("Confirm an address by the token of a mail, once.", proof=TOKEN)
     async def email_confirm(self, info: Info, input: EmailConfirmInput) -> EmailPayload:
         await info.context.write_signed_out(signing_in.confirm_email(input.token))
         return EmailPayload(confirmed=True)
 
-    @mutation("Ask to move your account to another address: a mail goes there, and a warning to the old one.")
+    @mutation(
+        "Ask to move your account to another address: a mail goes there, and a warning to the old one.",
+        proof=OWN_MAIL,
+    )
     async def email_change_request(self, info: Info, input: EmailChangeRequestInput) -> MailPayload:
         context, application = info.context, info.context.application
         action = await changes.ask_address(
@@ -58,18 +62,23 @@ class AccountChangeMutations:
         await write(info, input, action, secrets=("password",))
         return MailPayload(sent=True)
 
-    @mutation("Move an account to the address that a mail was sent to, by its token, once.")
+    @mutation("Move an account to the address that a mail was sent to, by its token, once.", proof=TOKEN)
     async def email_change(self, info: Info, input: EmailChangeInput) -> EmailPayload:
         await info.context.write_signed_out(changes.change_address(input.token))
         return EmailPayload(confirmed=True)
 
-    @mutation("Ask for a mail with the way to a new password. Answers the same for an address of nobody.")
+    @mutation(
+        "Ask for a mail with the way to a new password. Answers the same for an address of nobody.",
+        proof=ADDRESS,
+    )
     async def password_reset_request(self, info: Info, input: PasswordResetRequestInput) -> MailPayload:
         web_url = info.context.application.settings.web_url
         await info.context.write_signed_out(changes.ask_reset(input.email, web_url=web_url))
         return MailPayload(sent=True)
 
-    @mutation("Set a new password by the token of a mail, once. Every session ends: sign in with it.")
+    @mutation(
+        "Set a new password by the token of a mail, once. Every session ends: sign in with it.", proof=TOKEN
+    )
     async def password_reset(self, info: Info, input: PasswordResetInput) -> PasswordPayload:
         context, application = info.context, info.context.application
         action = await changes.reset_password(
@@ -78,7 +87,7 @@ class AccountChangeMutations:
         outcome = await context.write_signed_out(action)
         return PasswordPayload(changed=True, ended=end_here(context, outcome))
 
-    @mutation("Set a new password, by whoever knows the old one. All other sessions end.")
+    @mutation("Set a new password, by whoever knows the old one. All other sessions end.", proof=OWN_PASSWORD)
     async def password_change(self, info: Info, input: PasswordChangeInput) -> PasswordPayload:
         context, application = info.context, info.context.application
         action = await changes.change_password(

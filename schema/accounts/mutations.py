@@ -25,12 +25,15 @@ from schema.accounts.payloads import (
 )
 from schema.edges import Info
 from schema.inputs import given, present
+from schema.limits.throttles import ADDRESS, PASSWORD, REFRESH_TOKEN
 from schema.mutating import mutation, positions_of, write
 
 
 @strawberry.type
 class AccountMutations:
-    @mutation("Make an account and sign in; or ask for one, where addresses are confirmed first.")
+    @mutation(
+        "Make an account and sign in; or ask for one, where addresses are confirmed first.", proof=ADDRESS
+    )
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload:
         context, application = info.context, info.context.application
         settings = application.settings
@@ -43,7 +46,7 @@ class AccountMutations:
         )
         return signed_in(context, await context.write_signed_out(action), secret, SignUpPayload)
 
-    @mutation("Sign in with address and password.")
+    @mutation("Sign in with address and password.", proof=PASSWORD)
     async def sign_in(self, info: Info, input: SignInInput) -> SignInPayload:
         context, application = info.context, info.context.application
         action, secret = await signing_in.sign_in(
@@ -57,7 +60,8 @@ class AccountMutations:
 
     @mutation(
         "Exchange a refresh token for new tokens. A spent one is taken again for ten seconds, then never: it ends the "
-        "session."
+        "session.",
+        proof=REFRESH_TOKEN,
     )
     async def token_refresh(self, info: Info, input: TokenRefreshInput) -> SignInPayload:
         context, jar = info.context, jar_of(info.context)
