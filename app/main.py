@@ -42,6 +42,7 @@ from schema.doors import DoorLimits, Origins, graphql_routes
 from schema.doors.headers import ALWAYS, security_headers, with_headers
 from schema.doors.welcome import welcome
 from schema.execution import GraphQLService
+from schema.exports import export_routes
 from schema.graphiql import graphiql_page, graphiql_routes
 from schema.persisted import persisted_queries
 
@@ -74,6 +75,8 @@ def create_app(settings: Settings) -> FastAPI:
         async with open_application(settings) as application:
             app.state.application = application
             app.router.routes.extend(_graphql(application))
+            origins = Origins(settings.allowed_origins, settings.public_url)
+            app.router.routes.extend(export_routes(application, origins))
             yield
 
     app = Service(title="Lockstep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

@@ -165,6 +165,42 @@ def settings() -> None:
 
 @cli.command()
 @plainly
+def erase_person(
+    email: Annotated[str, typer.Option(help="Whose account: the e-mail address they sign in with.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it: it cannot be undone.")] = False,
+) -> None:
+    """Erase someone's account, as `accountErase` does: their name leaves history, what they did stays."""
+    from lockstep import privacy_commands  # noqa: PLC0415
+
+    given = load_settings()
+    need(given, "database_url")
+    if not yes:
+        raise fail(f"this erases the account of {email} for good; say --yes", 2)
+    print(asyncio.run(privacy_commands.erase(given, email)))
+
+
+@cli.command()
+@plainly
+def redact(
+    task: Annotated[str | None, typer.Option(help="A task's id, as the API gives it.")] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="Of a task: title, or sections.<name>; may be given again.")
+    ] = None,
+    comment: Annotated[str | None, typer.Option(help="A comment's id.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; it is kept in the audit log.")] = "",
+) -> None:
+    """Take typed text out of a task or comment and all its history, as the tables' owner (DATABASE_OWNER_URL)."""
+    from lockstep import privacy_commands  # noqa: PLC0415
+
+    given = load_settings()
+    need(given, "database_owner_url")
+    if (task is None) == (comment is None) or (task is not None) != bool(field):
+        raise fail("say --task with at least one --field, or --comment", 2)
+    print(asyncio.run(privacy_commands.redact(given, task or comment or "", field or ["body"], reason)))
+
+
+@cli.command()
+@plainly
 def token(email: Annotated[str, typer.Option(help="Whose: the e-mail address they sign in with.")]) -> None:
     """Print an access token, for scripts on the machine that owns the database."""
     from lockstep.backing import any_servers  # noqa: PLC0415

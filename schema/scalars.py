@@ -14,7 +14,7 @@ from app.errors import BadInput
 from app.values import nests_within
 
 
-def _read_moment(value: Any) -> datetime:
+def read_moment(value: Any) -> datetime:
     """An ISO 8601 date and time; without an offset it is taken as UTC."""
     if not isinstance(value, str):
         raise BadInput("A moment is a string such as 2026-01-31T09:30:00Z.")
@@ -34,7 +34,7 @@ DATE_TIME: ScalarDefinition = strawberry.scalar(
     name="DateTime",
     description="A moment: ISO 8601 in UTC with microseconds.",
     serialize=_show_moment,
-    parse_value=_read_moment,
+    parse_value=read_moment,
 )
 
 

@@ -30,7 +30,8 @@ NEEDS: dict[str, AccessScope] = {
 
 ONLY_SIGNED_IN = frozenset(
     {
-        "profileUpdate", "signOut", "accessTokenCreate", "accessTokenRevoke", "sessionRevoke", "sessionRevokeOthers",
+        "profileUpdate", "accountErase",
+        "signOut", "accessTokenCreate", "accessTokenRevoke", "sessionRevoke", "sessionRevokeOthers",
         "emailConfirmationSend", "emailChangeRequest", "passwordChange",
     }
 )  # fmt: skip

@@ -16,6 +16,7 @@ class UserKind(StrEnum):
     PERSON = "person"
     SERVICE = "service"
     PLACEHOLDER = "placeholder"
+    ERASED = "erased"
 
 
 class User(SQLModel, table=True):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import ARRAY, Text, func, literal
+
 from app.audit.actions import known_actions
 from app.audit.models import AuditEntry
 from app.db import table
@@ -35,7 +37,11 @@ def entry_conditions(wanted: EntryFilter) -> list[Condition]:
     if wanted.actions is not None:
         names = _names(wanted.actions)
         # One name keeps the index in order of time; of several, their order is made.
-        one = ENTRIES.c.action == names[0] if len(names) == 1 else ENTRIES.c.action.in_(names)
+        one = (
+            ENTRIES.c.action == names[0]
+            if len(names) == 1
+            else ENTRIES.c.action == func.any(literal(names, ARRAY(Text)))
+        )
         conditions.append(one)
     if wanted.actor_id is not None:
         conditions.append(ENTRIES.c.actor_id == wanted.actor_id)

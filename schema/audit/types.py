@@ -9,10 +9,11 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.access_tokens.models import AccessScope
 from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
 from app.audit.models import AuditEntry as Row
-from app.workspaces.access import access_workspaces, reaches
-from app.workspaces.models import WorkspaceRole
+from app.permissions import Permission
+from app.workspaces.access import access_workspaces, may
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column
@@ -21,6 +22,7 @@ from schema.ids import global_id, read_global_id, read_id
 from schema.inputs import given, optional
 from schema.nodes import is_row_of, node_edge
 from schema.paging import Paging, connections, paged
+from schema.token_scopes import require_scope
 
 if TYPE_CHECKING:
     from schema.projects.types import Project
@@ -101,15 +103,14 @@ async def audit_log(
 ) -> list[Any]:
     """A page of each workspace's entries; None where the viewer does not administer it."""
     conditions = entry_conditions(read_filter(filter))
+    require_scope(context.session.viewer, AccessScope.ADMIN)
     mine = await access_workspaces(await context.reader(), context.viewer_id)
     administered = [
-        parent.id for parent in parents if reaches(_role(mine.get(parent.id)), WorkspaceRole.ADMIN)
+        parent.id
+        for parent in parents
+        if parent.id in mine and may(mine[parent.id], Permission.READ_AUDIT_LOG)
     ]
     keys = [(one,) for one in administered]
     pages = await connections(context, ENTRIES, Row, ("workspace_id",), keys, ORDERS, page, conditions)
     found = dict(zip(administered, pages, strict=True))
     return [found.get(parent.id) for parent in parents]
-
-
-def _role(workspace: Any) -> str | None:
-    return None if workspace is None else workspace.role

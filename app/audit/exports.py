@@ -1,0 +1,52 @@
+"""A whole audit log, page by page: memory stays that of a page, and no connection waits for a slow reader."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from app.audit.actions import AuditAction
+from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
+from app.audit.models import AuditEntry
+from app.db import Database
+from app.paging import PageRequest, pages_by_parent
+from app.values import now_utc, plain
+from app.work import Work
+
+PAGE = 500
+
+
+def note_export(work: Work, workspace_id: UUID, form: str, wanted: EntryFilter) -> None:
+    """The entry that says who took the log away, in which form and which part of it."""
+    asked = {
+        "actions": wanted.actions, "actor": wanted.actor_id, "target": wanted.target_id, "since": wanted.since,
+        "until": wanted.until,
+    }  # fmt: skip
+    told = {name: plain(value) for name, value in asked.items() if value is not None}
+    work.audit(
+        AuditAction.AUDIT_EXPORTED, "workspace", workspace_id, scope=workspace_id, form=form, filter=told
+    )
+
+
+async def entries_of(
+    database: Database, viewer_id: UUID, workspace_id: UUID, wanted: EntryFilter, check: Any
+) -> AsyncIterator[list[Any]]:
+    """Entries up to now, newest first, in pages. ``check(reader)`` is awaited for each: it raises when access ends."""
+    now = now_utc()
+    bounded = replace(wanted, until=now if wanted.until is None else min(wanted.until, now))
+    conditions = entry_conditions(bounded)
+    place: tuple[Any, ...] | None = None
+    while True:
+        async with database.snapshot(viewer_id) as reader:
+            await check(reader)
+            request = PageRequest(PAGE, place)
+            (page,) = await pages_by_parent(
+                reader, ENTRIES, AuditEntry, [(workspace_id,)], ("workspace_id",), ORDERS, request, conditions
+            )
+        if page.rows:
+            yield page.rows
+        if not page.has_next:
+            return
+        place = tuple(getattr(page.rows[-1], order.name) for order in ORDERS)

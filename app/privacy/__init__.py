@@ -1,0 +1,1 @@
+"""What is held about a person: handing it out, and forgetting it."""

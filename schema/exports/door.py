@@ -1,0 +1,96 @@
+"""The doors of downloads: a bearer token, a stream of rows, and an entry in the audit log before the first.
+
+Refusals are JSON as GraphQL's own, with the codes and statuses of the GraphQL door. What fails on the way (access that
+ended, a database that went away) ends the stream in the middle, which clients see as a broken transfer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from app.errors import ClientError, NotFound, PermissionDenied, Unauthenticated
+from schema.answers import encode, failure
+from schema.callers import caller_of
+from schema.context import Application, Session, open_session
+from schema.doors.http import HEADERS, STATUS
+from schema.doors.identity import bearer_token, request_id
+from schema.doors.origins import Origins
+from schema.exports.audit import open_audit_export
+from schema.exports.personal import open_personal_export
+
+REFUSED = {NotFound.code: 404, PermissionDenied.code: 403}
+
+Opened = tuple[str, str, AsyncIterator[bytes]]
+"""A media type, a file name, and the bytes to come."""
+
+Open = Callable[[Session, Mapping[str, str], Mapping[str, list[str]]], Awaitable[Opened]]
+"""Makes an export ready: everything that can be refused is refused here."""
+
+
+class ExportDoor:
+    """One kind of download, by GET."""
+
+    def __init__(self, application: Application, open_export: Open, origins: Origins) -> None:
+        self._application = application
+        self._open = open_export
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
+        request = Request(scope, receive)
+        name = request_id(request.headers.get("x-request-id"))
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            response = await self._respond(request, name)
+            response.headers["X-Request-ID"] = name
+            response.headers.update(self._origins.permission(request.headers))
+            await response(scope, receive, send)
+
+    async def _respond(self, request: Request, name: str) -> Response:
+        if request.method == "OPTIONS":
+            headers = {"Allow": "GET", "Vary": "Origin"}
+            return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
+        try:
+            session = await self._session(request, name)
+            asked = {key: request.query_params.getlist(key) for key in request.query_params}
+            media_type, file_name, content = await self._open(session, request.path_params, asked)
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            return _refusal(error, name)
+        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{file_name}"'}
+        return StreamingResponse(content, 200, headers, media_type)
+
+    async def _session(self, request: Request, name: str) -> Session:
+        if request.method != "GET":
+            raise ClientError("METHOD_NOT_ALLOWED", "Exports are fetched by GET.")
+        token = bearer_token(request.headers.get("authorization"))
+        if token is None:
+            raise Unauthenticated()
+        viewer = await self._application.authenticate(token)
+        return open_session(
+            self._application, request_id=name, transport="http", token=token, viewer=viewer,
+            expires_at=viewer.expires_at, caller=caller_of(request),
+        )  # fmt: skip
+
+
+def _refusal(error: Exception, name: str) -> Response:
+    answer = failure(error, name)
+    status = REFUSED.get(answer.code or "", STATUS.get(answer.code or "", 400))
+    headers = {"Content-Type": "application/json; charset=utf-8", **HEADERS}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 405:
+        headers["Allow"] = "GET"
+    return Response(encode(answer, name), status, headers)
+
+
+def export_routes(application: Application, origins: Origins) -> list[BaseRoute]:
+    """The addresses of downloads."""
+    return [
+        Route("/exports/audit/{workspace}.{form}", ExportDoor(application, open_audit_export, origins)),
+        Route("/exports/me.json", ExportDoor(application, open_personal_export, origins)),
+    ]

@@ -1,0 +1,1 @@
+"""GraphQL of erasing one's account."""
