@@ -94,6 +94,8 @@ class Statements:
     """What was sent to PostgreSQL on the connections of requests, in order."""
 
     texts: list[str] = field(default_factory=list)
+    queries: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    """The same with their arguments."""
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -151,6 +153,7 @@ class Service:
     def _sent(self, record: asyncpg.connection.LoggedQuery) -> None:
         for counted in self._counted:
             counted.texts.append(record.query)
+            counted.queries.append((record.query, tuple(record.args)))
 
 
 @asynccontextmanager

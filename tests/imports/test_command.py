@@ -23,7 +23,8 @@ def command(importer: Importer, *arguments: str | Path) -> subprocess.CompletedP
     """Runs it against the test's database."""
     settings = importer.service.settings
     environment = os.environ | {
-        "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url,
+        "DATABASE_URL": settings.database_url, "DATABASE_OWNER_URL": settings.database_owner_url,
+        "REDIS_URL": settings.redis_url,
         "LOCKSTEP_DATA_DIR": str(settings.data_dir),
     }  # fmt: skip
     line = [sys.executable, "-m", "lockstep", "import", *map(str, arguments)]

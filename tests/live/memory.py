@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -66,7 +66,7 @@ class World:
         self.join()
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[World]:
+    async def snapshot(self, *, scopes: Sequence[UUID] = ()) -> AsyncIterator[World]:
         await asyncio.sleep(0)
         yield self
 

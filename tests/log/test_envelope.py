@@ -28,9 +28,12 @@ WHERE id = $1
 
 
 @pytest.fixture
-async def role(servers: Servers, world: World, database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection as the service's role."""
+async def role(servers: Servers, world: World, database: str, log: Log) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the service's role, for which everything is declared: what is held here is held all the same."""
     connection = await asyncpg.connect(named(servers.database_url, database))
+    scopes = await log.connection.fetchval("SELECT array_agg(id)::text FROM scopes")
+    for setting in ("lockstep.scopes", "lockstep.workspaces"):
+        await connection.execute("SELECT set_config($1, $2, false)", setting, scopes)
     yield connection
     await connection.close()
 
@@ -73,6 +76,7 @@ CHANGES = {
     "inbox_items": "UPDATE inbox_items SET read_at = now() WHERE $1::uuid IS NOT NULL",
 }
 APART = {
+    "workspace_people": "kept by a trigger, from memberships",
     "events": "the log itself",
     "scopes": "the clocks themselves",
     "audit_entries": "written by every unit itself, of workspaces rather than scopes",

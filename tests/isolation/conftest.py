@@ -1,0 +1,73 @@
+"""A connection as the service's role, without the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from app.declarations import declaring
+from lockstep.embedded import Servers
+from tests.databases import named
+from tests.world import World, uuids
+
+
+@dataclass(frozen=True)
+class Role:
+    """What the service's role sees and can do by raw SQL."""
+
+    connection: asyncpg.Connection
+
+    @asynccontextmanager
+    async def declared(self, viewer_id: UUID | None) -> AsyncIterator[asyncpg.Connection]:
+        """A transaction that declares what a person may see (None: that declares nothing), rolled back at its end."""
+        transaction = self.connection.transaction()
+        await transaction.start()
+        try:
+            if viewer_id is not None:
+                await self.connection.execute(declaring(viewer_id))
+            yield self.connection
+        finally:
+            await transaction.rollback()
+
+
+@contextmanager
+def refused_by_the_wall() -> Iterator[None]:
+    """Either the role lacks the right, or the row does not pass the policy."""
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        yield
+
+
+@pytest.fixture
+async def role(servers: Servers, database: str) -> AsyncIterator[Role]:
+    """The service's role on the test's database."""
+    connection = await asyncpg.connect(named(servers.database_url, database))
+    yield Role(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def furnished(world: World) -> World:
+    """The world with rows in every table that people fill: in ENG, in SEC that few see, and in the other workspace."""
+    await world.hidden(world.secret, "owner")
+    elsewhere = {**world.elsewhere, "workspace": world.kept.elsewhere["workspace"]}
+    await world.hidden(elsewhere, "outsider")
+    label = await world.label("Urgent")
+    task = await world.task(labelIds=[label["id"]], assigneeIds=[world.viewer.user_id])
+    await world.comment(task, "Words", clientMutationId=str(uuid4()))
+    other = await world.task()
+    await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+    hidden = await world.task(by="owner", projectId=world.secret["id"])
+    await world.owner.do("linkAdd", sourceId=task["id"], kind="relates", targetId=hidden["id"])
+    await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
+    return world
+
+
+def project_id(project: Any) -> UUID:
+    """A project's id in the database."""
+    return uuids(project["id"])[0]

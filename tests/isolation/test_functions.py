@@ -1,0 +1,49 @@
+"""What runs as the owner, past the wall: a short list, each with its reason, none of which gives content away."""
+
+from __future__ import annotations
+
+from tests.isolation.conftest import Role
+from tests.ledger import Log
+
+PAST_THE_WALL = {
+    "declare_viewer": "writes the declaration itself",
+    "project_roles": "ids and roles of the person asked for, who is declared by it",
+    "readable": "yes or no for pairs of a person and a scope",
+    "clocks_of": "where a log stands, without any of its content",
+    "ids_in_use": "which of some ids are taken, by whatever",
+    "project_key_in_use": "whether a key is taken in a workspace",
+    "links_along": "ids of tasks that block each other, to refuse a cycle",
+    "account_id": "whose an address is, as an id",
+    "bump_access": "moves a stamp that tells hubs to look again",
+    "sign_ins_ended": "ids of sign-ins that ended lately",
+    "delete_expired": "deletes what has expired, tells how much",
+}
+TRIGGERS = "SELECT tgfoid FROM pg_trigger"
+FUNCTIONS = """
+SELECT p.proname AS name, p.proconfig AS config, has_function_privilege('lockstep_service', p.oid, 'EXECUTE') AS callable,
+       p.prorettype = 'trigger'::regtype AS triggered
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' AND p.prosecdef
+"""
+
+
+async def test_what_runs_as_the_owner_is_listed(log: Log) -> None:
+    found = await log.connection.fetch(FUNCTIONS)
+    callable_ = {row["name"] for row in found if row["callable"] and not row["triggered"]}
+    assert callable_ - {"assert_event"} == PAST_THE_WALL.keys()
+    assert all(row["config"] == ["search_path=public"] for row in found), (
+        "else whoever calls chooses what they mean"
+    )
+
+
+async def test_the_service_cannot_become_the_owner(role: Role, log: Log) -> None:
+    row = await role.connection.fetchrow(
+        "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, "
+        "EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid) AS belongs "
+        "FROM pg_roles WHERE rolname = current_user"
+    )
+    assert not any(row.values())
+    owner = await log.connection.fetchrow(
+        "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = (SELECT tableowner FROM pg_tables "
+        "WHERE tablename = 'projects')"
+    )
+    assert not owner["rolsuper"]
