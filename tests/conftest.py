@@ -84,7 +84,7 @@ def make_settings(
             "data_dir": data_dir, "redis_url": servers.redis_url, "pool_size": 10, "smtp_url": mail_server.url,
             # Hashes as cheap as can be: they are not what is tested.
             "argon2_time_cost": 1, "argon2_memory_kib": 64, "argon2_parallelism": 1,
-            **changes,
+            **GENEROUS, **changes,
         }  # fmt: skip
         return Settings(
             database_url=named(servers.database_url, database),
