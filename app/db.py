@@ -14,33 +14,20 @@ from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 import asyncpg
-import orjson
 from sqlalchemy import ARRAY, Table, Uuid, bindparam, func
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
+from app.connections import LATE, LOST, Patience, connect
 from app.declarations import declaring
-from app.errors import BadInput, Unavailable
+from app.errors import BadInput, Busy, ClientError, TimedOut, Unavailable
 from app.metrics import STATEMENTS
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
 ModelT = TypeVar("ModelT")
-
-LOST = (
-    OSError,
-    asyncpg.InterfaceError,
-    # What asyncpg says when the server ends a session in the middle of an exchange.
-    asyncpg.InternalClientError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-)
-"""What a statement raises when the database is away, or goes away while it runs."""
 
 CLOSE_SECONDS = 5
 ROLLBACK_SECONDS = 2
@@ -121,7 +108,7 @@ class Reader:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
-        self._unfit = False
+        self._over: ClientError | None = None
         self._declared: set[UUID] = set()
 
     async def declare(
@@ -137,17 +124,20 @@ class Reader:
         """All rows of a statement."""
         text, arguments = statement.prepare(parameters)
         async with self._turn:
-            if self._unfit:
-                raise BadInput("A value beside this one cannot be looked up: ask again without it.")
+            if self._over is not None:
+                raise self._over
             STATEMENTS.inc()
             try:
                 rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
             except asyncpg.DataError as unfit:
                 # Checks at the door say it better; this is for what they let through. The transaction is over by it.
-                self._unfit = True
+                self._over = BadInput("A value beside this one cannot be looked up: ask again without it.")
                 raise BadInput(
                     "A value is out of range, or has characters (NUL) that cannot be kept."
                 ) from unfit
+            except LATE as late:
+                self._over = TimedOut()
+                raise self._over from late
             except LOST as lost:
                 raise Unavailable() from lost
         return cast(list[ModelT], rows)
@@ -172,6 +162,9 @@ class Reader:
             STATEMENTS.inc()
             try:
                 await self._connection.execute(text)
+            except LATE as late:
+                self._over = TimedOut()
+                raise self._over from late
             except LOST as lost:
                 raise Unavailable() from lost
 
@@ -179,27 +172,39 @@ class Reader:
 class Database:
     """The pool, and the two kinds of transaction there are: a snapshot (here) and a unit (``app.work``)."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, patience: Patience | None = None) -> None:
         self.pool = pool
+        self._patience = patience or Patience()
+        self._waiting = 0
 
     @classmethod
     async def open(
-        cls, url: str, *, size: int, prepared_statements: bool = True, acquire_timeout_seconds: float = 10
+        cls, url: str, *, size: int, prepared_statements: bool = True, patience: Patience | None = None
     ) -> Database:
         """Connect. ``prepared_statements=False`` is for a PgBouncer that does not track them."""
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=size,
-            init=_set_codecs,
-            reset=_keep,
-            statement_cache_size=1024 if prepared_statements else 0,
-            max_cached_statement_lifetime=0,
-            record_class=Row,
-            command_timeout=60,
-            timeout=acquire_timeout_seconds,
+        patience = patience or Patience()
+        return cls(
+            await connect(url, size, patience, prepared_statements=prepared_statements, rows=Row), patience
         )
-        return cls(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """A connection of the pool. Raises ``Unavailable`` if there is no database, or too many wait for it."""
+        if self._waiting >= self._patience.waiters:
+            raise Busy
+        self._waiting += 1
+        try:
+            connection = await self.pool.acquire(timeout=self._patience.wait_seconds)
+        except TimeoutError:
+            raise Busy from None
+        except LOST as lost:
+            raise Unavailable() from lost
+        finally:
+            self._waiting -= 1
+        try:
+            yield connection
+        finally:
+            await self.pool.release(connection)
 
     async def close(self) -> None:
         """Give back what is unused, wait a little for the rest, and give up what does not answer."""
@@ -220,11 +225,7 @@ class Database:
         It sees what the viewer may see at that moment, and the scopes and workspaces named.
         Raises ``Unavailable`` if there is no database, or none any more.
         """
-        try:
-            connection = await self.pool.acquire()
-        except LOST as lost:
-            raise Unavailable() from lost
-        try:
+        async with self.connection() as connection:
             reader = Reader(connection)
             declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
             await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
@@ -232,8 +233,6 @@ class Database:
                 yield reader
             finally:
                 await _roll_back(connection)
-        finally:
-            await self.pool.release(connection)
 
 
 async def _roll_back(connection: Any) -> None:
@@ -244,24 +243,6 @@ async def _roll_back(connection: Any) -> None:
     except LOST:
         with contextlib.suppress(asyncpg.InterfaceError):  # it may have broken, and left the pool by itself
             connection.terminate()
-
-
-async def _set_codecs(connection: Any) -> None:
-    # In a transaction, so that PgBouncer in transaction mode keeps one server for the look-ups.
-    async with connection.transaction():
-        await connection.set_type_codec(
-            "jsonb",
-            schema="pg_catalog",
-            encoder=lambda value: b"\x01" + orjson.dumps(value),
-            decoder=lambda data: orjson.loads(memoryview(data)[1:]),
-            format="binary",
-        )
-
-
-async def _keep(connection: Any) -> None:
-    # Nothing of ours is session-scoped, so there is nothing to reset: asyncpg's default costs a round trip.
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
 
 
 def as_keys(pairs: Sequence[tuple[UUID, ...]]) -> list[list[UUID]]:

@@ -53,6 +53,22 @@ class Unavailable(ClientError):
         super().__init__("UNAVAILABLE", message)
 
 
+class Busy(Unavailable):
+    """The database is there, but too many wait for it already. Nothing was read or written."""
+
+    def __init__(self) -> None:
+        super().__init__("The service is busy: no connection to the database is free. Try again shortly.")
+
+
+class TimedOut(ClientError):
+    """It took longer than is allowed, and was given up. Of a mutation: nothing was written."""
+
+    def __init__(
+        self, message: str = "This took too long and was given up: ask for less, or try again later."
+    ) -> None:
+        super().__init__("TIMEOUT", message)
+
+
 class Refusal(Exception):
     """An outcome the domain foresaw; ``code`` is stable, ``path`` names the input field at fault."""
 

@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens
 from app.config import Settings
+from app.connections import Patience
 from app.db import Database, Statement, sql
 from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
@@ -112,7 +113,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         mailer = Mailer(carrier_of(settings))
         mailer.open()
         stack.push_async_callback(mailer.close)
-        store = Store(database, RedisDoorbell(broadcast), _barrier(), mailer)
+        store = Store(
+            database, RedisDoorbell(broadcast), _barrier(), unit_seconds=settings.request_seconds, postbox=mailer
+        )
         tokens = Tokens.open(settings)
         passwords = Passwords.of(settings)
         stack.callback(passwords.close)
@@ -125,8 +128,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 
 async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Database:
     database = await Database.open(
-        settings.database_url, size=size, prepared_statements=settings.prepared_statements
-    )
+        settings.database_url, size=size, prepared_statements=settings.prepared_statements,
+        patience=Patience.of(settings),
+    )  # fmt: skip
     stack.push_async_callback(database.close)
     return database
 

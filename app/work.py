@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,9 +22,10 @@ import structlog
 from app import metrics
 from app.audit.actions import AuditAction, action_of
 from app.audit.entries import Entry, Origin, append_entries, told
-from app.db import LOST, Database, Reader
+from app.connections import LATE, LOST
+from app.db import Database, Reader
 from app.declarations import declaring
-from app.errors import ClientError, Unauthenticated, Unavailable
+from app.errors import Busy, ClientError, TimedOut, Unauthenticated, Unavailable
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
@@ -34,6 +36,8 @@ from app.mail.letters import Mail, NoPostbox, Postbox
 from app.outcomes import Outcome, RequestKey, Result, keep_outcome, kept_outcome
 
 log = structlog.get_logger(__name__)
+
+_GIVEN_UP = "This took too long and was given up; nothing was written. Do less at once, or try again later."
 
 RERUNS = 8
 """How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
@@ -80,6 +84,8 @@ class Store:
     database: Database
     doorbell: Doorbell
     barrier: Callable[[str], None] = lambda name: None
+    unit_seconds: float | None = None
+    """For a unit of somebody's, up to its commit."""
     postbox: Postbox = field(default_factory=NoPostbox)
 
 
@@ -217,20 +223,21 @@ async def _attempt(
 ) -> Outcome:
     committing = False
     try:
-        async with store.database.pool.acquire() as connection:
+        async with store.database.connection() as connection:
             work = Work(connection, actor, attempt)
             await work.script(f"BEGIN; {declaring(actor.user_id)}")
             try:
-                if key is not None and (kept := await kept_outcome(work, key)) is not None:
-                    await connection.execute("ROLLBACK")
-                    metrics.REPLAYED.inc()
-                    return kept
-                result = await action(work)
-                await _audit(work)
-                events = await _append(work, key)
-                positions = await _positions(work, events)
-                if key is not None and actor.user_id is not None:
-                    await keep_outcome(work, key, result, positions)
+                async with _in_time(store, actor):
+                    if key is not None and (kept := await kept_outcome(work, key)) is not None:
+                        await connection.execute("ROLLBACK")
+                        metrics.REPLAYED.inc()
+                        return kept
+                    result = await action(work)
+                    await _audit(work)
+                    events = await _append(work, key)
+                    positions = await _positions(work, events)
+                    if key is not None and actor.user_id is not None:
+                        await keep_outcome(work, key, result, positions)
                 store.barrier("before-commit")
                 committing = True
                 await connection.execute("COMMIT")
@@ -239,6 +246,10 @@ async def _attempt(
                 if not connection.is_closed() and connection.is_in_transaction():
                     await connection.execute("ROLLBACK")
                 raise
+    except Busy:
+        raise
+    except LATE as late:  # of the commit: its triggers took too long, and so it was none
+        raise TimedOut(_GIVEN_UP) from late
     except (*LOST, Unavailable) as lost:
         if not committing:
             raise Unavailable("The database is away; nothing was written. Try again shortly.") from lost
@@ -250,6 +261,19 @@ async def _attempt(
     for event in events:
         metrics.EVENTS.labels(event.kind).inc()
     return Outcome(result, positions, events=events, mails=work.mails)
+
+
+@asynccontextmanager
+async def _in_time(store: Store, actor: Actor) -> AsyncIterator[None]:
+    """What somebody waits for is given up before its commit if it takes too long; the commit itself never is."""
+    limit = asyncio.timeout(store.unit_seconds if actor.kind is ActorKind.USER else None)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise TimedOut(_GIVEN_UP) from None
 
 
 async def _audit(work: Work) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from graphql import OperationType
 
-from app.errors import ClientError
+from app.errors import ClientError, TimedOut
 from schema.admission import Visit, as_refused
 from schema.answers import TOO_COSTLY, Answer, failure
 from schema.doors.limits import DoorLimits
@@ -12,10 +14,17 @@ from schema.execution import GraphQLService, Prepared, Session
 from schema.requests import BadRequest, GraphQLRequest
 
 
-async def run_admitted(service: GraphQLService, prepared: Prepared, session: Session, visit: Visit) -> Answer:
+async def run_admitted(
+    service: GraphQLService, limits: DoorLimits, prepared: Prepared, session: Session, visit: Visit
+) -> Answer:
     """Charges for a query or mutation, runs it, and charges what it did cost. Raises `RateLimited`."""
     admission = await visit.admit(prepared)
-    answer = as_refused(prepared, await service.execute(prepared, session))
+    try:
+        # A mutation is bounded up to its commit, by the unit of work: what was done must not be called late.
+        async with asyncio.timeout(limits.request_seconds if prepared.kind is OperationType.QUERY else None):
+            answer = as_refused(prepared, await service.execute(prepared, session))
+    except TimeoutError:
+        answer = failure(TimedOut(), session.request_id)
     visit.settle(admission, prepared, answer)
     return answer
 
@@ -30,7 +39,7 @@ class Batch:
         self._service = service
         self._session = session
         self._visit = visit
-        self._limit = limits.batch_cost
+        self._limits = limits
         self._left = limits.batch_cost
 
     async def run(self, requests: list[GraphQLRequest]) -> list[Answer]:
@@ -41,7 +50,7 @@ class Batch:
         visit = self._visit.next()
         try:
             prepared = self._prepare(request)
-            return await run_admitted(self._service, prepared, self._session, visit)
+            return await run_admitted(self._service, self._limits, prepared, self._session, visit)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             return failure(await visit.charged(error), self._session.request_id)
         finally:
@@ -52,7 +61,7 @@ class Batch:
         if prepared.kind is OperationType.SUBSCRIPTION:
             raise BadRequest("A subscription cannot be part of a batch.")
         if prepared.cost > self._left:
-            message = f"The operations of this batch would cost more than {self._limit} together."
+            message = f"The operations of this batch would cost more than {self._limits.batch_cost} together."
             told = {"requested": prepared.cost, "limit": self._left, "path": []}
             raise ClientError(TOO_COSTLY, message, cost=told)
         self._left -= prepared.cost

@@ -198,7 +198,7 @@ class HTTPDoor:
             await visit.admit(prepared)
             answers = self._places.streaming(self._service.subscribe(prepared, session), visit)
             return Stream(form, answers, name, self._limits)
-        answer = await run_admitted(self._service, prepared, session, visit)
+        answer = await run_admitted(self._service, self._limits, prepared, session, visit)
         if wanted.json is None and wanted.stream is not None and answer.executed:
             return Stream(wanted.stream, one(answer), name, self._limits)
         return await self._json(request, wanted, answer, name)

@@ -13,7 +13,8 @@ class DoorLimits:
     """Bytes, seconds and counts.
 
     `connections`: of a process. `head_seconds`, `head_bytes`: for and of a request's head. `body_bytes`: of a
-    request's body, and of one socket message. `body_seconds`: for a body to arrive. `batch`: requests in one body; 0
+    request's body, and of one socket message. `body_seconds`: for a body to arrive. `request_seconds`: for a
+    query to be answered. `batch`: requests in one body; 0
     refuses batches; `batch_cost`: of all of them. `proxies`: networks that are believed about client addresses, which
     they tell in `proxy_header`.
 
@@ -29,6 +30,7 @@ class DoorLimits:
     head_bytes: int = 65_536
     body_bytes: int = 1_048_576
     body_seconds: float = 30
+    request_seconds: float = 30
     batch: int = 0
     batch_cost: int = 100_000
     proxies: tuple[Network, ...] = ()
@@ -53,6 +55,7 @@ class DoorLimits:
             head_seconds=settings.head_seconds,
             body_bytes=settings.max_body_bytes,
             body_seconds=settings.body_seconds,
+            request_seconds=settings.request_seconds,
             batch=settings.max_batch,
             batch_cost=settings.max_batch_cost,
             proxies=settings.trusted_proxies,

@@ -277,7 +277,7 @@ class Connection:
         return None
 
     async def _once(self, prepared: Prepared, session: Session, visit: Visit) -> Answer:
-        execution = run_admitted(self._service, prepared, session, visit)
+        execution = run_admitted(self._service, self._limits, prepared, session, visit)
         if prepared.kind is OperationType.QUERY:
             return await execution
         mutation = asyncio.create_task(execution)

@@ -1,0 +1,124 @@
+"""Connections to PostgreSQL: how they are made, how long anything may take, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+
+from app.config import Settings
+
+log = structlog.get_logger(__name__)
+
+LOST = (
+    OSError,
+    asyncpg.InterfaceError,
+    # What asyncpg says when the server ends a session in the middle of an exchange.
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+)
+"""What a statement raises when the database is away, or goes away while it runs."""
+
+LATE = (
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+)
+"""What a statement raises when PostgreSQL gives it, or its transaction, up for taking too long."""
+
+CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long anything of the database may take; None is as long as the server allows.
+
+    ``wait_seconds``: for a connection of the pool, and ``waiters`` at most wait; the other three PostgreSQL keeps.
+    """
+
+    wait_seconds: float = 10
+    waiters: int = 10_000
+    statement_seconds: float | None = None
+    transaction_seconds: float | None = None
+    idle_seconds: float | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Patience:
+        """A service's."""
+        return cls(
+            settings.pool_wait_seconds, settings.pool_waiters, settings.statement_seconds,
+            settings.transaction_seconds, settings.idle_transaction_seconds,
+        )  # fmt: skip
+
+    def told(self) -> list[dict[str, str]]:
+        """What to tell PostgreSQL when connecting: all of it, or what it takes.
+
+        Versions before 17 know no ``transaction_timeout``, and PgBouncer takes nothing unless it was configured to.
+        """
+        seconds = {
+            "statement_timeout": self.statement_seconds,
+            "idle_in_transaction_session_timeout": self.idle_seconds,
+            "transaction_timeout": self.transaction_seconds,
+        }
+        every = {
+            name: f"{max(round(value * 1000), 1)}ms" for name, value in seconds.items() if value is not None
+        }
+        older = {name: value for name, value in every.items() if name != "transaction_timeout"}
+        return [every, older, {}]
+
+
+async def connect(
+    url: str, size: int, patience: Patience, *, prepared_statements: bool, rows: type[asyncpg.Record]
+) -> asyncpg.Pool:
+    """A pool; its connections tell PostgreSQL how long things may take, as far as it takes that."""
+    *first, last = patience.told()
+    for told in first:
+        try:
+            return await _pool(url, size, told, prepared_statements, rows)
+        except (asyncpg.UndefinedObjectError, asyncpg.ProtocolViolationError) as unknown:
+            log.warning("timeout_not_taken", error=str(unknown))
+    return await _pool(url, size, last, prepared_statements, rows)
+
+
+async def _pool(
+    url: str, size: int, told: Mapping[str, str], prepared_statements: bool, rows: type[asyncpg.Record]
+) -> asyncpg.Pool:
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_set_codecs,
+        reset=_keep,
+        statement_cache_size=1024 if prepared_statements else 0,
+        max_cached_statement_lifetime=0,
+        record_class=rows,
+        command_timeout=60,
+        timeout=CONNECT_SECONDS,
+        server_settings=dict(told),
+    )
+
+
+async def _set_codecs(connection: Any) -> None:
+    # In a transaction, so that PgBouncer in transaction mode keeps one server for the look-ups.
+    async with connection.transaction():
+        await connection.set_type_codec(
+            "jsonb",
+            schema="pg_catalog",
+            encoder=lambda value: b"\x01" + orjson.dumps(value),
+            decoder=lambda data: orjson.loads(memoryview(data)[1:]),
+            format="binary",
+        )
+
+
+async def _keep(connection: Any) -> None:
+    # Nothing of ours is session-scoped, so there is nothing to reset: asyncpg's default costs a round trip.
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
