@@ -187,13 +187,16 @@ def _tasks(alias: str, deleted: str, most: int) -> str:
 PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
   statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
   members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
+  teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
   {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
 
 WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("WorkspaceState")} scope directoryScope
   members(first: 100) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
-  projects {{ id }} position {{ {POSITION} }} }} }} }}"""
+  teams(first: 100) {{ nodes {{ {_sel("TeamState")} members(first: 100) {{ nodes {{ user {{ id }} }} }} }} }}
+  projects {{ id }} invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
+  position {{ {POSITION} }} }} }} }}"""
 
-INBOX = f"""{{ viewer {{ inboxScope }} inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }}
+INBOX = f"""{{ viewer {{ inboxScope scopes {{ id kind nodeId }} }} inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }}
   position {{ {POSITION} }} }} }}"""
 
 
@@ -217,6 +220,7 @@ async def _project(client: Client, project_id: str) -> Copy:
     for name, kind in (("statuses", "StatusState"), ("labels", "LabelState"), ("taskTypes", "TaskTypeState")):
         objects |= {one["id"]: _state(kind, one) for one in found[name]}
     objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
+    objects |= {one["teamId"]["id"]: _state("ProjectTeamState", one) for one in found["teams"]["nodes"]}
     tasks = found["there"]["nodes"] + found["deleted"]["nodes"]
     assert not any(found[part]["pageInfo"]["hasNextPage"] for part in ("there", "deleted"))
     here = {task["id"] for task in tasks}
@@ -240,8 +244,13 @@ async def _workspace(client: Client, workspace_id: str) -> Copy:
     made.objects = {found["id"]: _state("WorkspaceState", found)}
     for one in found["members"]["nodes"]:
         made.objects[one["userId"]["id"]] = _state("WorkspaceMemberState", one)
+    for one in found["teams"]["nodes"]:
+        people = sorted(member["user"]["id"] for member in one["members"]["nodes"])
+        made.objects[one["id"]] = {"kind": "TeamRosterState", "teamId": one["id"], "memberIds": people}
     for one in found["projects"]:
         made.objects[one["id"]] = {"kind": "ListedProjectState", "projectId": one["id"]}
+    for one in found["invitations"]["nodes"]:
+        made.objects[one["id"]] = _state("InvitationState", one)
     return made
 
 
@@ -252,6 +261,7 @@ async def _directory(client: Client, workspace_id: str) -> Copy:
     made = Copy(found["directoryScope"], position["cursor"], position["seq"])
     for one in found["members"]["nodes"]:
         made.objects[one["user"]["id"]] = _state("PersonState", one["user"])
+    made.objects |= {one["id"]: _state("TeamState", one) for one in found["teams"]["nodes"]}
     return made
 
 
@@ -260,6 +270,7 @@ async def _inbox(client: Client, _nothing: str) -> Copy:
     position = found["inbox"]["position"]
     made = Copy(found["viewer"]["inboxScope"], position["cursor"], position["seq"])
     made.objects = {one["id"]: _state("InboxItemState", one) for one in found["inbox"]["items"]["nodes"]}
+    made.objects |= {one["id"]: {"kind": "ScopeState", **one} for one in found["viewer"]["scopes"]}
     return made
 
 

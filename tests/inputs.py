@@ -63,6 +63,44 @@ async def project_role(world: World, by: Client) -> JSON:
     return {**await project_member(world, by), "role": "MEMBER"}
 
 
+async def team_create(world: World, by: Client) -> JSON:
+    return {**await in_workspace(world, by), "name": "Riders", "color": "#112233"}
+
+
+async def team_update(world: World, by: Client) -> JSON:
+    team = await world.team()
+    return {"id": team["id"], "expectedVersion": 1, "name": "Renamed", "color": "#445566"}
+
+
+async def team_delete(world: World, by: Client) -> JSON:
+    team = await world.team("viewer", roles={"ops": "MEMBER"})
+    return {"id": team["id"], "expectedVersion": 1}
+
+
+async def team_member_add(world: World, by: Client) -> JSON:
+    team = await world.team(roles={"ops": "VIEWER"})
+    return {"teamId": team["id"], "userId": world.viewer.user_id}
+
+
+async def team_member_remove(world: World, by: Client) -> JSON:
+    team = await world.team("viewer", roles={"ops": "VIEWER"})
+    return {"teamId": team["id"], "userId": world.viewer.user_id}
+
+
+async def project_team_add(world: World, by: Client) -> JSON:
+    team = await world.team("colleague", "viewer")
+    return {"projectId": world.eng["id"], "teamId": team["id"], "role": "MEMBER"}
+
+
+async def project_team(world: World, by: Client) -> JSON:
+    team = await world.team("colleague", roles={"eng": "VIEWER"})
+    return {"projectId": world.eng["id"], "teamId": team["id"]}
+
+
+async def project_team_update(world: World, by: Client) -> JSON:
+    return {**await project_team(world, by), "role": "MEMBER"}
+
+
 async def status_create(world: World, by: Client) -> JSON:
     return {
         "projectId": world.eng["id"], "name": "Review", "category": "STARTED", "beforeId": world.status("Done"),
@@ -100,6 +138,16 @@ async def type_update(world: World, by: Client) -> JSON:
 
 async def type_delete(world: World, by: Client) -> JSON:
     return {"id": world.type("epic"), "expectedVersion": 1}
+
+
+async def invitation_create(world: World, by: Client) -> JSON:
+    projects = [{"projectId": world.eng["id"], "role": "VIEWER"}]
+    return {**await in_workspace(world, by), "email": "invited@lockstep.example", "projects": projects}
+
+
+async def invitation(world: World, by: Client) -> JSON:
+    made = await world.owner.do("invitationCreate", **await invitation_create(world, by))
+    return {"id": made["invitation"]["id"]}
 
 
 async def service_account(world: World, by: Client) -> JSON:

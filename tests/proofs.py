@@ -49,6 +49,8 @@ def scope_of(world: World, name: str) -> tuple[Client, Scope]:
 
 _IN_WORKSPACE: dict[str, Any] = {"may": ADMINS, "sees": COLLEAGUES}
 _MANAGING: dict[str, Any] = {"may": MANAGERS, "sees": INSIDE}
+_KNOWING_TEAMS = tuple(one for one in COLLEAGUES if one != "guest")
+_ON_TEAM: dict[str, Any] = {"may": ADMINS, "sees": _KNOWING_TEAMS}
 _BLANK: dict[str, Any] = {"wrong": {"name": " "}}
 _VERSION: dict[str, Any] = {"wrong": {"expectedVersion": 99}}
 
@@ -70,15 +72,15 @@ PROOFS: dict[str, Proof] = {
     "workspaceMemberAdd": Proof(
         inputs.newcomer,
         ("workspace", "directory", "inbox:outsider"),
-        ("WorkspaceMemberAdded", "PersonAdded", "InboxItemAdded"),
+        ("WorkspaceMemberAdded", "PersonAdded", "ScopeAdded", "ScopeAdded", "InboxItemAdded"),
         {"role": "GUEST"},
         {"email": "no"},
         **_IN_WORKSPACE,
     ),
     "workspaceMemberUpdate": Proof(
         inputs.workspace_role,
-        ("workspace",),
-        ("WorkspaceMemberUpdated",),
+        ("workspace", "inbox:viewer"),
+        ("WorkspaceMemberUpdated", "ScopeRemoved", "ScopeRemoved"),
         {"role": "MEMBER"},
         {"userId": "missing"},
         "NOT_FOUND",
@@ -87,12 +89,48 @@ PROOFS: dict[str, Proof] = {
     "workspaceMemberRemove": Proof(
         inputs.workspace_member,
         ("workspace", "directory", "eng", "inbox:viewer"),
-        ("WorkspaceMemberRemoved", "PersonRemoved", "ProjectMemberRemoved", "InboxItemAdded"),
+        (
+            "WorkspaceMemberRemoved",
+            "PersonRemoved",
+            "ProjectMemberRemoved",
+            "InboxItemAdded",
+            "ScopeRemoved",
+            "ScopeRemoved",
+            "ScopeRemoved",
+        ),
         {"userId": "missing"},
         {"userId": "missing"},
         "NOT_FOUND",
         may=(*ADMINS, "viewer"),
         sees=COLLEAGUES,
+    ),
+    "invitationCreate": Proof(
+        inputs.invitation_create,
+        ("workspace",),
+        ("InvitationCreated",),
+        {"role": "GUEST"},
+        {"email": "no"},
+        **_IN_WORKSPACE,
+    ),
+    "invitationResend": Proof(
+        inputs.invitation,
+        ("workspace",),
+        ("InvitationRenewed",),
+        {"id": "missing"},
+        {"id": "missing"},
+        "NOT_FOUND",
+        may=ADMINS,
+        sees=(),
+    ),
+    "invitationRevoke": Proof(
+        inputs.invitation,
+        ("workspace",),
+        ("InvitationRemoved",),
+        {"id": "missing"},
+        {"id": "missing"},
+        "NOT_FOUND",
+        may=ADMINS,
+        sees=(),
     ),
     "serviceAccountCreate": Proof(
         inputs.service_account_create,
@@ -123,20 +161,25 @@ PROOFS: dict[str, Proof] = {
     ),
     "projectCreate": Proof(
         inputs.project_create,
-        ("workspace",),
-        ("ProjectListed",),
+        ("workspace", "inbox:admin"),
+        ("ProjectListed", "ScopeAdded"),
         {"name": "Else"},
         {"key": "ENG"},
         may=("owner", "admin", "manager", "member", "viewer", "colleague"),
         sees=COLLEAGUES,
     ),
     "projectUpdate": Proof(
-        inputs.project_update, ("eng",), ("ProjectUpdated",), {"name": "Else"}, **_BLANK, may=ADMINS
+        inputs.project_update,
+        ("eng",),
+        ("ProjectUpdated",),
+        {"name": "Else"},
+        {"workspaceRole": "ADMIN"},
+        may=ADMINS,
     ),
     "projectMemberAdd": Proof(
         inputs.project_member_add,
         ("eng", "inbox:colleague"),
-        ("ProjectMemberAdded", "InboxItemAdded"),
+        ("ProjectMemberAdded", "ScopeAdded", "InboxItemAdded"),
         {"role": "VIEWER"},
         {"userId": "missing"},
         "NOT_FOUND",
@@ -154,11 +197,79 @@ PROOFS: dict[str, Proof] = {
     "projectMemberRemove": Proof(
         inputs.project_member,
         ("eng", "inbox:viewer"),
-        ("ProjectMemberRemoved", "InboxItemAdded"),
+        ("ProjectMemberRemoved", "ScopeRemoved", "InboxItemAdded"),
         {"userId": "missing"},
         {"userId": "missing"},
         "NOT_FOUND",
         may=(*MANAGERS, "viewer"),
+    ),
+    "teamCreate": Proof(
+        inputs.team_create,
+        ("directory", "workspace"),
+        ("TeamCreated", "TeamRosterCreated"),
+        {"name": "Else"},
+        **_BLANK,
+        **_IN_WORKSPACE,
+    ),
+    "teamUpdate": Proof(
+        inputs.team_update, ("directory",), ("TeamUpdated",), {"name": "Else"}, **_BLANK, **_ON_TEAM
+    ),
+    "teamDelete": Proof(
+        inputs.team_delete,
+        ("directory", "workspace", "ops", "inbox:viewer"),
+        ("TeamRemoved", "TeamRosterRemoved", "ProjectTeamRemoved", "ScopeRemoved", "InboxItemAdded"),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_ON_TEAM,
+    ),
+    "teamMemberAdd": Proof(
+        inputs.team_member_add,
+        ("workspace", "inbox:viewer"),
+        ("TeamRosterUpdated", "ScopeAdded", "InboxItemAdded"),
+        {"userId": "missing"},
+        {"userId": "missing"},
+        "NOT_FOUND",
+        **_ON_TEAM,
+    ),
+    "teamMemberRemove": Proof(
+        inputs.team_member_remove,
+        ("workspace", "inbox:viewer"),
+        ("TeamRosterUpdated", "ScopeRemoved", "InboxItemAdded"),
+        {"userId": "missing"},
+        {"userId": "missing"},
+        "NOT_FOUND",
+        may=(*ADMINS, "viewer"),
+        sees=_KNOWING_TEAMS,
+    ),
+    "projectTeamAdd": Proof(
+        inputs.project_team_add,
+        ("eng", "inbox:colleague"),
+        ("ProjectTeamAdded", "ScopeAdded", "InboxItemAdded"),
+        {"role": "VIEWER"},
+        {"teamId": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "projectTeamUpdate": Proof(
+        inputs.project_team_update,
+        ("eng",),
+        ("ProjectTeamUpdated",),
+        {"role": "VIEWER"},
+        {"teamId": "missing"},
+        "NOT_FOUND",
+        may=MANAGERS,
+        sees=COLLEAGUES,
+    ),
+    "projectTeamRemove": Proof(
+        inputs.project_team,
+        ("eng", "inbox:colleague"),
+        ("ProjectTeamRemoved", "ScopeRemoved", "InboxItemAdded"),
+        {"teamId": "missing"},
+        {"teamId": "missing"},
+        "NOT_FOUND",
+        may=MANAGERS,
+        sees=COLLEAGUES,
     ),
     "statusCreate": Proof(
         inputs.status_create, ("eng",), ("StatusCreated",), {"name": "Else"}, {"name": "done"}, **_MANAGING
@@ -308,11 +419,11 @@ APART = frozenset(
     {
         "signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "sessionRevoke", "sessionRevokeOthers",
         "emailConfirmationSend", "emailConfirm", "emailChangeRequest", "emailChange", "passwordResetRequest",
-        "passwordReset", "passwordChange", "accessTokenCreate", "accessTokenRevoke",
+        "passwordReset", "passwordChange", "accessTokenCreate", "accessTokenRevoke", "invitationAccept",
     }
 )  # fmt: skip
-"""Mutations of an account, its sessions and tokens, which belong to no scope: tests/accounts and tests/access_tokens
-prove them."""
+"""Mutations of an account, its sessions and tokens, which belong to no scope, and what needs a
+secret from a mail: tests/accounts, tests/access_tokens and tests/invitations prove them."""
 
 
 def versioned(name: str) -> bool:

@@ -84,9 +84,14 @@ async def _hidden(world: World, name: str) -> list[dict[str, str]]:
     found = [
         await world.hidden({**world.elsewhere, "workspace": world.kept.elsewhere["workspace"]}, "outsider")
     ]
+    invited = await world.outsider.do(
+        "invitationCreate", workspaceId=found[0]["Workspace"], email="hidden@lockstep.example"
+    )
+    found[0]["Invitation"] = invited["invitation"]["id"]
     if "member" in PROOFS[name].may:
         found.append(await world.hidden(world.secret, "owner") | {"User": world.outsider.user_id})
-        found[-1]["Workspace"] = found[0]["Workspace"]
+        # Of its own workspace and of its teams a member knows.
+        found[-1] |= {kind: found[0][kind] for kind in ("Workspace", "Team")}
     await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
     for kinds in found:
         items = await world.person("outsider").query("{ inbox { items { nodes { id } } } }")
@@ -126,7 +131,7 @@ async def test_what_is_hidden_is_there_for_its_own(world: World) -> None:
     """Else the proofs would compare nothing with nothing."""
     for by, kinds in zip(("outsider", "owner"), await _hidden(world, "taskCreate"), strict=True):
         for kind, identifier in kinds.items():
-            if kind in ("Scope", "User", "InboxItem", "Workspace"):
+            if kind in ("Scope", "User", "InboxItem", "Workspace", "Team"):
                 continue
             assert (await world.person(by).query(NODE, id=identifier))["node"] is not None, kind
             assert (await world.member.query(NODE, id=identifier))["node"] is None, kind

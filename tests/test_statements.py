@@ -45,11 +45,23 @@ ROOTS: dict[str, str] = {
     "TaskLink": _of_tasks("links { FIELD }"),
     "Link": _of_tasks("links { link { FIELD } }"),
     "ProjectMember": _of_tasks("project { members(first: 1) { nodes { FIELD } } }"),
+    "Team": _of_tasks("project { teams(first: 1) { nodes { team { FIELD } } } }"),
+    "TeamMember": _of_tasks(
+        "project { teams(first: 1) { nodes { team { members(first: 1) { nodes { FIELD } } } } } }"
+    ),
+    "ProjectTeam": _of_tasks("project { teams(first: 1) { nodes { FIELD } } }"),
     "InboxItem": "query($n: Int!) { inbox { items(first: $n) { nodes { FIELD } } } }",
     "WorkspaceMember": (
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { members(first: $n) { nodes { FIELD } } } } }"
     ),
     "AccessToken": "query($n: Int!) { viewer { accessTokens(first: $n) { nodes { FIELD } } } }",
+    "Invitation": (
+        "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { invitations(first: $n) { nodes { FIELD } } } } }"
+    ),
+    "InvitedProject": (
+        "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { "
+        "invitations(first: $n) { nodes { projects { FIELD } } } } } }"
+    ),
     "ServiceAccount": (
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { "
         "serviceAccounts(first: $n) { nodes { FIELD } } } } }"
@@ -140,6 +152,9 @@ async def _one(world: World, number: int) -> None:
     made = await owner.do("projectCreate", workspaceId=workspace, key=f"P{number}", name=f"Project {number}")
     project = made["project"]["id"]
     await owner.do("projectMemberAdd", projectId=project, userId=user, role="MEMBER")
+    team = (await owner.do("teamCreate", workspaceId=workspace, name=f"Team {number}"))["team"]["id"]
+    await owner.do("teamMemberAdd", teamId=team, userId=user)
+    await owner.do("projectTeamAdd", projectId=project, teamId=team, role="VIEWER")
     label = (await owner.do("labelCreate", projectId=project, name=f"Label {number}"))["label"]["id"]
     new: JSON = {"projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
     parent = (await owner.do("taskCreate", title="Parent", projectId=project))["task"]
@@ -148,6 +163,8 @@ async def _one(world: World, number: int) -> None:
     task = (await world.admin.do("taskCreate", **new))["task"]
     comment = (await owner.do("commentAdd", taskId=task["id"], body="Words"))["comment"]
     await owner.do("commentAdd", taskId=task["id"], body="Answer", parentId=comment["id"])
+    invited = {"workspaceId": workspace, "email": f"i{number}@lockstep.example"}
+    await owner.do("invitationCreate", **invited, projects=[{"projectId": project}])
     robot = await owner.do("serviceAccountCreate", workspaceId=workspace, name=f"Robot {number}")
     of_robot = {"userId": robot["serviceAccount"]["user"]["id"]}
     for of in ({}, of_robot):

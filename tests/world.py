@@ -93,6 +93,16 @@ class World:
         ]
         return label
 
+    async def team(self, *people: str, name: str = "Team", roles: dict[str, str] | None = None) -> JSON:
+        """A new team of these people, with roles in projects (`eng`, `ops`, `secret`)."""
+        made: JSON = (await self.owner.do("teamCreate", workspaceId=self.workspace["id"], name=name))["team"]
+        for person in people:
+            await self.owner.do("teamMemberAdd", teamId=made["id"], userId=self.person(person).user_id)
+        for project, role in (roles or {}).items():
+            place = getattr(self, project)["id"]
+            await self.owner.do("projectTeamAdd", projectId=place, teamId=made["id"], role=role)
+        return made
+
     async def comment(self, task: JSON, body: str, by: str = "member", **input: Any) -> JSON:
         """A new comment."""
         comment: JSON = (await self.person(by).do("commentAdd", taskId=task["id"], body=body, **input))[
@@ -109,10 +119,12 @@ class World:
         label = await person.do("labelCreate", projectId=project["id"], name="Hidden")
         link = await person.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
         workspace = self.workspace if by == "owner" else project["workspace"]
+        team = (await person.do("teamCreate", workspaceId=workspace["id"], name="Hidden"))["team"]
         return {
             "Task": task["id"], "Comment": comment["id"], "Label": label["label"]["id"], "Link": link["link"]["id"],
             "Status": project["statuses"][0]["id"], "TaskType": project["taskTypes"][0]["id"], "Project": project["id"],
             "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
+            "Team": team["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:
