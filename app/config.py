@@ -150,6 +150,10 @@ class Settings(Bounds):
         "", description="The front end, where links in mails lead. Empty: mails hold codes to paste."
     )
 
+    invitations_any_address: bool = Field(
+        False, description="Let an invitation be accepted with another address than the invited one."
+    )
+
     pool_size: int = Field(10, ge=1, le=1000, description="PostgreSQL connections per process.")
     prepared_statements: bool = Field(
         True, description="Off for a PgBouncer in transaction mode without `max_prepared_statements`."

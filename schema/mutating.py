@@ -36,7 +36,6 @@ class RefusalsAsErrors(FieldExtension):
     """Turns what the domain refused into a payload with `errors`; bugs and request errors pass."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
-        check_mutation(info.context.session.viewer, info.field_name)
         payload: Any = info._field.resolve_type()  # noqa: SLF001 (Strawberry tells a field's type nowhere else)
         try:
             return await next_(source, info, **kwargs)
@@ -48,6 +47,14 @@ class RefusalsAsErrors(FieldExtension):
             return payload(errors=[user_error(refusal)])
 
 
+class WithinScopes(FieldExtension):
+    """Refuses what the caller's access token is not for, before anything else is done or counted."""
+
+    async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
+        check_mutation(info.context.session.viewer, info.field_name)
+        return await next_(source, info, **kwargs)
+
+
 def mutation(description: str, *, proof: Proof | None = None) -> Callable[[ResolverT], ResolverT]:
     """Declare a mutation; its resolver takes ``info`` and one ``input``, and returns a ``Payload``.
 
@@ -56,6 +63,7 @@ def mutation(description: str, *, proof: Proof | None = None) -> Callable[[Resol
     extensions: list[FieldExtension] = [RefusalsAsErrors()]
     if proof is not None:
         extensions.append(Throttled(proof))
+    extensions.append(WithinScopes())  # the last one runs first
     declared: Callable[[ResolverT], ResolverT] = strawberry.mutation(
         description=description, extensions=extensions
     )

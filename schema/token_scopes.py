@@ -20,7 +20,9 @@ _ADMIN = (
     "projectCreate", "projectUpdate", "projectMemberAdd", "projectMemberUpdate", "projectMemberRemove",
     "statusCreate", "statusUpdate", "statusDelete", "labelCreate", "labelUpdate", "labelDelete",
     "taskTypeCreate", "taskTypeUpdate", "taskTypeDelete",
-    "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete",
+    "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete", "teamCreate", "teamUpdate", "teamDelete",
+    "teamMemberAdd", "teamMemberRemove", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove",
+    "invitationCreate", "invitationResend", "invitationRevoke",
 )  # fmt: skip
 
 NEEDS: dict[str, AccessScope] = {
@@ -32,7 +34,7 @@ ONLY_SIGNED_IN = frozenset(
     {
         "profileUpdate", "accountErase",
         "signOut", "accessTokenCreate", "accessTokenRevoke", "sessionRevoke", "sessionRevokeOthers",
-        "emailConfirmationSend", "emailChangeRequest", "passwordChange",
+        "emailConfirmationSend", "emailChangeRequest", "passwordChange", "invitationAccept",
     }
 )  # fmt: skip
 """What a person does with their own account: no token can, whatever its scopes."""

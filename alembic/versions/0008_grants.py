@@ -73,11 +73,55 @@ GRANT UPDATE (last_used_at, revoked_at) ON access_tokens TO lockstep_service;
 GRANT UPDATE (deleted_at) ON service_accounts TO lockstep_service;
 """
 
+INVITATIONS = """
+CREATE TABLE invitations (
+    id UUID NOT NULL,
+    workspace_id UUID NOT NULL,
+    email TEXT NOT NULL,
+    role TEXT NOT NULL,
+    projects JSONB NOT NULL,
+    token_hash BYTEA NOT NULL,
+    invited_by UUID NOT NULL,
+    mails INTEGER NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE,
+    accepted_by UUID,
+    revoked_at TIMESTAMP WITH TIME ZONE,
+    PRIMARY KEY (id),
+    FOREIGN KEY(workspace_id) REFERENCES workspaces (id),
+    FOREIGN KEY(invited_by) REFERENCES users (id),
+    FOREIGN KEY(accepted_by) REFERENCES users (id)
+);
+CREATE UNIQUE INDEX invitations_token ON invitations (token_hash);
+CREATE UNIQUE INDEX invitations_open ON invitations (workspace_id, email)
+    WHERE accepted_at IS NULL AND revoked_at IS NULL;
+CREATE INDEX invitations_made ON invitations (workspace_id, created_at, id);
+
+-- Where an invitation's token leads: whoever brings it is no member yet, and so sees nothing there.
+CREATE FUNCTION open_invitation(hashed bytea) RETURNS TABLE (
+    id uuid, workspace_id uuid, directory_id uuid, email text
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT i.id, i.workspace_id, w.directory_id, i.email FROM invitations i JOIN workspaces w ON w.id = i.workspace_id
+    WHERE i.token_hash = hashed AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > now()
+$$;
+"""
+
+INVITATION_GRANTS = """
+SELECT guard_scope('invitations', 'workspace_id'), isolate('invitations', 'workspaces', 'workspace_id');
+GRANT SELECT, INSERT ON invitations TO lockstep_service;
+GRANT UPDATE (token_hash, mails, sent_at, expires_at, accepted_at, accepted_by, revoked_at) ON invitations
+    TO lockstep_service;
+"""
+
 
 def upgrade() -> None:
     op.execute(TOKENS)
     op.execute(TOKEN_FUNCTIONS)
     op.execute(TOKEN_GRANTS)
+    op.execute(INVITATIONS)
+    op.execute(INVITATION_GRANTS)
 
 
 def downgrade() -> None:

@@ -50,6 +50,7 @@ class AuditAction(StrEnum):
 
 
 NOT_AUDITED = {
+    "InvitationRemoved": "told as revoked or as accepted",
     "PersonAdded": "the membership's own event is audited",
     "PersonUpdated": "how someone is shown, which they choose themselves",
     "PersonRemoved": "the membership's own event is audited",

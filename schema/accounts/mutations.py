@@ -9,6 +9,7 @@ import strawberry
 from app.accounts import actions, sessions, signing_in
 from app.accounts.refusals import SignInFailed
 from app.errors import BadInput
+from app.invitations.accepting import sign_up_invited
 from schema.accounts.answers import end_here, forget, jar_of, signed_in
 from schema.accounts.payloads import (
     ProfilePayload,
@@ -38,12 +39,15 @@ class AccountMutations:
         context, application = info.context, info.context.application
         settings = application.settings
         asked = (application.passwords, input.email, input.password, input.name, input.time_zone)
-        if settings.confirm_email:
+        invitation = given(input.invitation)
+        if settings.confirm_email and invitation is None:
             await context.write_signed_out(await signing_in.ask_to_sign_up(*asked, web_url=settings.web_url))
             return SignUpPayload(confirmation_sent=True)
         action, secret = await signing_in.sign_up(
             *asked, refresh_days=settings.refresh_token_days, web_url=settings.web_url
         )
+        if invitation is not None:
+            action = sign_up_invited(action, input.email, invitation)
         return signed_in(context, await context.write_signed_out(action), secret, SignUpPayload)
 
     @mutation("Sign in with address and password.", proof=PASSWORD)

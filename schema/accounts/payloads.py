@@ -22,6 +22,9 @@ class SignUpInput:
     time_zone: str = strawberry.field(
         default="UTC", description="An IANA time zone, such as Europe/Helsinki."
     )
+    invitation: str | None = optional(
+        "The token of an invitation to this address: you join, and the address is confirmed by it."
+    )
 
 
 @strawberry.input(description="Address and password.")

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.e2e
 
 EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 JSON = dict[str, Any]
-# Served on a socket alone, or answered to another person than the demo's owner.
-ELSEWHERE = {"83-socket-renew", "50-events", "51-events-fold"}
+# Served on a socket alone, answered to another person than the demo's owner, or in need of what stands in a mail.
+ELSEWHERE = {"83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept"}
 
 
 class Walk:
@@ -80,6 +80,9 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
         await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
     await walk.run("94-project-member-remove", walk.given(**of_project))
     await walk.run("92-workspace-member-remove", walk.given(**of_space))
+    invited = await walk.run("99-invitation-create", walk.given(workspaceId=space))
+    await walk.run("99-invitation-resend", walk.given(id=invited["invitation"]["id"]))
+    await walk.run("99-invitation-revoke", walk.given(id=invited["invitation"]["id"]))
     robot = await walk.run("98-service-account-create", walk.given(workspaceId=space))
     of_robot = {"userId": robot["serviceAccount"]["user"]["id"]}
     await walk.run("98-service-account-update", walk.given(**of_robot))
