@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from uuid import UUID
 
 import pytest
 
+from app.accounts.passwords import password_at
+from app.db import Database
 from tests.accounts.conftest import Serving
 from tests.client import JSON, PASSWORD
 from tests.mailbox import Mailbox
@@ -72,16 +75,13 @@ async def test_a_difference_would_be_seen(
     service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Planted: one more statement for those who are known."""
-    from app.accounts import signing_in  # noqa: PLC0415
 
-    find = signing_in.password_at
-
-    async def leaky(database: object, address: str) -> object:
-        found = await find(database, address)  # type: ignore[arg-type]
+    async def leaky(database: Database, address: str) -> tuple[UUID, str | None, bool]:
+        found = await password_at(database, address)
         if found[2]:
-            await find(database, address)  # type: ignore[arg-type]
+            await password_at(database, address)
         return found
 
-    monkeypatch.setattr(signing_in, "password_at", leaky)
+    monkeypatch.setattr("app.accounts.signing_in.password_at", leaky)
     given = {"password": "wrong password"}
     assert await asked(service, "signIn", given, KNOWN) != await asked(service, "signIn", given, UNKNOWN)
