@@ -40,7 +40,7 @@ def opening(tmp_path: Path) -> Opening:
     """Tokens of a key file of the test's own."""
 
     def make(**changes: Any) -> Tokens:
-        return Tokens.open(Settings(data_dir=tmp_path, **changes))  # type: ignore[call-arg]
+        return Tokens.open(Settings(data_dir=tmp_path, **changes))
 
     return make
 

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.e2e
 EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 JSON = dict[str, Any]
 # Served on a socket alone, answered to another person than the demo's owner, or in need of what stands in a mail.
-ELSEWHERE = {"83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept"}
+ELSEWHERE = {
+    "83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept", "88-email-confirm", "88-email-change",
+    "89-password-reset",
+}  # fmt: skip
 
 
 class Walk:
@@ -54,8 +57,22 @@ async def accounts(walk: Walk) -> JSON:
     made: JSON = await walk.run("80-sign-up", walk.given(email=email))
     signed_in = await walk.run("81-sign-in", walk.given(email=email))
     await walk.run("82-token-refresh", walk.given(refreshToken=signed_in["refreshToken"]))
+    await own_account(walk, email)
     walk.tokens = {"accessToken": await walk.service.token()}
     return {"email": email, "id": made["user"]["id"]}
+
+
+async def own_account(walk: Walk, email: str) -> None:
+    """Looks at one's sessions and ends some; writes to one's address; changes the password."""
+    walk.tokens = await walk.run("81-sign-in", walk.given(email=email))
+    sessions = (await walk.run("87-sessions"))["sessions"]
+    assert len(sessions) == 3
+    await walk.run("87-session-revoke", walk.given(id=sessions[-1]["id"]))
+    assert (await walk.run("87-session-revoke-others"))["ended"] == 1
+    assert (await walk.run("88-email-confirmation-send"))["sent"] is True
+    await walk.run("88-email-change-request", walk.given(email=f"moved-{email}"))
+    assert (await walk.run("89-password-change"))["changed"] is True
+    await walk.run("89-password-reset-request", walk.given(email=email))
 
 
 async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
