@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Table, and_, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, false, func, or_, select, true, tuple_
 from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.db import Reader, Statement, as_keys, key_table
@@ -45,12 +47,22 @@ class PageRequest:
 
 @dataclass
 class Page:
-    """Rows in order, their cursors, and whether there are more either way."""
+    """Rows in order, and whether there are more either way."""
 
+    orders: Sequence[Order]
     rows: list[Any] = field(default_factory=list)
-    cursors: list[str] = field(default_factory=list)
     has_next: bool = False
     has_previous: bool = False
+
+    def cursor(self, row: Any) -> str:
+        """The place of one of its rows."""
+        return _cursor(self.orders, row)
+
+
+class Fixed(tuple[Condition, ...]):
+    """Conditions that do not change from one request to the next: statements with them are made once."""
+
+    __slots__ = ()
 
 
 def read_page_request(
@@ -112,18 +124,20 @@ def _typed(order: Order, value: Any) -> Any:
 
 
 def _beyond(orders: Sequence[Order], place: tuple[Any, ...], backward: bool) -> ColumnElement[bool]:
-    """Rows that come after (before) the place."""
+    """Rows that come after (before) the place, whose values are parameters."""
+    values = [
+        None if value is None else bindparam(f"place_{position}", type_=order.column.type)
+        for position, (order, value) in enumerate(zip(orders, place, strict=True))
+    ]
     downward = {order.descending != backward for order in orders}
     if len(downward) == 1 and not any(order.nullable for order in orders):
-        columns = tuple_(*(order.column for order in orders))
-        values = tuple_(
-            *(literal(value, order.column.type) for order, value in zip(orders, place, strict=True))
-        )
-        return columns < values if downward.pop() else columns > values
+        columns, bound = tuple_(*(order.column for order in orders)), tuple_(*values)
+        return columns < bound if downward.pop() else columns > bound
     choices = []
-    for position, (order, value) in enumerate(zip(orders, place, strict=True)):
+    for position, (order, value) in enumerate(zip(orders, values, strict=True)):
         same = [
-            o.column.is_not_distinct_from(v) for o, v in zip(orders[:position], place[:position], strict=True)
+            o.column.is_not_distinct_from(v)
+            for o, v in zip(orders[:position], values[:position], strict=True)
         ]
         choices.append(and_(*same, _past(order, value, backward)))
     return or_(*choices)
@@ -150,23 +164,77 @@ def _sorted(orders: Sequence[Order], backward: bool) -> list[ColumnElement[Any]]
 async def pages_by_parent(
     reader: Reader, target: Table, model: type[Any], parents: Sequence[tuple[UUID, ...]], keys: Sequence[str],
     orders: Sequence[Order], request: PageRequest, conditions: Sequence[ColumnElement[bool]] = (),
+    columns: frozenset[str] | None = None,
 ) -> list[Page]:  # fmt: skip
-    """One page for each parent (in the order given), in one statement. ``keys``: the columns that name the parent."""
+    """One page for each parent (in the order given), in one statement. ``keys``: the columns that name the parent.
+
+    ``columns``: those that the rows are wanted for (None: all); keys and the order's columns are always there.
+    """
     unique = list(dict.fromkeys(parents))
     if not unique:
         return []
-    asked, page = _lateral(target, keys, orders, request, conditions)
-    # A join promises no order, so it is said again outside.
-    numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
-    numbered = numbered.order_by(asked.c.ordinal, *_sorted(_outer(orders, page), request.backward))
-    statement: Statement[Any] = Statement(numbered, model)
-    pages = [Page() for _ in unique]
-    for row in await reader.rows(statement, **_arrays(keys, unique)):
-        pages[row.ordinal - 1].rows.append(row)
+    make = partial(_pages_statement, target, model, keys, orders, request, conditions, columns)
+    shape = (target, model, tuple(keys), _shape(orders, request), columns)
+    statement = _kept("pages", shape, conditions, make)
+    pages = [Page(orders) for _ in unique]
+    for row in await reader.rows(statement, **_arrays(keys, unique), **_values(request)):
+        pages[row["ordinal"] - 1].rows.append(row)
     for found in pages:
-        _finish(found, orders, request)
+        _finish(found, request)
     by_parent = dict(zip(unique, pages, strict=True))
     return [by_parent[parent] for parent in parents]
+
+
+def _pages_statement(
+    target: Table, model: type[Any], keys: Sequence[str], orders: Sequence[Order], request: PageRequest,
+    conditions: Sequence[Condition], columns: frozenset[str] | None,
+) -> Statement[Any]:  # fmt: skip
+    asked, page = _lateral(target, keys, orders, request, conditions, columns)
+    # A join promises no order, so it is said again outside.
+    numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
+    return Statement(
+        numbered.order_by(asked.c.ordinal, *_sorted(_outer(orders, page), request.backward)), model
+    )
+
+
+_KEPT: OrderedDict[Hashable, Statement[Any]] = OrderedDict()
+_MOST_KEPT = 1000
+
+
+def _kept(
+    what: str, shape: tuple[Any, ...], conditions: Sequence[Condition], make: Callable[[], Statement[Any]]
+) -> Any:
+    """A statement of this shape, made once: to build and compile one takes longer than to run it.
+
+    Conditions are told apart by identity, which is safe while the kept statement holds them.
+    """
+    if conditions and not isinstance(conditions, Fixed):
+        return make()
+    key = (what, *shape, tuple(map(id, conditions)))
+    statement = _KEPT.get(key)
+    if statement is None:
+        statement = _KEPT[key] = make()
+        if len(_KEPT) > _MOST_KEPT:
+            _KEPT.popitem(last=False)
+    else:
+        _KEPT.move_to_end(key)
+    return statement
+
+
+def _shape(orders: Sequence[Order], request: PageRequest) -> tuple[Any, ...]:
+    """All of an order and a page that a statement's text depends on."""
+    terms = tuple((id(order.column), order.descending, order.nullable) for order in orders)
+    place = None if request.place is None else tuple(value is None for value in request.place)
+    return terms, request.backward, place
+
+
+def _values(request: PageRequest) -> dict[str, Any]:
+    """The parameters that a page's statement takes besides the keys."""
+    place = {f"place_{position}": value for position, value in enumerate(request.place or ())}
+    return {
+        "page_size": request.size + 1,
+        **{name: value for name, value in place.items() if value is not None},
+    }
 
 
 async def page_across_parents(
@@ -178,17 +246,26 @@ async def page_across_parents(
     orders: Sequence[Order],
     request: PageRequest,
     conditions: Sequence[Condition] = (),
+    columns: frozenset[str] | None = None,
 ) -> Page:
     """One page of the rows of all parents together. Each parent gives its own page by its index; those are merged."""
     if not parents:
-        return Page()
-    asked, page = _lateral(target, keys, orders, request, conditions)
-    outer = _outer(orders, page)
-    merged = select(page).select_from(asked.join(page, true()))
-    merged = merged.order_by(*_sorted(outer, request.backward)).limit(request.size + 1)
-    found = Page(await reader.rows(Statement(merged, model), **_arrays(keys, parents)))
-    _finish(found, orders, request)
+        return Page(orders)
+
+    def make() -> Statement[Any]:
+        asked, page = _lateral(target, keys, orders, request, conditions, columns)
+        merged = select(page).select_from(asked.join(page, true()))
+        merged = merged.order_by(*_sorted(_outer(orders, page), request.backward)).limit(_SIZE)
+        return Statement(merged, model)
+
+    shape = (target, model, tuple(keys), _shape(orders, request), columns)
+    statement = _kept("across", shape, conditions, make)
+    found = Page(orders, await reader.rows(statement, **_arrays(keys, parents), **_values(request)))
+    _finish(found, request)
     return found
+
+
+_SIZE = bindparam("page_size", type_=Integer)
 
 
 def _lateral(
@@ -197,12 +274,15 @@ def _lateral(
     orders: Sequence[Order],
     request: PageRequest,
     conditions: Sequence[Condition],
+    columns: frozenset[str] | None,
 ) -> tuple[TableValuedAlias, Any]:
     asked = key_table(*keys)
-    inner = select(target).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
+    needed = None if columns is None else {*columns, *keys, *(order.name for order in orders)}
+    chosen = [column for column in target.c if needed is None or column.name in needed]
+    inner = select(*chosen).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
     if request.place is not None:
         inner = inner.where(_beyond(orders, request.place, request.backward))
-    return asked, inner.order_by(*_sorted(orders, request.backward)).limit(request.size + 1).lateral("page")
+    return asked, inner.order_by(*_sorted(orders, request.backward)).limit(_SIZE).lateral("page")
 
 
 def _outer(orders: Sequence[Order], page: Any) -> list[Order]:
@@ -213,7 +293,7 @@ def _arrays(keys: Sequence[str], parents: Sequence[tuple[UUID, ...]]) -> dict[st
     return {f"{key}s": column for key, column in zip(keys, as_keys(parents), strict=True)}
 
 
-def _finish(page: Page, orders: Sequence[Order], request: PageRequest) -> None:
+def _finish(page: Page, request: PageRequest) -> None:
     more = len(page.rows) > request.size
     del page.rows[request.size :]
     if request.backward:
@@ -221,7 +301,6 @@ def _finish(page: Page, orders: Sequence[Order], request: PageRequest) -> None:
         page.has_previous, page.has_next = more, request.place is not None
     else:
         page.has_next, page.has_previous = more, request.place is not None
-    page.cursors = [_cursor(orders, row) for row in page.rows]
 
 
 async def counts_by_parent(
@@ -232,11 +311,15 @@ async def counts_by_parent(
     unique = list(dict.fromkeys(parents))
     if not unique:
         return []
-    asked = key_table(*keys)
-    inner = select(func.count().label("n")).select_from(target)
-    inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
-    counted = inner.lateral("counted")
-    numbered = select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true()))
-    rows = await reader.rows(Statement(numbered, Table), **_arrays(keys, unique))
-    counts = {unique[row.ordinal - 1]: row.n for row in rows}  # type: ignore[attr-defined]
+
+    def make() -> Statement[Any]:
+        asked = key_table(*keys)
+        inner = select(func.count().label("n")).select_from(target)
+        inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
+        counted = inner.lateral("counted")
+        return Statement(select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true())), Table)
+
+    statement = _kept("counts", (target, tuple(keys)), conditions, make)
+    rows = await reader.rows(statement, **_arrays(keys, unique))
+    counts = {unique[row["ordinal"] - 1]: row["n"] for row in rows}
     return [counts[parent] for parent in parents]

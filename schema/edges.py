@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import strawberry
@@ -15,6 +15,10 @@ ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
 Info = strawberry.Info[Context, Any]
 
+READS = "reads"
+PASSED_ON = "passed on"
+"""Keys of a field's metadata."""
+
 _FIXED = ("context", "parents", "columns")
 
 
@@ -23,12 +27,14 @@ def edge(
     description: str,
     *,
     dependence: Dependence = Dependence.VIEWER,
+    reads: Sequence[str] | None = None,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A field whose values come from ``batch(context, parents, columns, **arguments)``, one value per parent.
 
     The field's type is the class attribute's annotation; its arguments are the batch's further parameters.
-    ``dependence`` says whether everybody who may read the scope gets the same value.
+    ``dependence`` says whether everybody who may read the scope gets the same value. ``reads`` names the columns that
+    the batch reads of the parents; if all fields of a selection say theirs, no others are fetched.
     """
     signature = inspect.signature(batch)
     names = list(signature.parameters)
@@ -46,8 +52,19 @@ def edge(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecation_reason,
-        metadata={"dependence": dependence},
+        metadata={"dependence": dependence, READS: reads},
     )
+
+
+def derived(resolver: Callable[..., Any], description: str, *, reads: Sequence[str]) -> Any:
+    """A field that a plain function makes of the row; ``reads`` names the columns that it reads."""
+    return strawberry.field(resolver=resolver, description=description, metadata={READS: reads})
+
+
+def passed_on(description: str, resolver: Any = None) -> Any:
+    """A field between an edge and its rows, such as ``nodes``: the columns that are read below it are the rows'."""
+    declared: Any = strawberry.field(resolver=resolver, description=description, metadata={PASSED_ON: True})
+    return declared
 
 
 def batch_of(resolver: Any) -> Batch | None:

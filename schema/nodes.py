@@ -10,7 +10,7 @@ import strawberry
 from sqlmodel import SQLModel
 
 from schema.context import Columns, Context
-from schema.edges import edge
+from schema.edges import READS, edge
 from schema.ids import global_id
 
 _NAMES: dict[type, str] = {}
@@ -29,7 +29,9 @@ def node_id(root: Any) -> strawberry.ID:
 @strawberry.interface(description="Anything with an id by which it can be fetched again.")
 class Node:
     id: strawberry.ID = strawberry.field(
-        resolver=node_id, description="Opaque, the same for as long as it exists."
+        resolver=node_id,
+        description="Opaque, the same for as long as it exists.",
+        metadata={READS: ("id", "project_id")},
     )
 
 
@@ -72,4 +74,4 @@ def node_edge(kind: str, attribute: str, description: str) -> Any:
         found = iter(await nodes_by_id(context, asked, columns) if asked else ())
         return [None if value is None else next(found) for value in values]
 
-    return edge(of_rows, description)
+    return edge(of_rows, description, reads=(attribute,))

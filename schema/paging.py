@@ -19,7 +19,7 @@ from app.paging import (
     read_page_request,
 )
 from schema.context import Batch, Columns, Context
-from schema.edges import edge
+from schema.edges import derived, edge, passed_on
 
 NodeT = TypeVar("NodeT")
 
@@ -32,10 +32,35 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The last row's cursor: send it as `after`.")
 
 
+# Cursors are made only where they are asked for: on a board of 500 tasks they would take as long as the tasks.
+def _cursor(root: Any) -> str:
+    cursor: str = root.page.cursor(root.node)
+    return cursor
+
+
+def _edges(root: Any) -> Any:
+    return [Edge(page=root.page, node=row) for row in root.page.rows]
+
+
+def _nodes(root: Any) -> Any:
+    return root.page.rows
+
+
+def _page_info(root: Any) -> PageInfo:
+    page: Page = root.page
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=page.cursor(page.rows[0]) if page.rows else None,
+        end_cursor=page.cursor(page.rows[-1]) if page.rows else None,
+    )
+
+
 @strawberry.type(description="A row and its place.")
 class Edge(Generic[NodeT]):
-    cursor: str = strawberry.field(description="The place of this row, for `after` or `before`. Opaque.")
-    node: NodeT = strawberry.field(description="The row.")
+    page: strawberry.Private[Page]
+    cursor: str = derived(_cursor, "The place of this row, for `after` or `before`. Opaque.", reads=())
+    node: NodeT = passed_on("The row.")
 
 
 Counter = Callable[[Context, list[Any]], Awaitable[Sequence[int]]]
@@ -49,26 +74,16 @@ async def _totals(context: Context, parents: list[Connection[Any]], columns: Col
 class Connection(Generic[NodeT]):
     counter: strawberry.Private[Counter]
     key: strawberry.Private[Any]
-    edges: list[Edge[NodeT]] = strawberry.field(description="The rows with their cursors.")
-    nodes: list[NodeT] = strawberry.field(description="The rows alone.")
-    page_info: PageInfo = strawberry.field(description="Whether there is more.")
-    total_count: int = edge(_totals, "How many rows there are in all pages together.")
+    page: strawberry.Private[Page]
+    edges: list[Edge[NodeT]] = passed_on("The rows with their cursors.", _edges)
+    nodes: list[NodeT] = passed_on("The rows alone.", _nodes)
+    page_info: PageInfo = derived(_page_info, "Whether there is more.", reads=())
+    total_count: int = edge(_totals, "How many rows there are in all pages together.", reads=())
 
 
 def connection(page: Page, counter: Counter, key: Any) -> Any:
     """A page as a connection."""
-    return Connection(
-        counter=counter,
-        key=key,
-        edges=[Edge(cursor=c, node=row) for c, row in zip(page.cursors, page.rows, strict=True)],
-        nodes=page.rows,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
-        ),
-    )
+    return Connection(counter=counter, key=key, page=page)
 
 
 @dataclass(frozen=True)
@@ -125,11 +140,15 @@ async def connections(
     orders: Sequence[Order],
     page: Paging,
     conditions: Sequence[Condition] = (),
+    columns: Columns = None,
 ) -> list[Any]:
-    """A connection for each parent key, in one statement (and one more if their totals are asked for)."""
+    """A connection for each parent key, in one statement (and one more if their totals are asked for).
+
+    ``columns``: as the batch was given them.
+    """
     reader = await context.reader()
     pages = await pages_by_parent(
-        reader, target, model, parents, keys, orders, page.request(orders), conditions
+        reader, target, model, parents, keys, orders, page.request(orders), conditions, columns
     )
 
     async def count(context: Context, asked: list[Any]) -> Sequence[int]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.comments.models import Comment
 from app.db import Reader, Statement, as_keys, sql, table
-from app.paging import Order, Page, PageRequest, counts_by_parent, pages_by_parent
+from app.paging import Fixed, Order, Page, PageRequest, counts_by_parent, pages_by_parent
 from app.projects.access import visible_among
 
 Key = tuple[UUID, UUID]
@@ -18,6 +18,10 @@ COMMENTS = table(Comment)
 ORDER = (Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id"))
 """The order of every list of comments: by time."""
 
+OPENING = Fixed([COMMENTS.c.parent_id.is_(None)])
+"""Comments that open a thread."""
+
+_THERE = Fixed([COMMENTS.c.deleted_at.is_(None)])
 _OF_TASK = ("project_id", "task_id")
 _OF_COMMENT = ("project_id", "parent_id")
 
@@ -107,8 +111,7 @@ async def comment_pages(reader: Reader, keys: Sequence[Key], request: PageReques
 
 async def thread_pages(reader: Reader, keys: Sequence[Key], request: PageRequest) -> list[Page]:
     """For each (project, task): a page of the comments that open its threads, in one statement."""
-    opening = [COMMENTS.c.parent_id.is_(None)]
-    return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_TASK, ORDER, request, opening)
+    return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_TASK, ORDER, request, OPENING)
 
 
 async def reply_pages(reader: Reader, keys: Sequence[Key], request: PageRequest) -> list[Page]:
@@ -118,7 +121,7 @@ async def reply_pages(reader: Reader, keys: Sequence[Key], request: PageRequest)
 
 async def comment_counts(reader: Reader, keys: Sequence[Key]) -> list[int]:
     """For each (project, task): how many comments it has that are not deleted, in one statement."""
-    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, [COMMENTS.c.deleted_at.is_(None)])
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, _THERE)
 
 
 async def comment_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
@@ -128,7 +131,7 @@ async def comment_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
 
 async def thread_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:
     """For each (project, task): how many threads its pages have."""
-    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, [COMMENTS.c.parent_id.is_(None)])
+    return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, OPENING)
 
 
 async def reply_totals(reader: Reader, keys: Sequence[Key]) -> list[int]:

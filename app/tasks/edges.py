@@ -10,20 +10,25 @@ from app.accounts.models import User
 from app.db import Reader, Statement, as_keys, sql
 from app.projects.models import Label
 
+# One row for each person or label, with all the tasks it is on: far fewer than one for each pair.
 _ASSIGNEES: Statement[User] = sql(
     """
-    SELECT a.task_id AS of_task, u.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-    JOIN task_assignees a ON a.project_id = asked.project_id AND a.task_id = asked.id
-    JOIN users u ON u.id = a.user_id ORDER BY u.name, u.id
+    SELECT u.*, held.task_ids FROM (
+        SELECT a.user_id, array_agg(a.task_id) AS task_ids FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+        JOIN task_assignees a ON a.project_id = asked.project_id AND a.task_id = asked.id GROUP BY a.user_id
+    ) held JOIN users u ON u.id = held.user_id ORDER BY u.name, u.id
     """,
     "project_ids", "ids",
     model=User,
 )  # fmt: skip
 _LABELS: Statement[Label] = sql(
     """
-    SELECT t.task_id AS of_task, l.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-    JOIN task_labels t ON t.project_id = asked.project_id AND t.task_id = asked.id
-    JOIN labels l ON l.project_id = t.project_id AND l.id = t.label_id AND l.deleted_at IS NULL ORDER BY l.name, l.id
+    SELECT l.*, held.task_ids FROM (
+        SELECT t.project_id, t.label_id, array_agg(t.task_id) AS task_ids
+        FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+        JOIN task_labels t ON t.project_id = asked.project_id AND t.task_id = asked.id GROUP BY t.project_id, t.label_id
+    ) held JOIN labels l ON l.project_id = held.project_id AND l.id = held.label_id AND l.deleted_at IS NULL
+    ORDER BY l.name, l.id
     """,
     "project_ids", "ids",
     model=Label,
@@ -35,9 +40,10 @@ async def _by_task(
 ) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
     if keys:
-        project_ids, ids = as_keys(keys)
+        project_ids, ids = as_keys(list(dict.fromkeys(keys)))
         for row in await reader.rows(statement, project_ids=project_ids, ids=ids):
-            found[row.of_task].append(row)
+            for task_id in row["task_ids"]:
+                found[task_id].append(row)
     return found
 
 

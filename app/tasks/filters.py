@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ from sqlalchemy import (
 
 from app.db import table
 from app.errors import BadInput
-from app.paging import Order
+from app.paging import Fixed, Order
 from app.projects.models import Status
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 
@@ -95,10 +96,13 @@ class FilterScope:
         return today + timedelta(days=days if match[1] == "+" else -days)
 
 
-def filter_conditions(asked: TaskFilter | None, scope: FilterScope) -> list[ColumnElement[bool]]:
+_NOT_DELETED = Fixed([TASKS.c.deleted_at.is_(None)])
+
+
+def filter_conditions(asked: TaskFilter | None, scope: FilterScope) -> Sequence[ColumnElement[bool]]:
     """The conditions of a filter; deleted tasks are left out unless it says ``deleted``."""
     if asked is None:
-        return [TASKS.c.deleted_at.is_(None)]
+        return _NOT_DELETED
     if asked.size() > MOST_CONDITIONS:
         raise BadInput(f"A filter has at most {MOST_CONDITIONS} comparisons; this has {asked.size()}.")
     conditions = [_condition(asked, scope)]

@@ -16,7 +16,7 @@ from schema.accounts.enums import UserKind
 from schema.accounts.sessions import SESSIONS, Session, sessions_of_viewer
 from schema.context import Columns, Context
 from schema.dependence import Dependence
-from schema.edges import column, edge
+from schema.edges import READS, column, edge
 from schema.events.states import ScopeState
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
@@ -37,7 +37,9 @@ class User(Node):
     avatar_url: str | None = column("Their picture.")
     version: int = column("For `profileUpdate(expectedVersion:)`.")
     mention: str = strawberry.field(
-        resolver=_mention, description="What mentions them in a text: put it into the markdown as it is."
+        resolver=_mention,
+        description="What mentions them in a text: put it into the markdown as it is.",
+        metadata={READS: ("id", "name")},
     )
 
     is_type_of = is_row_of(models.User, "User")
@@ -65,7 +67,7 @@ def user_edge(attribute: str, description: str) -> Any:
         return await users(context, [getattr(parent, attribute) for parent in parents])
 
     of_rows.__name__ = f"user_of_{attribute}"
-    return edge(of_rows, description, dependence=Dependence.SCOPE)
+    return edge(of_rows, description, dependence=Dependence.SCOPE, reads=(attribute,))
 
 
 async def _inbox_scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:

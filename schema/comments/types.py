@@ -39,8 +39,11 @@ async def _answered(context: Context, parents: list[Any], columns: Columns) -> l
 async def _replies(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     keys = [(parent.project_id, parent.id) for parent in parents]
     return await connections(
-        context, COMMENTS, models.Comment, ("project_id", "parent_id"), keys, ORDER, page
+        context, COMMENTS, models.Comment, ("project_id", "parent_id"), keys, ORDER, page, columns=columns
     )
+
+
+_RULED = ("project_id", "author_id", "deleted_at")
 
 
 def _permitted(permission: Permission) -> Any:
@@ -61,19 +64,26 @@ def _permitted(permission: Permission) -> Any:
 class Comment(Node):
     body: str = column("The markdown; empty once deleted.")
     author: User | None = user_edge("author_id", "Who wrote it.")
-    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] = edge(_tasks, "The task it is on.")
-    parent: Comment | None = edge(_answered, "The comment it answers; null if it opens a thread.")
-    replies: Connection[Comment] = edge(_replies, "The comments that answer it, oldest first.")
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] = edge(
+        _tasks, "The task it is on.", reads=("project_id", "task_id")
+    )
+    parent: Comment | None = edge(
+        _answered, "The comment it answers; null if it opens a thread.", reads=("project_id", "parent_id")
+    )
+    replies: Connection[Comment] = edge(
+        _replies, "The comments that answer it, oldest first.", reads=("project_id", "id")
+    )
     version: int = column("For `expectedVersion`.")
     created_at: datetime = column("When it was written; for imports, originally.")
     updated_at: datetime = column("When it was last edited.")
     deleted_at: datetime | None = column("When it was deleted.")
     viewer_can_update: bool = edge(
-        _permitted(Permission.EDIT_COMMENT), "Whether you may change its text: it is yours."
+        _permitted(Permission.EDIT_COMMENT), "Whether you may change its text: it is yours.", reads=_RULED
     )
     viewer_can_delete: bool = edge(
         _permitted(Permission.DELETE_COMMENT),
         "Whether you may delete it: it is yours, or you manage.",
+        reads=_RULED,
     )
 
     is_type_of = is_row_of(models.Comment, "Comment")

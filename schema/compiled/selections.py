@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -11,6 +12,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
+    get_named_type,
     get_nullable_type,
     is_abstract_type,
     is_leaf_type,
@@ -32,14 +34,16 @@ from schema.compiled.builders import builder
 from schema.compiled.places import Place, Under
 from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape
 from schema.compiled.runs import Failure, Run
-from schema.compiled.sources import Constant, Field, Source, settled, source_of
+from schema.compiled.sources import Constant, Field, Source, reads_of, settled, source_of
+from schema.context import Columns
 
 
 class Column:
     """One field of a selection set."""
 
-    def __init__(self, name: str, source: Source, position: Position) -> None:
+    def __init__(self, name: str, source: Source, position: Position, reads: Columns) -> None:
         self.name = name
+        self.reads = reads
         self._source = source
         self._position = position
 
@@ -51,10 +55,12 @@ class Column:
 
 
 class Selection:
-    """What is selected of objects of one type."""
+    """What is selected of objects of one type. `reads`: the columns of their rows that it needs, if all are known."""
 
     def __init__(self, columns: list[Column]) -> None:
         self._columns = columns
+        reads = [column.reads for column in columns]
+        self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
         self._build = builder(tuple(column.name for column in columns))
 
     async def rows(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
@@ -83,7 +89,7 @@ class Selection:
 
 
 class Compiler:
-    """Compiles the selection sets of one operation, each when it is first met.
+    """Compiles the selection sets of one operation; those of an interface's types when they are first met.
 
     `conditions` are the variables that decide what is selected at all; with others it is another operation.
     """
@@ -119,34 +125,44 @@ class Compiler:
         definition = self._schema.get_field(kind, field_name)
         assert definition is not None, "the document is valid"
         field = Field(self._converter, kind, definition, to_nodes(details))
-        source = Constant(kind.name) if field_name == "__typename" else source_of(field)
-        return Column(name, source, self._position(definition.type, f"{kind}.{field_name}", field, details))
+        named = get_named_type(definition.type)
+        below = self._below(named, details) if isinstance(named, GraphQLObjectType) else None
+        reads = below.reads if below else None
+        source = Constant(kind.name) if field_name == "__typename" else source_of(field, reads)
+        within = _Within(f"{kind}.{field_name}", field, details, below)
+        return Column(name, source, self._position(definition.type, within), reads_of(field, reads))
 
-    def _position(
-        self, kind: GraphQLOutputType, name: str, field: Field, details: FieldDetailsList
-    ) -> Position:
-        shape = self._shape(get_nullable_type(kind), name, field, details)
-        return Position(shape, not is_non_null_type(kind), name, field.nodes)
+    def _position(self, kind: GraphQLOutputType, within: _Within) -> Position:
+        shape = self._shape(get_nullable_type(kind), within)
+        return Position(shape, not is_non_null_type(kind), within.name, within.field.nodes)
 
-    def _shape(self, kind: Any, name: str, field: Field, details: FieldDetailsList) -> Shape:
+    def _shape(self, kind: Any, within: _Within) -> Shape:
         if is_list_type(kind):
-            return Listed(self._position(kind.of_type, name, field, details), name, field.nodes)
+            return Listed(self._position(kind.of_type, within), within.name, within.field.nodes)
         if is_leaf_type(kind):
-            return Leaf(kind, field.nodes)
+            return Leaf(kind, within.field.nodes)
+        details = within.details
         if is_abstract_type(kind):
-            return Abstract(kind, details, field.info, lambda found: self._objects(found, details))
-        return self._objects(kind, details)
 
-    def _objects(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Objects:
-        selection: Selection | None = None
+            def objects(found: GraphQLObjectType) -> Objects:
+                return Objects(found, details, self._below(found, details).rows)
 
-        async def rows(run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
-            nonlocal selection
-            if selection is None:
-                found = collect_subfields(
-                    self._schema, self._fragments, self._conditions, self._operation, kind, details
-                )
-                selection = self._selection(kind, found)
-            return await selection.rows(run, parents, place)
+            return Abstract(kind, details, within.field.info, objects)
+        assert within.below is not None
+        return Objects(kind, details, within.below.rows)
 
-        return Objects(kind, details, rows)
+    def _below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+        found = collect_subfields(
+            self._schema, self._fragments, self._conditions, self._operation, kind, details
+        )
+        return self._selection(kind, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """A field while the parts of its type are compiled; `below` is what is selected of it, if that is of one type."""
+
+    name: str
+    field: Field
+    details: FieldDetailsList
+    below: Selection | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
@@ -18,7 +19,8 @@ from strawberry.types.field import StrawberryField
 from app.db import Row
 from schema.compiled.places import Path, Place
 from schema.compiled.runs import Run
-from schema.edges import batch_of
+from schema.context import Columns
+from schema.edges import PASSED_ON, READS, batch_of
 
 
 class Source(Protocol):
@@ -66,8 +68,23 @@ class Field:
         return run.executor.build_resolve_info(self.definition, self.nodes, self.parent, where)
 
 
-def source_of(field: Field) -> Source:
-    """The quickest source that gives what the field's resolver gives."""
+def reads_of(field: Field, below: Columns) -> Columns:
+    """The columns of its parents' rows that a field reads; None if nobody says. `below`: those its own rows need."""
+    declared = field.declared
+    if field.nodes[0].name.value == "__typename":
+        return frozenset()
+    if declared is None:
+        return None
+    if declared.metadata.get(PASSED_ON):
+        return below
+    if declared.is_basic_field:
+        return frozenset([declared.python_name])
+    told = declared.metadata.get(READS)
+    return None if told is None else frozenset(told)
+
+
+def source_of(field: Field, columns: Columns = None) -> Source:
+    """The quickest source that gives what the field's resolver gives; `columns` are read of its values' rows."""
     declared = field.declared
     if declared is None or declared.extensions:
         return Resolved(field)
@@ -77,7 +94,7 @@ def source_of(field: Field) -> Source:
     assert resolver is not None
     batch = batch_of(resolver.wrapped_func)
     if batch is not None:
-        return Batched(field, batch)
+        return Batched(field, batch, columns)
     if resolver.info_parameter or resolver.is_async or declared.is_subscription:
         return Resolved(field)
     return Plain(field)
@@ -124,13 +141,24 @@ class Plain:
         self._positional = resolver.self_parameter is not None
         named = resolver.parent_parameter or resolver.root_parameter
         self._name = named.name if named else None
+        first = next(iter(resolver.signature.parameters.values()), None)
+        self._of_parent_alone = (
+            not field.definition.args
+            and first is not None
+            and first.name in (self._name, "self")
+            and first.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        )
 
     async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
         """See `Source`."""
         try:
+            if self._of_parent_alone:
+                return list(map(self._call, parents))
             arguments = self._field.arguments(run)
         except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
-            return [error] * len(parents)
+            if not self._of_parent_alone:
+                return [error] * len(parents)
+            arguments = {}
         return [_attempt(self._resolve, parent, arguments) for parent in parents]
 
     def _resolve(self, parent: Any, arguments: dict[str, Any]) -> Any:
@@ -142,16 +170,19 @@ class Plain:
 class Batched:
     """An edge: its batch function, called once for all parents."""
 
-    def __init__(self, field: Field, batch: Callable[..., Awaitable[Sequence[Any]]]) -> None:
+    def __init__(
+        self, field: Field, batch: Callable[..., Awaitable[Sequence[Any]]], columns: Columns
+    ) -> None:
         self._field = field
         self._batch = batch
+        self._columns = columns
 
     async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
         """See `Source`."""
         try:
             arguments = self._field.arguments(run)
             given = {name: value for name, value in arguments.items() if value is not UNSET}
-            values = await self._batch(run.context, list(parents), None, **given)
+            values = await self._batch(run.context, list(parents), self._columns, **given)
             if len(values) != len(parents):
                 raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 -- becomes an error of the answer

@@ -9,6 +9,7 @@ import strawberry
 
 from app.inbox import models
 from app.inbox.access import ITEMS, ORDER, access_inbox_items
+from app.paging import Fixed
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column, edge
@@ -44,11 +45,14 @@ class InboxItem(Node):
     is_type_of = is_row_of(models.InboxItem, "InboxItem")
 
 
+_UNREAD = Fixed([ITEMS.c.read_at.is_(None)])
+
+
 @paged
 async def _items(
     context: Context, parents: list[Any], columns: Columns, page: Paging, unread: bool = False
 ) -> list[Any]:
-    conditions = [ITEMS.c.read_at.is_(None)] if unread else []
+    conditions = _UNREAD if unread else ()
     return await connections(
         context,
         ITEMS,
@@ -58,6 +62,7 @@ async def _items(
         ORDER,
         page,
         conditions,
+        columns,
     )
 
 

@@ -14,11 +14,11 @@ from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_
 
 async def _connections(
     context: Context, keys: Sequence[str], parents: Sequence[tuple[Any, ...]], filter: TaskFilterInput | None,
-    order_by: list[TaskOrder] | None, page: Paging,
+    order_by: list[TaskOrder] | None, page: Paging, columns: Columns,
 ) -> list[Any]:  # fmt: skip
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
     orders = task_orders(read_order(order_by))
-    return await connections(context, TASKS, Task, keys, parents, orders, page, conditions)
+    return await connections(context, TASKS, Task, keys, parents, orders, page, conditions, columns)
 
 
 @paged
@@ -32,7 +32,7 @@ async def tasks_of_projects(
 ) -> list[Any]:
     """Tasks of each project."""
     keys = [(parent.id,) for parent in parents]
-    return await _connections(context, ("project_id",), keys, filter, order_by, page)
+    return await _connections(context, ("project_id",), keys, filter, order_by, page, columns)
 
 
 @paged
@@ -46,7 +46,7 @@ async def tasks_of_statuses(
 ) -> list[Any]:
     """Tasks in each status: a column of the board."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "status_id"), keys, filter, order_by, page)
+    return await _connections(context, ("project_id", "status_id"), keys, filter, order_by, page, columns)
 
 
 @paged
@@ -60,4 +60,4 @@ async def tasks_of_parents(
 ) -> list[Any]:
     """Sub-tasks of each task."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "parent_id"), keys, filter, order_by, page)
+    return await _connections(context, ("project_id", "parent_id"), keys, filter, order_by, page, columns)

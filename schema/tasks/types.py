@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.comments import models as comment_models
-from app.comments.reads import comment_counts
+from app.comments.reads import OPENING, ORDER, comment_counts
 from app.db import table
 from app.events.models import EventRow
 from app.paging import Order
@@ -24,7 +25,7 @@ from app.tasks.edges import assignees_by_task, labels_by_task
 from app.tasks.reads import tasks_by_key
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
-from schema.edges import column, edge
+from schema.edges import column, derived, edge
 from schema.events.states import TaskSection
 from schema.events.types import Event
 from schema.links.types import TaskLink, links_of_tasks
@@ -38,10 +39,9 @@ if TYPE_CHECKING:
 
 COMMENTS = table(comment_models.Comment)
 EVENTS = table(EventRow)
+KEY = ("project_id", "id")
 
-
-def _key(parent: Any) -> tuple[Any, Any]:
-    return parent.project_id, parent.id
+_key = itemgetter(*KEY)
 
 
 async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
@@ -89,30 +89,30 @@ async def _comment_counts(context: Context, parents: list[Any], columns: Columns
 
 @paged
 async def _comments(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
-    orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
     return await connections(
         context,
         COMMENTS,
         comment_models.Comment,
         ("project_id", "task_id"),
         [_key(parent) for parent in parents],
-        orders,
+        ORDER,
         page,
+        columns=columns,
     )
 
 
 @paged
 async def _threads(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
-    orders = [Order(COMMENTS.c.created_at, "created_at"), Order(COMMENTS.c.id, "id")]
     return await connections(
         context,
         COMMENTS,
         comment_models.Comment,
         ("project_id", "task_id"),
         [_key(parent) for parent in parents],
-        orders,
+        ORDER,
         page,
-        [COMMENTS.c.parent_id.is_(None)],
+        OPENING,
+        columns,
     )
 
 
@@ -120,7 +120,9 @@ async def _threads(context: Context, parents: list[Any], columns: Columns, page:
 async def _history(context: Context, parents: list[Any], columns: Columns, page: Paging) -> list[Any]:
     orders = [Order(EVENTS.c.seq, "seq", descending=True)]
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await connections(context, EVENTS, EventRow, ("scope_id", "object_id"), keys, orders, page)
+    return await connections(
+        context, EVENTS, EventRow, ("scope_id", "object_id"), keys, orders, page, columns=columns
+    )
 
 
 async def _viewer_can_update(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
@@ -145,25 +147,25 @@ def _description(root: Any) -> str:
 @strawberry.type(description="A task.")
 class Task(Node):
     key: str = edge(
-        _keys, "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects."
+        _keys,
+        "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects.",
+        reads=("project_id", "number"),
     )
     number: int = column("Its number in the project.")
     title: str = column("One line.")
-    description: str = strawberry.field(
-        resolver=_description, description="Its section `description`, or empty."
+    description: str = derived(_description, "Its section `description`, or empty.", reads=("sections",))
+    sections: list[TaskSection] = derived(_sections, "Its markdown texts by name.", reads=("sections",))
+    section: str | None = derived(_section, "One of its texts, or null.", reads=("sections",))
+    status: Status = edge(_word(STATUSES, "status_id"), "Where it stands.", reads=("project_id", "status_id"))
+    type: TaskType = edge(
+        _word(TASK_TYPES, "type_id"), "What kind of task it is.", reads=("project_id", "type_id")
     )
-    sections: list[TaskSection] = strawberry.field(
-        resolver=_sections, description="Its markdown texts by name."
-    )
-    section: str | None = strawberry.field(resolver=_section, description="One of its texts, or null.")
-    status: Status = edge(_word(STATUSES, "status_id"), "Where it stands.")
-    type: TaskType = edge(_word(TASK_TYPES, "type_id"), "What kind of task it is.")
     priority: int = column("0 (none), 1 (urgent) to 4 (low).")
     creator: User | None = user_edge("creator_id", "Who made it.")
-    assignees: list[User] = edge(_assignees, "Who it is assigned to, by name.")
-    labels: list[Label] = edge(_labels, "Its labels, by name.")
-    parent: Task | None = edge(_parents, "The task it is part of.")
-    children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.")
+    assignees: list[User] = edge(_assignees, "Who it is assigned to, by name.", reads=KEY)
+    labels: list[Label] = edge(_labels, "Its labels, by name.", reads=KEY)
+    parent: Task | None = edge(_parents, "The task it is part of.", reads=("project_id", "parent_id"))
+    children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.", reads=KEY)
     estimate: float | None = column("How much work it is, in the team's own unit.")
     due_date: date | None = column("When it is due.")
     rank: str = column("Its place among the project's tasks: compare bytewise. Issued by the server.")
@@ -175,17 +177,23 @@ class Task(Node):
     updated_at: datetime = column("When it was last edited.")
     completed_at: datetime | None = column("When it reached a completed or cancelled status.")
     deleted_at: datetime | None = column("When it was deleted; `taskRestore` brings it back.")
-    project: Project = edge(_projects, "Its project.")
-    comment_count: int = edge(_comment_counts, "How many comments it has, not counting deleted ones.")
+    project: Project = edge(_projects, "Its project.", reads=("project_id",))
+    comment_count: int = edge(
+        _comment_counts, "How many comments it has, not counting deleted ones.", reads=KEY
+    )
     comments: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
-        _comments, "All its comments, oldest first."
+        _comments, "All its comments, oldest first.", reads=KEY
     )
     threads: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
-        _threads, "The comments that open a thread, oldest first; each has its `replies`."
+        _threads, "The comments that open a thread, oldest first; each has its `replies`.", reads=KEY
     )
-    links: list[TaskLink] = edge(links_of_tasks, "Its links to tasks that you may see, oldest first.")
-    history: Connection[Event] = edge(_history, "What happened to it in this project, newest first.")
-    viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.")
+    links: list[TaskLink] = edge(
+        links_of_tasks, "Its links to tasks that you may see, oldest first.", reads=KEY
+    )
+    history: Connection[Event] = edge(
+        _history, "What happened to it in this project, newest first.", reads=KEY
+    )
+    viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.", reads=("project_id",))
 
     is_type_of = is_row_of(models.Task, "Task")
 

@@ -45,8 +45,8 @@ async def populate(world: World) -> Pool:
     await world.member.do("commentDelete", id=comments[1]["id"], expectedVersion=1)
     link = await world.member.do("linkAdd", sourceId=tasks[0]["id"], kind="blocks", targetId=tasks[1]["id"])
     elsewhere = {**world.elsewhere, "workspace": world.kept.elsewhere["workspace"]}
-    hidden = [await world.hidden(world.secret, "owner"), await world.hidden(world.ops, "owner")]
-    hidden.append(await world.hidden(elsewhere, "outsider"))
+    hidden = [await world.hidden(world.secret, "owner"), await world.hidden(elsewhere, "outsider")]
+    tasks.append(await world.task("Operated", projectId=world.ops["id"]))
     await world.owner.do("linkAdd", sourceId=tasks[2]["id"], kind="relates", targetId=hidden[0]["Task"])
     await world.member.do("taskUpdate", id=tasks[3]["id"], expectedVersion=1, patch={"title": "Renamed"})
     await world.member.do("taskDelete", id=tasks[4]["id"], expectedVersion=1)
