@@ -417,6 +417,7 @@ PROOFS: dict[str, Proof] = {
 
 APART = frozenset(
     {
+        "accountErase",
         "signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "sessionRevoke", "sessionRevokeOthers",
         "emailConfirmationSend", "emailConfirm", "emailChangeRequest", "emailChange", "passwordResetRequest",
         "passwordReset", "passwordChange", "accessTokenCreate", "accessTokenRevoke", "invitationAccept",

@@ -10,6 +10,8 @@ from app.events.kinds import Effect, event_kind
 PERSON_ADDED = event_kind("PersonAdded", "person", Effect.PUT)
 PERSON_UPDATED = event_kind("PersonUpdated", "person", Effect.CHANGE)
 PERSON_REMOVED = event_kind("PersonRemoved", "person", Effect.REMOVE)
+# The whole state: a change would say what the name was.
+PERSON_ERASED = event_kind("PersonErased", "person", Effect.PUT)
 
 PERSON_SHAPE = Shape()
 

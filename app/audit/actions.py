@@ -38,7 +38,6 @@ class AuditAction(StrEnum):
     SERVICE_ACCOUNT_CREATED = "service_account.created"
     SERVICE_ACCOUNT_UPDATED = "service_account.updated"
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
-    INVITATION_CREATED = "invitation.created"
     INVITATION_REVOKED = "invitation.revoked"
     INVITATION_ACCEPTED = "invitation.accepted"
     SIGN_IN_RULE_CHANGED = "workspace.sign_in_rule_changed"
@@ -54,6 +53,11 @@ NOT_AUDITED = {
     "PersonAdded": "the membership's own event is audited",
     "PersonUpdated": "how someone is shown, which they choose themselves",
     "PersonRemoved": "the membership's own event is audited",
+    "TeamRosterCreated": "the team's own event is audited",
+    "TeamRosterRemoved": "the team's own event is audited",
+    "PersonErased": "told as account.erased",
+    "TaskRedacted": "told as history.redacted",
+    "CommentRedacted": "told as history.redacted",
     "InboxItemAdded": "of one person's inbox, which no workspace reads",
     "InboxItemRead": "of one person's inbox, which no workspace reads",
     "ScopeAdded": "of one person's inbox, which no workspace reads",

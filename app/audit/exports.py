@@ -7,27 +7,22 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.audit.actions import AuditAction
 from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
 from app.audit.models import AuditEntry
 from app.db import Database
 from app.paging import PageRequest, pages_by_parent
 from app.values import now_utc, plain
-from app.work import Work
 
 PAGE = 500
 
 
-def note_export(work: Work, workspace_id: UUID, form: str, wanted: EntryFilter) -> None:
-    """The entry that says who took the log away, in which form and which part of it."""
+def told_filter(wanted: EntryFilter) -> dict[str, Any]:
+    """What the entry about an export says of which part of the log was taken."""
     asked = {
         "actions": wanted.actions, "actor": wanted.actor_id, "target": wanted.target_id, "since": wanted.since,
         "until": wanted.until,
     }  # fmt: skip
-    told = {name: plain(value) for name, value in asked.items() if value is not None}
-    work.audit(
-        AuditAction.AUDIT_EXPORTED, "workspace", workspace_id, scope=workspace_id, form=form, filter=told
-    )
+    return {name: plain(value) for name, value in asked.items() if value is not None}
 
 
 async def entries_of(

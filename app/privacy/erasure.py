@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from app.accounts.actions import profile_guard
-from app.accounts.events import PERSON_SHAPE, PERSON_UPDATED, person_state
-from app.accounts.models import UserKind
+from app.accounts.events import PERSON_ERASED, person_state
+from app.accounts.models import User, UserKind
 from app.accounts.passwords import Passwords, password_of
 from app.accounts.reads import users_by_id
 from app.accounts.refusals import SignInFailed
 from app.audit.actions import AuditAction
 from app.db import Database, sql
 from app.errors import NotFound, ValidationFailed
-from app.events.deltas import delta_between
 from app.outcomes import Result
 from app.projects.actions.members import take_out
 from app.work import Action, RaceLost, Work
@@ -77,18 +75,15 @@ def erase_person(user_id: UUID) -> Action:
     return action
 
 
-async def _rename(work: Work, user: Any, directories: list[UUID]) -> None:
+async def _rename(work: Work, user: User, directories: list[UUID]) -> None:
     """The row, and an event in each directory that says how they are shown now, but not how they were."""
-    old = person_state(user)
-    new = {**old, "name": NAME, "avatar_url": None, "kind": UserKind.ERASED.value}
-    delta = delta_between(old, new, PERSON_SHAPE)
-    for change in delta["set"].values():
-        change["old"] = None
     await work.run(_RENAME, user=user.id, name=NAME, kind=UserKind.ERASED.value)
+    version = user.version + 1
+    shown = {
+        **person_state(user), "name": NAME, "avatar_url": None, "kind": UserKind.ERASED.value, "version": version,
+    }  # fmt: skip
     for directory in directories:
-        work.record(
-            directory, PERSON_UPDATED, user.id, {"delta": delta}, version=user.version + 1, reflect=False
-        )
+        work.record(directory, PERSON_ERASED, user.id, {"state": shown}, version=version, reflect=False)
 
 
 async def _leave_no_workspace_alone(work: Work, user_id: UUID) -> None:

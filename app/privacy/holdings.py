@@ -8,14 +8,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Table
+from sqlalchemy import Column, LargeBinary, Table
 from sqlmodel import SQLModel
 
 from app.db import Database, Reader, Statement, sql
 
 PAGE = 1000
-PERSON_COLUMNS = ("user_id", "author_id", "creator_id", "actor_id", "owner_id", "created_by", "invited_by")
-"""Columns that say whose a row is."""
+PERSON_COLUMNS = ("user_id", "actor_id")
+"""Columns that say whose a row is, where no foreign key does."""
 
 PLACES = ("project_id", "workspace_id", "scope_id")
 """Columns that say where a row is: such tables are read place by place, by their index."""
@@ -45,10 +45,15 @@ def holdings() -> tuple[Holding, ...]:
     """Every table that has rows of people, by name; columns that hold secrets are left out."""
     found = []
     for table in sorted(SQLModel.metadata.tables.values(), key=lambda one: one.name):
-        owners = tuple(name for name in PERSON_COLUMNS if name in table.c)
+        owners = tuple(column.name for column in table.c if _names_a_person(column))
         if owners and table.name not in APART:
             found.append(_holding(table, owners))
     return tuple(found)
+
+
+def _names_a_person(column: Column[Any]) -> bool:
+    pointing = any(key.target_fullname == "users.id" for key in column.foreign_keys)
+    return pointing or column.name in PERSON_COLUMNS
 
 
 def _holding(table: Table, owners: tuple[str, ...]) -> Holding:

@@ -115,9 +115,9 @@ def _state_without(state: dict[str, Any], fields: Sequence[str]) -> dict[str, An
     after = dict(state)
     for field in fields:
         owner, _, name = field.partition(".")
-        if not name:
-            after[owner] = REDACTED if after.get(owner) else after.get(owner)
-        elif (after.get(owner) or {}).get(name):
+        if not name and after.get(owner):
+            after[owner] = REDACTED
+        elif name and (after.get(owner) or {}).get(name):
             after[owner] = {**after[owner], name: REDACTED}
     return after
 

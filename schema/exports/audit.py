@@ -11,7 +11,8 @@ import strawberry
 
 from app.access_tokens.models import AccessScope
 from app.accounts.reads import users_by_id
-from app.audit.exports import entries_of, note_export
+from app.audit.actions import AuditAction
+from app.audit.exports import entries_of, told_filter
 from app.audit.filters import EntryFilter, entry_conditions
 from app.db import Reader
 from app.errors import BadInput, NotFound
@@ -52,7 +53,10 @@ async def open_audit_export(
 
     async def action(work: Work) -> Result:
         await check(work)
-        note_export(work, workspace_id, form, wanted)
+        work.audit(
+            AuditAction.AUDIT_EXPORTED, "workspace", workspace_id, scope=workspace_id, form=form,
+            filter=told_filter(wanted),
+        )  # fmt: skip
         return {}
 
     application = session.application
