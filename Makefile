@@ -7,7 +7,7 @@ IN = .venv/bin/python -P
 INSTALLED = .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev install web test check lint types layers snapshot drift e2e schema format clean
+.PHONY: help dev install web test check lint types layers snapshot drift audit e2e schema format clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ web: install
 test: install ## Run the suite, on a PostgreSQL and a Redis that it starts itself
 	$(IN) -m pytest --ignore=tests/e2e -n 2 --dist worksteal $(ARGS)
 
-check: lint types layers snapshot drift ## Lint, types, layers, schema snapshot, migrations
+check: lint types layers snapshot drift audit ## Lint, types, layers, schema snapshot, migrations, known vulnerabilities
 
 lint: install
 	.venv/bin/ruff check .
@@ -46,6 +46,10 @@ snapshot: install
 
 drift: install
 	.venv/bin/lockstep migrate --check
+
+# Says so, and goes on, where no list of advisories can be reached; `make audit ARGS=--strict` does not go on.
+audit: install ## Look the dependencies up among known vulnerabilities
+	@$(IN) requirements/audit.py $(ARGS)
 
 e2e: install web ## Test what needs a browser, npm or PgBouncer
 	$(IN) -m pytest tests/e2e $(ARGS)
