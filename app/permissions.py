@@ -63,10 +63,18 @@ class Permission(Enum):
     """The table. Each member's value is its rule."""
 
     # fmt: off
-    BEGIN = Rule("make an account, sign in", Anybody.SIGNED_OUT, ("signUp", "signIn", "tokenRefresh"))
+    BEGIN = Rule(
+        "make an account, sign in; what a mailed link does", Anybody.SIGNED_OUT,
+        ("signUp", "signIn", "tokenRefresh", "oidcExchange", "emailConfirm", "emailChange", "passwordResetRequest",
+         "passwordReset"))
     BE_ONESELF = Rule(
-        "one's own sign-in, profile and inbox", Anybody.SIGNED_IN,
-        ("signOut", "socketRenew", "profileUpdate", "inboxMark"))
+        "one's own account, sign-ins, tokens, profile and inbox", Anybody.SIGNED_IN,
+        ("signOut", "socketRenew", "sessionRevoke", "sessionRevokeOthers", "passwordChange", "emailChangeRequest",
+         "emailConfirmationSend", "identityLink", "identityUnlink", "accessTokenCreate", "accessTokenRevoke",
+         "accountErase", "profileUpdate", "inboxMark"),
+        note="a token of a service account: MANAGE_PROGRAMS")
+    ACCEPT_INVITATION = Rule(
+        "join a workspace by an invitation", Anybody.SIGNED_IN, ("invitationAccept",), note="who has its token")
     MAKE_WORKSPACE = Rule("make a workspace", Anybody.SIGNED_IN, ("workspaceCreate",), note="its maker owns it")
 
     SEE_WORKSPACE = Rule("see a workspace, and in it the projects one was given", _GUEST)
@@ -77,6 +85,12 @@ class Permission(Enum):
     ADD_PEOPLE = Rule(
         "add members and guests, change their roles", _W_ADMIN, ("workspaceMemberAdd", "workspaceMemberUpdate"),
         note="who is or becomes an owner or admin: only by an owner; the last owner stays one")
+    INVITE = Rule(
+        "invite people by mail", _W_ADMIN, ("invitationCreate", "invitationResend", "invitationRevoke"),
+        note="as an owner or admin: only by an owner")
+    MANAGE_PROGRAMS = Rule(
+        "make, change and delete service accounts and their tokens", _W_ADMIN,
+        ("serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete"), note="as an admin: only by an owner")
     REMOVE_PEOPLE = Rule(
         "take somebody out of it", _W_ADMIN, ("workspaceMemberRemove",), own=_GUEST,
         note="an owner or admin: only by an owner; the last owner cannot leave")
@@ -124,11 +138,10 @@ class Permission(Enum):
 def permits(role: str | None, permission: Permission, *, own: bool = False) -> bool:
     """Whether a role (of the workspace or the project, as the permission says) is enough; ``own``: it is one's own."""
     rule = permission.rule
-    return reaches(role, rule.needs) or (own and rule.own is not None and reaches(role, rule.own))
+    return _reaches(role, rule.needs) or (own and rule.own is not None and _reaches(role, rule.own))
 
 
-def reaches(role: str | None, needed: Needed) -> bool:
-    """Whether a role is at least the needed one; of a role, not of an action: ask `permits` who may do something."""
+def _reaches(role: str | None, needed: Needed) -> bool:
     if isinstance(needed, Anybody):
         return needed is not Anybody.NOBODY
     standing = [one.value for one in type(needed)]

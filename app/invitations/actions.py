@@ -26,11 +26,13 @@ from app.invitations.events import (
 from app.invitations.letters import invitation_letter
 from app.invitations.models import Invitation
 from app.outcomes import Result
+from app.permissions import Permission
 from app.projects.access import access_projects
 from app.projects.models import ProjectRole
 from app.values import now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, reaches
+from app.workspaces.access import access_guard, access_workspace, may
+from app.workspaces.actions import APPOINTED
 from app.workspaces.models import WorkspaceRole
 from app.writes import insert_rows
 
@@ -67,8 +69,8 @@ def create_invitation(
 
     async def action(work: Work) -> Result:
         await work.guard(access_guard(workspace_id), Guard.of("invitations", workspace_id))
-        workspace = await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.ADMIN)
-        if reaches(role.value, WorkspaceRole.ADMIN) and not reaches(workspace.role, WorkspaceRole.OWNER):  # type: ignore[attr-defined]
+        workspace = await access_workspace(work, work.viewer_id, workspace_id, Permission.INVITE)
+        if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
             raise PermissionDenied("Only an owner may appoint owners and admins.")
         await _check_projects(work, workspace_id, projects)
         now = now_utc()

@@ -17,13 +17,14 @@ from app.db import sql
 from app.errors import PermissionDenied, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.outcomes import Result
+from app.permissions import Permission
 from app.projects.actions.members import remove_workspace_member
 from app.service_accounts.access import managed_service_account
 from app.service_accounts.models import ServiceAccount
 from app.values import check_name, now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, reaches
-from app.workspaces.actions import add_to_workspace
+from app.workspaces.access import access_guard, access_workspace, may
+from app.workspaces.actions import APPOINTED, add_to_workspace
 from app.workspaces.models import WorkspaceRole
 from app.writes import compare_and_set, insert_rows
 
@@ -35,8 +36,8 @@ def create_service_account(workspace_id: UUID, name: str, role: WorkspaceRole) -
 
     async def action(work: Work) -> Result:
         await work.guard(access_guard(workspace_id, shared=False))
-        workspace = await access_workspace(work, work.viewer_id, workspace_id, WorkspaceRole.ADMIN)
-        if role is WorkspaceRole.ADMIN and not reaches(workspace.role, WorkspaceRole.OWNER):  # type: ignore[attr-defined]
+        workspace = await access_workspace(work, work.viewer_id, workspace_id, Permission.MANAGE_PROGRAMS)
+        if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
             raise PermissionDenied("Only an owner may appoint admins.")
         now = now_utc()
         user_id = await new_user(work, name=check_name(name, "name"), now=now, kind=UserKind.SERVICE)

@@ -7,8 +7,7 @@ from uuid import UUID
 from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
 from app.guards import Guard
-from app.permissions import Permission, WorkspaceRole, permits
-from app.permissions import reaches as reaches  # noqa: PLC0414
+from app.permissions import Permission, permits
 from app.workspaces.models import Workspace
 
 _OF_VIEWER: Statement[Workspace] = sql(
@@ -40,7 +39,7 @@ async def access_workspace(
     reader: Reader,
     viewer_id: UUID,
     workspace_id: UUID,
-    permission: Permission | WorkspaceRole = Permission.SEE_WORKSPACE,
+    permission: Permission = Permission.SEE_WORKSPACE,
     *,
     own: bool = False,
 ) -> Workspace:
@@ -48,9 +47,6 @@ async def access_workspace(
     workspace = (await access_workspaces(reader, viewer_id)).get(workspace_id)
     if workspace is None:
         raise NotFound("Workspace")
-    if isinstance(permission, WorkspaceRole):
-        if not reaches(workspace.role, permission):  # type: ignore[attr-defined]
-            raise PermissionDenied(f"This needs the role {permission.value} in the workspace.")
-    elif not may(workspace, permission, own=own):
+    if not may(workspace, permission, own=own):
         raise PermissionDenied(f"This needs the role {permission.rule.needs.value} in the workspace.")
     return workspace

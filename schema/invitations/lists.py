@@ -7,8 +7,8 @@ from typing import Any
 from app.invitations.access import INVITATIONS
 from app.invitations.models import Invitation
 from app.paging import Order
-from app.workspaces.access import access_workspaces, reaches
-from app.workspaces.models import WorkspaceRole
+from app.permissions import Permission
+from app.workspaces.access import access_workspaces, may
 from schema.context import Columns, Context
 from schema.paging import Paging, connections, paged
 
@@ -26,7 +26,7 @@ async def invitations_of_workspaces(
     pages = await connections(context, INVITATIONS, Invitation, ("workspace_id",), keys, _ORDER, page, _OPEN)
     answers = []
     for parent, listed in zip(parents, pages, strict=True):
-        administered = reaches(found[parent.id].role, WorkspaceRole.ADMIN)  # type: ignore[attr-defined]
+        administered = may(found[parent.id], Permission.INVITE)
         if administered:
             context.reflect(parent.id)
         answers.append(listed if administered else None)

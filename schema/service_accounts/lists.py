@@ -6,9 +6,9 @@ from typing import Any
 
 from app.db import table
 from app.paging import Order
+from app.permissions import Permission
 from app.service_accounts.models import ServiceAccount
-from app.workspaces.access import access_workspaces, reaches
-from app.workspaces.models import WorkspaceRole
+from app.workspaces.access import access_workspaces, may
 from schema.context import Columns, Context
 from schema.paging import Paging, connections, paged
 
@@ -28,6 +28,6 @@ async def service_accounts_of_workspaces(
         context, _ACCOUNTS, ServiceAccount, ("workspace_id",), keys, _ORDER, page, [_THERE]
     )
     return [
-        listed if reaches(found[parent.id].role, WorkspaceRole.ADMIN) else None  # type: ignore[attr-defined]
+        listed if may(found[parent.id], Permission.MANAGE_PROGRAMS) else None
         for parent, listed in zip(parents, pages, strict=True)
     ]
