@@ -2,8 +2,8 @@
 
     python3 requirements/audit.py [--strict]
 
-pip-audit has an environment of its own (`.venv/audit`, pinned and hashed in `audit.txt`): nothing of it belongs into the
-service's. Exits with 1 if a package is known to be vulnerable. Where the tool cannot be installed or no list of
+pip-audit has an environment of its own (`.venv/audit`, pinned and hashed in `audit.txt`): nothing of it belongs into
+the service's. Exits with 1 if a package is known to be vulnerable. Where the tool cannot be installed or no list of
 advisories can be reached, nothing is known: that is said, plainly, and is a failure only with `--strict`. A check that
 needs the network must neither stop those who have none nor look as if it had been made.
 """

@@ -51,12 +51,13 @@ async def test_only_what_is_declared_is_read_and_written(
     assert await log.connection.fetchval(count + " WHERE workspace_id = $1", own) > 0
     assert await role.fetchval(count) == 0
 
-    async def declared(workspace: UUID) -> set[UUID | None]:
+    async def declared(workspace: UUID | None) -> set[UUID | None]:
         async with role.transaction():
             await role.execute("SELECT declare('{}', ARRAY[$1::uuid])", own)
             await role.execute(ENTRY, uuid4(), workspace)
             return {row["workspace_id"] for row in await role.fetch("SELECT workspace_id FROM audit_entries")}
 
     assert await declared(own) == {own}
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await declared(other)
+    for elsewhere in (other, None):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await declared(elsewhere)
