@@ -49,6 +49,7 @@ async def fill(url: str, admin_url: str, *, board: int, projects: int, tasks: in
             # The rows are made as the service would make them; its triggers would want an event for each.
             await connection.execute("SET session_replication_role = replica")
             await connection.execute(_CROWD, PEOPLE)
+            await connection.execute(_KNOWN)
             for number in range(projects + 1):
                 await _fill_project(connection, f"B{number}", tasks if number else board)
             await connection.execute("VACUUM ANALYZE")
@@ -88,6 +89,9 @@ _CROWD = """
     INSERT INTO users (id, kind, name, avatar_url, time_zone, version, created_at)
     SELECT uuidv7(), 'person', 'Person ' || n, 'https://lockstep.example/' || n || '.png', 'UTC', 1, now()
     FROM generate_series(1, $1::int) n
+"""
+_KNOWN = """
+    INSERT INTO workspace_people SELECT w.id, u.id FROM workspaces w, users u WHERE u.name LIKE 'Person%'
 """
 _LABELS = """
     INSERT INTO labels (project_id, id, name, color, version)

@@ -18,10 +18,9 @@ PAST_THE_WALL = {
     "sign_ins_ended": "ids of sign-ins that ended lately",
     "delete_expired": "deletes what has expired, tells how much",
 }
-TRIGGERS = "SELECT tgfoid FROM pg_trigger"
 FUNCTIONS = """
-SELECT p.proname AS name, p.proconfig AS config, has_function_privilege('lockstep_service', p.oid, 'EXECUTE') AS callable,
-       p.prorettype = 'trigger'::regtype AS triggered
+SELECT p.proname AS name, p.proconfig AS config, p.prorettype = 'trigger'::regtype AS triggered,
+       has_function_privilege('lockstep_service', p.oid, 'EXECUTE') AS callable
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' AND p.prosecdef
 """
 

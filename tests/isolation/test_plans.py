@@ -49,8 +49,8 @@ OPERATIONS = {
     "columns": OF_PROJECT % "statuses { tasks(first: $n) { nodes { id } } }",
     "comments": OF_PROJECT % "tasks(first: $n) { nodes { comments(first: 3) { nodes { body } } commentCount } }",
     "people and labels": OF_PROJECT % "tasks(first: $n) { nodes { assignees { name } labels { name } } }",
-    "a task by its key": 'query($id: ID!, $n: Int) { task(key: "ENG-1500") { title comments(first: $n) { nodes { id } } } '
-    "node(id: $id) { id } }",
+    "a task by its key": 'query($id: ID!, $n: Int) { node(id: $id) { id } task(key: "ENG-1500") { title '
+    "comments(first: $n) { nodes { id } } } }",
     "tasks of all projects": "query($id: ID!, $n: Int) { tasks(first: $n) { nodes { id } } node(id: $id) { id } }",
 }  # fmt: skip
 

@@ -17,6 +17,12 @@ EMPTY = {"import_refs", "import_people"}
 """Behind the wall too; only an import fills them."""
 
 
+INBOX_ITEM = """
+INSERT INTO inbox_items (user_id, id, reason, version, created_at)
+VALUES ($1, gen_random_uuid(), 'mention', 1, now())
+"""
+
+
 async def walled(log: Log) -> set[str]:
     """The tables with a policy."""
     return {row["relname"] for row in await log.connection.fetch(BEHIND)}
@@ -116,8 +122,7 @@ async def test_nothing_is_put_where_it_was_not_declared(furnished: World, role: 
     for statement, values in (
         ("INSERT INTO labels VALUES ($1, gen_random_uuid(), 'x', '#000000', 1)", (secret,)),
         ("INSERT INTO project_members VALUES ($1, $2, 'admin', now())", (secret, world.uuid("member"))),
-        ("INSERT INTO inbox_items (user_id, id, reason, version, created_at) "
-         "VALUES ($1, gen_random_uuid(), 'mention', 1, now())", (world.uuid("owner"),)),
+        (INBOX_ITEM, (world.uuid("owner"),)),
         ("UPDATE links SET source_project_id = $1, target_project_id = $1 WHERE source_project_id = $2", (secret, eng)),
         ("UPDATE task_locations SET project_id = $1 WHERE project_id = $2", (secret, eng)),
         ("UPDATE inbox_items SET user_id = $1 WHERE $2::uuid IS NOT NULL", (world.uuid("owner"), eng)),
