@@ -95,6 +95,7 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
         made = await walk.run(f"{number}-{word}-create", walk.given(projectId=project))
         await walk.run(f"{number}-{word}-update", walk.given(id=made[field]["id"]))
         await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
+    await teams(walk, space, project, person)
     await walk.run("94-project-member-remove", walk.given(**of_project))
     await walk.run("92-workspace-member-remove", walk.given(**of_space))
     invited = await walk.run("99-invitation-create", walk.given(workspaceId=space))
@@ -107,6 +108,19 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
     await walk.run("86-access-token-revoke", walk.given(id=token["accessToken"]["id"]))
     await walk.run("98-service-account-delete", walk.given(**of_robot))
     return space, project
+
+
+async def teams(walk: Walk, space: str, project: str, person: JSON) -> None:
+    """Makes a team, gives it people and a role, and takes all of that again."""
+    team = (await walk.run("92-team-create", walk.given(workspaceId=space)))["team"]["id"]
+    await walk.run("92-team-update", walk.given(id=team))
+    staff, role = {"teamId": team, "userId": person["id"]}, {"teamId": team, "projectId": project}
+    await walk.run("92-team-member-add", walk.given(**staff))
+    await walk.run("94-project-team-add", walk.given(**role))
+    await walk.run("94-project-team-update", walk.given(**role))
+    await walk.run("94-project-team-remove", walk.given(**role))
+    await walk.run("92-team-member-remove", walk.given(**staff))
+    await walk.run("92-team-delete", walk.given(id=team))
 
 
 async def tasks(walk: Walk, space: str, project: str) -> None:
