@@ -150,6 +150,13 @@ class Settings(Bounds):
         "", description="The front end, where links in mails lead. Empty: mails hold codes to paste."
     )
 
+    oidc_providers_file: Path | None = Field(
+        None, description="JSON file of sign-in providers (OpenID Connect), with their secrets; see oidc.md."
+    )
+    oidc_new_accounts: bool = Field(
+        True, description="Make an account for whom a provider vouches for, if there is none with the address."
+    )
+
     invitations_any_address: bool = Field(
         False, description="Let an invitation be accepted with another address than the invited one."
     )
@@ -231,6 +238,13 @@ class Settings(Bounds):
                     "an origin is a scheme and a host, without a path: https://board.example.org"
                 )
         return origins
+
+    @field_validator("oidc_providers_file")
+    @classmethod
+    def _check_providers(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_file():
+            raise ValueError("is not a file")
+        return path
 
     @field_validator("trusted_documents")
     @classmethod

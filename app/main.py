@@ -33,6 +33,9 @@ from app.limits.limiter import Limits
 from app.logs import configure_logs
 from app.mail.carriers import carrier_of
 from app.mail.mailer import Mailer
+from app.oidc.client import ProviderClients
+from app.oidc.http import SECONDS as PROVIDER_SECONDS
+from app.oidc.providers import Provider, read_providers
 from app.projects.access import readable_scopes
 from app.work import Store
 from schema import schema
@@ -45,6 +48,7 @@ from schema.doors.welcome import welcome
 from schema.execution import GraphQLService
 from schema.exports import export_routes
 from schema.graphiql import graphiql_page, graphiql_routes
+from schema.identities.door import oidc_routes
 from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
@@ -89,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
             Route("/health/ready", _ready),
             Route("/metrics", _metrics(settings)),
             Route("/.well-known/jwks.json", _jwks),
+            *oidc_routes(),
             *graphiql_routes(settings),
         ]
     )
@@ -123,7 +128,16 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             stack.push_async_callback(_stop, asyncio.create_task(chore))
         limits = Limits(settings)
         stack.push_async_callback(limits.close)
-        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords)
+        providers = ProviderClients.open(_providers(settings), seconds=PROVIDER_SECONDS)
+        stack.push_async_callback(providers.close)
+        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords, providers)
+
+
+def _providers(settings: Settings) -> list[Provider]:
+    try:
+        return read_providers(settings.oidc_providers_file)
+    except (ValueError, OSError) as fault:
+        raise RuntimeError(f"LOCKSTEP_OIDC_PROVIDERS_FILE: {fault}") from None
 
 
 async def _database(stack: AsyncExitStack, settings: Settings, size: int) -> Database:

@@ -9,6 +9,7 @@ from app.accounts import models as _accounts
 from app.audit import models as _audit
 from app.comments import models as _comments
 from app.events import models as _events
+from app.identities import models as _identities
 from app.imports import models as _imports
 from app.inbox import models as _inbox
 from app.invitations import models as _invitations
@@ -23,6 +24,6 @@ __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _events, _imports, _inbox, _invitations, _links, _projects, _service_accounts,
-    _tasks, _teams, _workspaces,
+    _access_tokens, _accounts, _audit, _comments, _events, _identities, _imports, _inbox, _invitations, _links,
+    _projects, _service_accounts, _tasks, _teams, _workspaces,
 )  # fmt: skip

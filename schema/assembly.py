@@ -15,6 +15,7 @@ from schema.comments.mutations import CommentMutations
 from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import Subscription
 from schema.events.types import event_types
+from schema.identities.mutations import IdentityMutations
 from schema.inbox.mutations import InboxMutations
 from schema.invitations.mutations import InvitationMutations
 from schema.links.mutations import LinkMutations
@@ -34,8 +35,9 @@ from schema.workspaces.mutations import WorkspaceMutations
     "the change, and `errors`, empty when it was done."
 )
 class Mutation(
-    AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations, WorkspaceMutations,
-    ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations, InboxMutations, TeamMutations, InvitationMutations,
+    AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations,
+    WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations,
+    InboxMutations, TeamMutations, InvitationMutations, IdentityMutations,
 ):  # fmt: skip
     pass
 

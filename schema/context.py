@@ -25,6 +25,7 @@ from app.events.hub import Hub
 from app.events.log import Position, heads
 from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
+from app.oidc.client import ProviderClients
 from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
@@ -51,6 +52,7 @@ class Application:
     mailer: Mailer
     limits: Limits
     passwords: Passwords
+    providers: ProviderClients
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)

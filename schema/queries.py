@@ -19,6 +19,7 @@ from schema.accounts.types import Viewer
 from schema.context import Context
 from schema.edges import Info, root_field
 from schema.events.subscriptions import EventFrame, events_after
+from schema.identities.types import SignInProvider
 from schema.ids import read_global_id, read_id, read_optional_id
 from schema.inbox.types import Inbox
 from schema.inputs import given
@@ -51,6 +52,11 @@ class Query:
             return None
         viewer: Any = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
         return viewer  # type: ignore[no-any-return]
+
+    @root_field("Where people can sign in other than by a password; for whoever shows the buttons.")
+    async def sign_in_providers(self, info: Info) -> list[SignInProvider]:
+        clients = info.context.application.providers.by_name.values()
+        return [SignInProvider(name=one.provider.name, title=one.provider.title) for one in clients]
 
     @root_field("Anything by its id; null if it is not there for you.")
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:

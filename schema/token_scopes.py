@@ -34,7 +34,8 @@ ONLY_SIGNED_IN = frozenset(
     {
         "profileUpdate", "accountErase",
         "signOut", "accessTokenCreate", "accessTokenRevoke", "sessionRevoke", "sessionRevokeOthers",
-        "emailConfirmationSend", "emailChangeRequest", "passwordChange", "invitationAccept",
+        "emailConfirmationSend", "emailChangeRequest", "passwordChange", "invitationAccept", "identityLink",
+        "identityUnlink",
     }
 )  # fmt: skip
 """What a person does with their own account: no token can, whatever its scopes."""
@@ -42,7 +43,7 @@ ONLY_SIGNED_IN = frozenset(
 OPEN = frozenset(
     {
         "signUp", "signIn", "tokenRefresh", "socketRenew", "emailConfirm", "emailChange", "passwordResetRequest",
-        "passwordReset",
+        "passwordReset", "oidcExchange",
     }
 )  # fmt: skip
 """What needs no sign-in, and so takes no notice of a token."""

@@ -421,10 +421,11 @@ APART = frozenset(
         "signUp", "signIn", "tokenRefresh", "signOut", "socketRenew", "sessionRevoke", "sessionRevokeOthers",
         "emailConfirmationSend", "emailConfirm", "emailChangeRequest", "emailChange", "passwordResetRequest",
         "passwordReset", "passwordChange", "accessTokenCreate", "accessTokenRevoke", "invitationAccept",
+        "oidcExchange", "identityLink", "identityUnlink",
     }
 )  # fmt: skip
 """Mutations of an account, its sessions and tokens, which belong to no scope, and what needs a
-secret from a mail: tests/accounts, tests/access_tokens and tests/invitations prove them."""
+secret from a mail: tests/accounts, tests/access_tokens, tests/invitations and tests/oidc prove them."""
 
 
 def versioned(name: str) -> bool:

@@ -72,7 +72,18 @@ ROOTS: dict[str, str] = {
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { auditLog(first: $n) { nodes { FIELD } } } } }"
     ),
 }
-ALIKE = {"TaskSection", "PageInfo", "Position", "Viewer", "Inbox", "EventFrame", "TextEdit", "Session"}
+ALIKE = {
+    "Identity",
+    "SignInProvider",
+    "TaskSection",
+    "PageInfo",
+    "Position",
+    "Viewer",
+    "Inbox",
+    "EventFrame",
+    "TextEdit",
+    "Session",
+}
 """Values without edges, and what there is one of."""
 
 

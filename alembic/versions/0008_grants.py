@@ -115,6 +115,54 @@ GRANT UPDATE (token_hash, mails, sent_at, expires_at, accepted_at, accepted_by, 
     TO lockstep_service;
 """
 
+IDENTITIES = """
+CREATE TABLE identities (
+    id UUID NOT NULL,
+    user_id UUID NOT NULL,
+    provider TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    email TEXT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    last_used_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(user_id) REFERENCES users (id)
+);
+CREATE UNIQUE INDEX identities_subject ON identities (issuer, subject);
+CREATE INDEX identities_user ON identities (user_id);
+
+CREATE TABLE provider_answers (
+    id UUID NOT NULL,
+    challenge TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    email TEXT,
+    email_verified BOOLEAN NOT NULL,
+    name TEXT,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id)
+);
+CREATE INDEX provider_answers_age ON provider_answers (expires_at);
+
+CREATE FUNCTION identity_owner(at_issuer text, of_subject text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT user_id FROM identities WHERE issuer = at_issuer AND subject = of_subject
+$$;
+
+CREATE FUNCTION drop_expired_answers() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+    DELETE FROM provider_answers WHERE id IN (SELECT id FROM provider_answers WHERE expires_at < now() LIMIT 100)
+$$;
+"""
+
+# An answer's id is made of its one-time code: who has the code declares it as a scope.
+IDENTITY_GRANTS = """
+SELECT isolate('identities', 'scopes', 'user_id'), isolate('provider_answers', 'scopes', 'id');
+GRANT SELECT, INSERT, DELETE ON identities, provider_answers TO lockstep_service;
+GRANT UPDATE (email, last_used_at) ON identities TO lockstep_service;
+"""
+
 
 def upgrade() -> None:
     op.execute(TOKENS)
@@ -122,6 +170,8 @@ def upgrade() -> None:
     op.execute(TOKEN_GRANTS)
     op.execute(INVITATIONS)
     op.execute(INVITATION_GRANTS)
+    op.execute(IDENTITIES)
+    op.execute(IDENTITY_GRANTS)
 
 
 def downgrade() -> None:

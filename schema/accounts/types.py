@@ -18,6 +18,7 @@ from schema.context import Columns, Context
 from schema.dependence import Dependence
 from schema.edges import READS, column, edge
 from schema.events.states import ScopeState
+from schema.identities.types import Identity, identities_of_viewer
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection
@@ -102,3 +103,6 @@ class Viewer:
         tokens_of_viewer, "Your tokens for programs, oldest first."
     )
     sessions: list[Session] = edge(sessions_of_viewer, SESSIONS)
+    identities: list[Identity] = edge(
+        identities_of_viewer, "Your accounts at sign-in providers that sign in here, oldest first."
+    )

@@ -16,7 +16,8 @@ EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 JSON = dict[str, Any]
 # Served on a socket alone, answered to another person than the demo's owner, or in need of what stands in a mail.
 ELSEWHERE = {
-    "83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept", "88-email-confirm", "88-email-change",
+    "83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept",
+    "88-oidc-exchange", "88-identity-link", "88-identity-unlink", "88-email-confirm", "88-email-change",
     "89-password-reset",
 }  # fmt: skip
 
@@ -163,6 +164,7 @@ async def test_every_example_runs(service: Service) -> None:
     person = await accounts(walk)
     for name in ("10-viewer", "11-workspaces", "12-projects", "21-project-settings", "22-task", "23-tasks"):
         assert await walk.run(name), name
+    assert await walk.run("13-sign-in-providers") == []
     board = await walk.run("20-board")
     cursor = board["position"]["cursor"]
     since = await walk.run("52-events-since", walk.given(scope=board["scope"], after=cursor))

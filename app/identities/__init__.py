@@ -1,0 +1,1 @@
+"""Identities at sign-in providers, linked to people here: signing in by one, linking, unlinking."""
