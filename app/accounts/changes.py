@@ -17,6 +17,7 @@ from app.accounts.rows import (
     CHANGE_PASSWORD,
     CONFIRM_ADDRESS,
     DROP_MAILED,
+    LEFT_BEHIND,
     SET_PASSWORD,
 )
 from app.accounts.sessions import end_sessions
@@ -80,9 +81,15 @@ async def reset_password(database: Database, passwords: Passwords, token: str, n
         now = now_utc()
         user_id = await own_token(work, token)
         taken = await take_token(work, token, Purpose.PASSWORD_RESET, now)
+        before = await work.row(ADDRESS_OF, user=user_id)
         # A link to an address that is the account's no longer changes nothing.
-        if taken is None or not await work.row(CONFIRM_ADDRESS, user=user_id, email=taken.email, now=now):
+        if taken is None or before is None or before.email != taken.email:
             raise LinkInvalid()
+        if before.email_confirmed_at is None:
+            await work.run(CONFIRM_ADDRESS, user=user_id, email=taken.email, now=now)
+            # Somebody else may have made this account with the address, and have other ways in.
+            for statement in LEFT_BEHIND:
+                await work.run(statement, user=user_id)
         await work.run(SET_PASSWORD, user=user_id, hash=hashed, now=now)
         await work.run(DROP_MAILED, user=user_id, purpose=None)
         work.mail(letters.password_changed(taken.email))

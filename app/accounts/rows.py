@@ -86,6 +86,11 @@ CONFIRM_ADDRESS = sql(
     """,
     "user", "email", "now",
 )  # fmt: skip
+# What whoever made an account with an address that was never confirmed may have left in it.
+LEFT_BEHIND = (
+    sql("UPDATE access_tokens SET revoked_at = now() WHERE user_id = $1 AND revoked_at IS NULL", "user"),
+    sql("DELETE FROM identities WHERE user_id = $1", "user"),
+)
 CHANGE_ADDRESS = sql(
     "UPDATE users SET email = $2, email_confirmed_at = $3 WHERE id = $1", "user", "email", "now"
 )

@@ -93,6 +93,28 @@ async def test_a_forgotten_password_is_set_anew_and_ends_every_session(
     assert "was changed" in await mailbox.letter(MEMBER, 2)
 
 
+@pytest.mark.parametrize("confirmed_before", [False, True])
+async def test_who_made_an_account_with_anothers_address_is_out_of_it(
+    world: World, log: Log, mailbox: Mailbox, confirmed_before: bool
+) -> None:
+    """Once its owner sets a password by mail: no session, no token, no link under way is left."""
+    squatter = await world.nobody.sign_up(NEW, "Squatter")
+    if confirmed_before:
+        await world.nobody.do("emailConfirm", token=await mailbox.token(NEW))
+    made = await squatter.do("accessTokenCreate", name="Kept", scopes=["READ"])
+    program = world.service.client(made["token"])
+    assert (await program.query(ME))["viewer"]["email"] == NEW
+    await squatter.do("emailChangeRequest", email="squatter@lockstep.example", password=PASSWORD)
+    link = await mailbox.token("squatter@lockstep.example")
+    number = len(mailbox.to(NEW)) + 1
+    await world.nobody.do("passwordResetRequest", email=NEW)
+    await world.nobody.do("passwordReset", token=await mailbox.token(NEW, number), newPassword=NEXT)
+    assert (await squatter.ask(ME)).codes == ["UNAUTHENTICATED"]
+    assert (await world.nobody.refused("emailChange", token=link))["code"] == "LINK_INVALID"
+    left = "SELECT count(*) FROM access_tokens WHERE revoked_at IS NULL"
+    assert await log.connection.fetchval(left) == int(confirmed_before), "one's own tokens stay"
+
+
 async def test_an_account_moves_when_the_new_address_says_so(
     world: World, log: Log, mailbox: Mailbox
 ) -> None:
