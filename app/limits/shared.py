@@ -66,11 +66,11 @@ class SharedBuckets:
         self._away_until = 0.0
 
     async def close(self) -> None:
-        """Drop what is still to be sent."""
+        """Send what is still to be sent, if Redis takes it soon."""
         if self._sender is not None:
-            self._sender.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sender
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await self._sender
         await self._client.aclose()
 
     async def charge(
