@@ -26,6 +26,7 @@ from schema.paging import Connection
 if TYPE_CHECKING:
     from schema.access_tokens.types import AccessToken
 
+
 def _mention(root: Any) -> str:
     # As `app.tasks.rules.mentioned` reads it; a bracket in the name would end it early.
     return f"@[{root.name.replace('[', '(').replace(']', ')')}](user:{root.id})"
