@@ -14,7 +14,12 @@ import pytest
 from app.declarations import declaring
 from lockstep.embedded import Servers
 from tests.databases import named
+from tests.proofs import PROOFS
 from tests.world import World, uuids
+
+
+ALSO = ("serviceAccountCreate", "invitationCreate")
+"""Mutations that fill what the rest of the world leaves empty."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,11 @@ async def furnished(world: World) -> World:
     hidden = await world.task(by="owner", projectId=world.secret["id"])
     await world.owner.do("linkAdd", sourceId=task["id"], kind="relates", targetId=hidden["id"])
     await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
+    for name in ALSO:
+        await world.owner.do(name, "", **await PROOFS[name].prepare(world, world.owner))
+    await world.team("viewer", roles={"eng": "VIEWER"})
+    await world.member.do("accessTokenCreate", "", name="For a test", scopes=["READ"])
+    await world.member.do("emailConfirmationSend", "")
     return world
 
 

@@ -17,6 +17,16 @@ PAST_THE_WALL = {
     "bump_access": "moves a stamp that tells hubs to look again",
     "sign_ins_ended": "ids of sign-ins that ended lately",
     "delete_expired": "deletes what has expired, tells how much",
+    "project_roles_in": "ids and roles, as project_roles",
+    "project_readers_among": "yes or no for pairs of a person and a project",
+    "project_readers": "ids of who sees projects that are declared",
+    "scopes_read_by": "ids of what some people read in a workspace that is declared",
+    "known_people": "which of some people a person may look up, as ids",
+    "token_owner": "whose a secret is, by its hash, as an id",
+    "working_access_token": "the owner and scopes of a token, by its hash",
+    "open_invitation": "where an invitation leads, for whoever has its secret's hash",
+    "audit_person": "writes an entry where its subject belongs, tells nothing",
+    "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """
 SELECT p.proname AS name, p.proconfig AS config, p.prorettype = 'trigger'::regtype AS triggered,
@@ -29,7 +39,7 @@ async def test_what_runs_as_the_owner_is_listed(log: Log) -> None:
     found = await log.connection.fetch(FUNCTIONS)
     callable_ = {row["name"] for row in found if row["callable"] and not row["triggered"]}
     assert callable_ - {"assert_event"} == PAST_THE_WALL.keys()
-    assert all(row["config"] == ["search_path=public"] for row in found), (
+    assert all("search_path=public" in row["config"] for row in found), (
         "else whoever calls chooses what they mean"
     )
 
