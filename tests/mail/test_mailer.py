@@ -16,6 +16,7 @@ from app.mail.letters import Mail, link
 from app.mail.mailer import Mailer
 from app.outcomes import Result
 from app.work import Actor, RaceLost, Work, run_unit
+from lockstep.dev import _named
 from tests.mailbox import Mailbox
 from tests.service import Service
 
@@ -116,3 +117,13 @@ def test_links_keep_their_secret_from_servers() -> None:
 def test_a_password_is_sent_over_tls_only() -> None:
     assert Smtp("smtp://user:p%40ss@mail.example:587", "a@b.example")._start_tls is True
     assert Smtp("smtps://user:word@mail.example", "a@b.example")._tls is True
+
+
+def test_a_developer_without_a_mail_server_has_a_folder(tmp_path: Path) -> None:
+    """`lockstep dev` alone: a service in production writes mails nowhere unasked."""
+    alone = Settings(data_dir=tmp_path)  # type: ignore[call-arg]
+    assert _named(alone, 1).mail_dir == tmp_path / "mail"
+    assert alone.mail_dir is None
+    assert carrier_of(alone) is None
+    served = Settings(data_dir=tmp_path, smtp_url="smtp://mail.example:25")  # type: ignore[call-arg]
+    assert _named(served, 1).mail_dir is None
