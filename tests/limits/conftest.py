@@ -44,6 +44,12 @@ def limited(
 
 
 @pytest.fixture
+def proxied(servers: Servers, redis_proxy: Proxy) -> str:
+    """The URL of Redis by way of the proxy."""
+    return redis_proxy.instead_of(servers.redis_url)
+
+
+@pytest.fixture
 async def redis_proxy(servers: Servers) -> AsyncIterator[Proxy]:
     """A way to Redis that can be cut or frozen."""
     place = urlsplit(servers.redis_url)
