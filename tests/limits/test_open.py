@@ -1,0 +1,114 @@
+"""How much one may have open: sockets, streams, subscriptions; how fast a socket may send; when an idle one ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from schema.doors import DoorLimits
+from schema.doors.pace import Pace
+from tests.doors.conftest import Serve, serve  # noqa: F401 (a fixture)
+from tests.limits.conftest import Limited
+from tests.limits.test_requests import NAME
+from tests.world import World
+
+EVENTS = "subscription($scope: ID!) { events(scope: $scope) { kind } }"
+
+
+async def refused(world: World) -> tuple[int, str]:
+    """Code and reason with which one socket more is closed."""
+    with pytest.raises((ConnectionClosed, AssertionError)) as closing:
+        async with world.member.socket():
+            pass
+    assert isinstance(closing.value, ConnectionClosed)
+    assert closing.value.rcvd is not None
+    return closing.value.rcvd.code, closing.value.rcvd.reason
+
+
+async def test_a_person_has_so_many_sockets(limited: Limited) -> None:
+    async with limited(sockets_per_user=2) as world:
+        async with world.member.socket(), world.member.socket():
+            code, reason = await refused(world)
+            assert (code, "2 sockets" in reason) == (4429, True)
+            async with world.viewer.socket():
+                pass
+        async with world.member.socket():
+            pass
+
+
+async def test_an_address_has_so_many_sockets(limited: Limited) -> None:
+    async with limited(sockets_per_address=1) as world, world.member.socket():
+        with pytest.raises(InvalidStatus) as full:
+            async with world.viewer.socket():
+                pass
+        assert full.value.response.status_code == 429
+        assert full.value.response.headers["retry-after"]
+
+
+async def test_a_person_has_so_many_subscriptions_on_all_sockets(limited: Limited) -> None:
+    async with limited(subscriptions_per_user=2) as world:
+        scope = (await world.member.query("{ viewer { inboxScope } }"))["viewer"]["inboxScope"]
+        async with world.member.socket() as one, world.member.socket() as two:
+            for socket in (one, two):
+                identifier = await socket.start(EVENTS, scope=scope)
+                assert (await socket.message(identifier))["type"] == "next"
+            third = await two.start(EVENTS, scope=scope)
+            message = await two.message(third)
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == (
+                "error",
+                "LIMIT_REACHED",
+            )
+            assert (await two.run(NAME))["data"]
+
+
+async def test_streams_over_http_count_until_they_end(limited: Limited) -> None:
+    async with limited(streams_per_user=1) as world:
+        scope = (await world.member.query("{ viewer { inboxScope } }"))["viewer"]["inboxScope"]
+        body = {"query": EVENTS, "variables": {"scope": scope}}
+        headers = {"Authorization": f"Bearer {world.member.token}", "Accept": "text/event-stream"}
+        http = world.member._http
+        async with http.stream("POST", "/graphql", json=body, headers=headers) as first:
+            assert first.status_code == 200
+            assert "ratelimit" in first.headers
+            await anext(first.aiter_lines())
+            second = await http.post("/graphql", json=body, headers=headers)
+            assert second.status_code == 429
+            assert second.json()["errors"][0]["extensions"]["code"] == "LIMIT_REACHED"
+        async with asyncio.timeout(30):
+            while True:  # the server hears of the end when the connection does
+                async with http.stream("POST", "/graphql", json=body, headers=headers) as third:
+                    if third.status_code == 200:
+                        break
+
+
+async def test_a_socket_that_floods_is_closed(serve: Serve) -> None:  # noqa: F811
+    served = await serve(DoorLimits(messages=2))
+    async with served.socket(init={}) as client:
+        for _ in range(8):
+            with contextlib.suppress(ConnectionClosed):
+                await client.send(type="ping")
+        *_, last = [message async for message in client.rest()] or [None]
+        assert last in (None, {"type": "pong"})
+        assert client.connection.close_code == 4429
+
+
+def test_the_pace_is_a_second_with_four_seconds_at_once() -> None:
+    now = 0.0
+    pace = Pace(2, lambda: now)
+    assert [pace.keeps() for _ in range(9)] == [True] * 8 + [False]
+    now = 0.5
+    assert [pace.keeps() for _ in range(2)] == [True, False]
+
+
+async def test_a_socket_on_which_nothing_runs_is_closed(serve: Serve) -> None:  # noqa: F811
+    served = await serve(DoorLimits(idle_seconds=0.1, ping_seconds=0.05))
+    async with served.socket(init={}) as client:
+        messages: list[Any] = [message async for message in client.rest()]
+        assert {message["type"] for message in messages} <= {"ping"}
+        assert (client.connection.close_code, client.connection.close_reason) == (
+            1000, "Idle: nothing ran for 0.1 seconds.",
+        )  # fmt: skip
