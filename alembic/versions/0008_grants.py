@@ -96,7 +96,7 @@ CREATE TABLE invitations (
 );
 CREATE UNIQUE INDEX invitations_token ON invitations (token_hash);
 CREATE UNIQUE INDEX invitations_open ON invitations (workspace_id, email)
-    WHERE accepted_at IS NULL AND revoked_at IS NULL;
+    WHERE accepted_at IS NULL AND revoked_at IS NULL AND email <> '';
 CREATE INDEX invitations_made ON invitations (workspace_id, created_at, id);
 
 -- Where an invitation's token leads: whoever brings it is no member yet, and so sees nothing there.
@@ -108,8 +108,12 @@ CREATE FUNCTION open_invitation(hashed bytea) RETURNS TABLE (
 $$;
 """
 
+# Events tell of everything but the address, which is emptied without one when its person is erased.
 INVITATION_GRANTS = """
-SELECT guard_scope('invitations', 'workspace_id'), isolate('invitations', 'workspaces', 'workspace_id');
+CREATE CONSTRAINT TRIGGER require_event_of_workspace_id
+    AFTER INSERT OR DELETE OR UPDATE OF expires_at, accepted_at, revoked_at ON invitations
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION require_event_of_workspace_id();
+SELECT isolate('invitations', 'workspaces', 'workspace_id');
 GRANT SELECT, INSERT ON invitations TO lockstep_service;
 GRANT UPDATE (token_hash, mails, sent_at, expires_at, accepted_at, accepted_by, revoked_at) ON invitations
     TO lockstep_service;

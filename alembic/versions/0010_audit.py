@@ -78,6 +78,8 @@ BEGIN
     WHERE user_id = person;
     UPDATE invitations SET email = '' WHERE accepted_by = person OR email = address;
     DELETE FROM sign_ups WHERE email = address;
+    DELETE FROM identities WHERE user_id = person;
+    DELETE FROM provider_answers WHERE email = address;
     DELETE FROM inbox_items WHERE user_id = person;
     DELETE FROM events WHERE scope_id = person;
     UPDATE events SET payload = jsonb_set(

@@ -22,7 +22,7 @@ class Invitation(SQLModel, table=True):
         Index("invitations_token", "token_hash", unique=True),
         Index(
             "invitations_open", "workspace_id", "email", unique=True,
-            postgresql_where=text("accepted_at IS NULL AND revoked_at IS NULL"),
+            postgresql_where=text("accepted_at IS NULL AND revoked_at IS NULL AND email <> ''"),
         ),
         Index("invitations_made", "workspace_id", "created_at", "id"),
     )  # fmt: skip

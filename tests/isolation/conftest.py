@@ -12,11 +12,15 @@ import asyncpg
 import pytest
 
 from app.declarations import declaring
+from app.events.models import ActorKind
+from app.identities.answers import keep_answer
+from app.oidc.client import Claims
+from app.oidc.flow import challenge_of
+from app.work import Actor, run_unit
 from lockstep.embedded import Servers
 from tests.databases import named
 from tests.proofs import PROOFS
 from tests.world import World, uuids
-
 
 ALSO = ("serviceAccountCreate", "invitationCreate")
 """Mutations that fill what the rest of the world leaves empty."""
@@ -75,7 +79,19 @@ async def furnished(world: World) -> World:
     await world.team("viewer", roles={"eng": "VIEWER"})
     await world.member.do("accessTokenCreate", "", name="For a test", scopes=["READ"])
     await world.member.do("emailConfirmationSend", "")
+    await _vouched_for(world)
     return world
+
+
+async def _vouched_for(world: World) -> None:
+    """An identity of the member's, and one that nobody has fetched yet: what a provider's callback does."""
+    store, service = world.service.application.store, Actor(None, ActorKind.SYSTEM)
+    for subject in ("linked", "waiting"):
+        claims = Claims("corp", "https://login.example.com", subject, None, email_verified=False, name=None)
+        action, code = keep_answer(claims, challenge_of("verifier"))
+        await run_unit(store, service, action)
+        if subject == "linked":
+            await world.member.do("identityLink", "", code=code, verifier="verifier")
 
 
 def project_id(project: Any) -> UUID:

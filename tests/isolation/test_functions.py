@@ -25,6 +25,8 @@ PAST_THE_WALL = {
     "token_owner": "whose a secret is, by its hash, as an id",
     "working_access_token": "the owner and scopes of a token, by its hash",
     "open_invitation": "where an invitation leads, for whoever has its secret's hash",
+    "identity_owner": "whose an identity at a provider is, as an id",
+    "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
     "forget_person": "empties what was a person's, once they are erased",
 }
