@@ -29,6 +29,10 @@ KINDS: dict[OperationType, Kind] = {
 }
 
 
+EXPORT_COST = 10_000
+"""What a download is charged: it reads much, and writes an entry of the audit log."""
+
+
 class Visit:
     """A request, or a socket: who pays for what it asks, and how their limits stand."""
 
@@ -65,6 +69,10 @@ class Visit:
     async def admit(self, prepared: Prepared) -> Admission | None:
         """Charges for an operation that is about to run. Raises `RateLimited`."""
         return await self._charge(KINDS[prepared.kind], prepared.cost)
+
+    async def admit_export(self) -> None:
+        """Charges for a download, of whose rows nobody knows the number. Raises `RateLimited`."""
+        await self._charge("mutation", EXPORT_COST)
 
     async def charge_request(self) -> None:
         """Charges for a request that runs nothing, unless it was charged already. Raises `RateLimited`."""

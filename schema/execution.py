@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any, Literal, Protocol
@@ -37,6 +37,7 @@ from schema.answers import (
     TOO_COSTLY,
     VALIDATION_FAILED,
     Answer,
+    Refused,
     error_json,
     failure,
     refused,
@@ -47,6 +48,7 @@ from schema.costs import Cost, CostRules
 from schema.documents import Document, DocumentLimits, Documents, choose_operation
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.requests import GraphQLRequest
+from schema.secrecy import hide
 from schema.sharing import SharedAnswers, group_of
 
 log = structlog.get_logger(__name__)
@@ -167,6 +169,12 @@ class GraphQLService:
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
+        try:
+            return self._prepare(request)
+        except Refused as refusal:
+            raise _without_secrets(refusal, request) from None
+
+    def _prepare(self, request: GraphQLRequest) -> Prepared:
         request = self._persisted.resolve(request)
         document = self._documents.read(request.query)
         operation = choose_operation(document.node, request.operation_name)
@@ -297,6 +305,15 @@ async def _close(source: AsyncIterator[Any], session: Session) -> None:
         await close()
     except Exception as error:
         log.exception("closing an event source failed", request_id=session.request_id, exc_info=error)
+
+
+def _without_secrets(refusal: Refused, request: GraphQLRequest) -> Refused:
+    # The refusal of a document is remembered with it, for others who send it: it is not changed.
+    errors = [
+        {**error, "message": hide(error["message"], request.query, request.variables)}
+        for error in refusal.answer.errors
+    ]
+    return Refused(replace(refusal.answer, errors=errors))
 
 
 def _with_context(executor: Executor[Any], context: Context) -> Executor[Any]:

@@ -15,12 +15,15 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from app.errors import ClientError, NotFound, PermissionDenied, Unauthenticated
+from schema.admission import retry_after
 from schema.answers import encode, failure
 from schema.callers import caller_of
 from schema.context import Application, Session, open_session
 from schema.doors.http import HEADERS, STATUS
 from schema.doors.identity import bearer_token, request_id
+from schema.doors.limits import DoorLimits
 from schema.doors.origins import Origins
+from schema.doors.places import Places
 from schema.exports.audit import open_audit_export
 from schema.exports.personal import open_personal_export
 
@@ -36,14 +39,15 @@ Open = Callable[[Session, Mapping[str, str], Mapping[str, list[str]]], Awaitable
 class ExportDoor:
     """One kind of download, by GET."""
 
-    def __init__(self, application: Application, open_export: Open, origins: Origins) -> None:
+    def __init__(self, application: Application, open_export: Open, origins: Origins, places: Places) -> None:
         self._application = application
         self._open = open_export
         self._origins = origins
+        self._places = places
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
-        request = Request(scope, receive)
+        request = Request(self._places.seen(scope), receive)
         name = request_id(request.headers.get("x-request-id"))
         with structlog.contextvars.bound_contextvars(request_id=name):
             response = await self._respond(request, name)
@@ -55,13 +59,18 @@ class ExportDoor:
         if request.method == "OPTIONS":
             headers = {"Allow": "GET", "Vary": "Origin"}
             return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
+        visit = self._places.visit(caller_of(request))
         try:
             session = await self._session(request, name)
+            visit.signed_in(session)
+            await visit.admit_export()
             asked = {key: request.query_params.getlist(key) for key in request.query_params}
             media_type, file_name, content = await self._open(session, request.path_params, asked)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            return _refusal(error, name)
-        headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{file_name}"'}
+            response = _refusal(await visit.charged(error), name)
+            response.headers.update(visit.headers())
+            return response
+        headers = {**HEADERS, **visit.headers(), "Content-Disposition": f'attachment; filename="{file_name}"'}
         return StreamingResponse(content, 200, headers, media_type)
 
     async def _session(self, request: Request, name: str) -> Session:
@@ -80,7 +89,7 @@ class ExportDoor:
 def _refusal(error: Exception, name: str) -> Response:
     answer = failure(error, name)
     status = REFUSED.get(answer.code or "", STATUS.get(answer.code or "", 400))
-    headers = {"Content-Type": "application/json; charset=utf-8", **HEADERS}
+    headers = {"Content-Type": "application/json; charset=utf-8", **HEADERS, **retry_after(answer)}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 405:
@@ -90,7 +99,10 @@ def _refusal(error: Exception, name: str) -> Response:
 
 def export_routes(application: Application, origins: Origins) -> list[BaseRoute]:
     """The addresses of downloads."""
+    places = Places(DoorLimits.of(application.settings), application.limits)
+    audit = ExportDoor(application, open_audit_export, origins, places)
+    personal = ExportDoor(application, open_personal_export, origins, places)
     return [
-        Route("/exports/audit/{workspace}.{form}", ExportDoor(application, open_audit_export, origins)),
-        Route("/exports/me.json", ExportDoor(application, open_personal_export, origins)),
+        Route("/exports/audit/{workspace}.{form}", audit),
+        Route("/exports/me.json", personal),
     ]

@@ -6,19 +6,23 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from app.audit import exports
+from app.config import Settings
 from app.paging import pages_by_parent
 from app.privacy.holdings import APART, holdings
 from app.tables import METADATA
 from schema.exports.forms import safe_cell
 from tests.audit.trail import trail
 from tests.client import Client
+from tests.conftest import Template
 from tests.ledger import Log
+from tests.service import Doors, serve
 from tests.world import World, uuids
 
 PATIENCE_SECONDS = 30
@@ -120,6 +124,21 @@ async def test_access_that_ends_on_the_way_ends_the_stream(
             await http.get(audit_path(world, "jsonl"), headers=headers)
     assert asked == 1
     logged[:] = [entry for entry in logged if entry["log_level"] != "error"]
+
+
+async def test_exports_are_charged(
+    doors: Doors, database: str, make_settings: Callable[..., Settings], template: Template, logged: list[Any]
+) -> None:
+    """As operations are: of the same buckets, told in the same headers, refused with the same status."""
+    async with serve(doors, make_settings(database, writes_per_minute=2)) as service:
+        world = World(service, template.kept)
+        for left in ("1", "0"):
+            answer = await fetch(world.owner, "/exports/me.json")
+            assert answer.status_code == 200
+            assert f'"writes";r={left};' in answer.headers["RateLimit"]
+        answer = await fetch(world.owner, audit_path(world, "csv"))
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
+        assert int(answer.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(
