@@ -26,9 +26,11 @@ from benchmarks.processes import cpu_ms, free_port, running
 from benchmarks.reads import BOARD, PAGE
 from lockstep.embedded import start_servers
 
-EDIT = """mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { task { version } errors { message } } }"""
+EDIT = """mutation Edit($input: TaskUpdateInput!) {
+  taskUpdate(input: $input) { task { version } errors { message } } }"""
 UNBOUNDED = {
-    f"LOCKSTEP_{name}_PER_MINUTE": "0" for name in ("REQUESTS", "COST", "WRITES", "SUBSCRIPTIONS", "ANONYMOUS_REQUESTS")
+    f"LOCKSTEP_{name}_PER_MINUTE": "0"
+    for name in ("REQUESTS", "COST", "WRITES", "SUBSCRIPTIONS", "ANONYMOUS_REQUESTS")
 }
 TURN = 5
 TABLES = """
@@ -88,9 +90,7 @@ def measure(wall: Wall, ask: Asking, pids: tuple[int, int], figure: str, request
             before = [cpu_ms(pid) for pid in pids]
             for _ in range(TURN):
                 ask(figure)
-            server, postgres = (
-                (cpu_ms(pid) - began) / TURN for pid, began in zip(pids, before, strict=True)
-            )
+            server, postgres = ((cpu_ms(pid) - began) / TURN for pid, began in zip(pids, before, strict=True))
             spent[up].append((server, postgres))
     wall.set(up=True)
     both = {up: statistics.median(sum(turn) for turn in turns) for up, turns in spent.items()}
@@ -118,9 +118,7 @@ def run(projects: int, requests: int) -> dict[str, Any]:
             "REDIS_URL": servers.redis_url, "LOCKSTEP_DATA_DIR": str(folder), "LOCKSTEP_LOG_LEVEL": "warning",
             "LOCKSTEP_PORT": str(port), "LOCKSTEP_WORKERS": "1", **UNBOUNDED,
         }  # fmt: skip
-        server = stack.enter_context(
-            running(["-m", "lockstep", "serve"], environment, port, "/health/ready")
-        )
+        server = stack.enter_context(running(["-m", "lockstep", "serve"], environment, port, "/health/ready"))
         url = f"http://127.0.0.1:{port}"
         made = asyncio.run(fill(url, servers.admin_url, board=500, projects=projects - 1, tasks=100))
         headers = {"Authorization": f"Bearer {made.token}"}
@@ -140,7 +138,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="a file for the figures")
     given = parser.parse_args()
     results = {str(projects): run(projects, given.requests) for projects in given.projects}
-    print(f"{'projects':>8} {'figure':6} {'with ms':>8} {'without':>8} {'ratio':>6} {'Postgres with':>14} {'without':>8}")
+    told = ("projects", "figure", "with ms", "without", "ratio", "Postgres with", "without")
+    print("{:>8} {:6} {:>8} {:>8} {:>6} {:>14} {:>8}".format(*told))
     for projects, figures in results.items():
         for figure, found in figures.items():
             print(
