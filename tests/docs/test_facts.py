@@ -89,7 +89,7 @@ def _below(kind: type[Refusal]) -> set[type[Refusal]]:
 
 # How a code of a request's error is written in the sources.
 CODE = re.compile(
-    r'(?:ClientError\(\s*|super\(\).__init__\(\s*|^[A-Z_]+: Final = |code = )"([A-Z]+(?:_[A-Z]+)+|[A-Z]{8,})"',
+    r'(?:ClientError\(\s*|super\(\).__init__\(\s*|^[A-Z_]+: Final = |code = )"([A-Z]+(?:_[A-Z]+)+|[A-Z]{7,})"',
     re.MULTILINE,
 )
 
