@@ -21,7 +21,6 @@ from tests.mailbox import Mailbox
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 
-
 GENEROUS = {
     "requests_per_minute": 1_000_000, "cost_per_minute": 1_000_000_000, "writes_per_minute": 1_000_000,
     "subscriptions_per_minute": 1_000_000, "anonymous_requests_per_minute": 1_000_000,

@@ -196,8 +196,8 @@ WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("W
   projects {{ id }} invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
   position {{ {POSITION} }} }} }} }}"""
 
-INBOX = f"""{{ viewer {{ inboxScope scopes {{ id kind nodeId }} }} inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }}
-  position {{ {POSITION} }} }} }}"""
+INBOX = f"""{{ viewer {{ inboxScope scopes {{ id kind nodeId }} }}
+  inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }} position {{ {POSITION} }} }} }}"""
 
 
 @dataclass(frozen=True)
