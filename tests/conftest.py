@@ -16,19 +16,11 @@ import app.main
 from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
 from tests.databases import Databases, named
+from tests.generous import GENEROUS
 from tests.ledger import Log
 from tests.mailbox import Mailbox
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
-
-GENEROUS = {
-    "requests_per_minute": 1_000_000, "cost_per_minute": 1_000_000_000, "writes_per_minute": 1_000_000,
-    "subscriptions_per_minute": 1_000_000, "anonymous_requests_per_minute": 1_000_000,
-    "sign_in_attempts": 100_000, "sign_in_attempts_per_account": 100_000, "sign_in_attempts_per_address": 100_000,
-    # A busy machine is not a slow Redis.
-    "limits_wait_ms": 5000,
-}  # fmt: skip
-"""One person of a test asks for more than anybody would; the limits count all the same. tests/limits has small ones."""
 
 
 @pytest.fixture(scope="session")

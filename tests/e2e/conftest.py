@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.e2e.chromium import Browser, chromium
 from tests.e2e.demo import OWNER, Service
+from tests.generous import ENVIRONMENT
 
 START_SECONDS = 60
 
@@ -24,7 +25,7 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("lockstep")),
         "dev",
-        env=given | {"LOCKSTEP_DATA_DIR": str(data), "LOCKSTEP_PORT": "0"},
+        env=given | ENVIRONMENT | {"LOCKSTEP_DATA_DIR": str(data), "LOCKSTEP_PORT": "0"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

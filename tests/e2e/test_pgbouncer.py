@@ -27,6 +27,7 @@ import pytest
 from app.migrations import migrate
 from lockstep.embedded import Servers, temporary_servers
 from lockstep.embedded.account import account_for
+from tests.generous import ENVIRONMENT
 
 PATIENCE_SECONDS = 60
 SERVERS = 2
@@ -130,7 +131,7 @@ def _answer(console: str, process: subprocess.Popen[bytes], log: Path) -> None:
 @asynccontextmanager
 async def serving(servers: Servers, bouncer: Bouncer, data: Path) -> AsyncIterator[httpx.AsyncClient]:
     """`lockstep serve` behind PgBouncer."""
-    environment = {
+    environment = ENVIRONMENT | {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": bouncer.database_url,
         "REDIS_URL": servers.redis_url,

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from app.config import Settings
+from tests.generous import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60
@@ -32,7 +33,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lockstep", "serve"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=ROOT,
-            env=kept | given | environment, start_new_session=True,
+            env=kept | ENVIRONMENT | given | environment, start_new_session=True,
         )  # fmt: skip
         self.lines: list[str] = []
         self.address = ""
