@@ -90,9 +90,16 @@ class NotFound(Refusal):
 
 
 class PermissionDenied(Refusal):
-    """The viewer sees the object but may not do this to it."""
+    """The viewer sees the object but may not do this to it.
+
+    ``guarded`` is the workspace or project that was to be managed without the role for it: the audit log tells of that.
+    """
 
     code = "PERMISSION_DENIED"
+
+    def __init__(self, message: str, *, path: tuple[str, ...] = (), guarded: UUID | None = None) -> None:
+        super().__init__(message, path=path)
+        self.guarded = guarded
 
 
 class ValidationFailed(Refusal):

@@ -134,6 +134,11 @@ class Permission(Enum):
         """Its row of the table."""
         return self.value
 
+    @property
+    def manages(self) -> bool:
+        """Whether it is for those alone who manage a project or a workspace: trying it without is worth knowing."""
+        return self.rule.needs in (_OWNER, _W_ADMIN, _ADMIN, _MANAGER)
+
 
 def permits(role: str | None, permission: Permission, *, own: bool = False) -> bool:
     """Whether a role (of the workspace or the project, as the permission says) is enough; ``own``: it is one's own."""

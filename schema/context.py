@@ -20,6 +20,7 @@ from app.accounts.tokens import Tokens, Viewer
 from app.audit.entries import Origin
 from app.config import Settings
 from app.db import Database, Reader
+from app.denials import run_telling
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
@@ -205,7 +206,7 @@ class Context:
         actor = Actor(self.viewer_id, origin=self.session.origin)
         request = None if key is None else RequestKey.of(key, operation, arguments)
         await self._release()
-        return await run_unit(self.application.store, actor, action, key=request)
+        return await run_telling(self.application.store, actor, action, operation, key=request)
 
     async def write_signed_out(self, action: Action) -> Outcome:
         """Run an action that needs nobody signed in (and so can promise nothing for a retry)."""

@@ -40,7 +40,6 @@ class AuditAction(StrEnum):
     SERVICE_ACCOUNT_DELETED = "service_account.deleted"
     INVITATION_REVOKED = "invitation.revoked"
     INVITATION_ACCEPTED = "invitation.accepted"
-    SIGN_IN_RULE_CHANGED = "workspace.sign_in_rule_changed"
 
     IMPORT_RUN = "import.run"
     AUDIT_EXPORTED = "audit.exported"

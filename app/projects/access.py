@@ -115,7 +115,8 @@ def check_permission(project: Project, permission: Permission, *, own: bool = Fa
         needed = permission.rule.own if own and permission.rule.own else permission.rule.needs
         role = project.role  # type: ignore[attr-defined]
         raise PermissionDenied(
-            f"This needs the role {needed.value} in project {project.key}; yours is {role}."
+            f"This needs the role {needed.value} in project {project.key}; yours is {role}.",
+            guarded=project.id if permission.manages else None,
         )
     if project.archived_at is not None and not permission.rule.archived:
         raise PermissionDenied(

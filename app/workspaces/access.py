@@ -48,5 +48,8 @@ async def access_workspace(
     if workspace is None:
         raise NotFound("Workspace")
     if not may(workspace, permission, own=own):
-        raise PermissionDenied(f"This needs the role {permission.rule.needs.value} in the workspace.")
+        raise PermissionDenied(
+            f"This needs the role {permission.rule.needs.value} in the workspace.",
+            guarded=workspace_id if permission.manages else None,
+        )
     return workspace

@@ -185,7 +185,7 @@ async def _managed(work: Work, workspace_id: UUID, role: WorkspaceRole | None) -
     needed = Permission.REMOVE_PEOPLE if role is None else Permission.ADD_PEOPLE
     workspace = await access_workspace(work, work.viewer_id, workspace_id, needed)
     if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
-        raise PermissionDenied("Only an owner may appoint owners and admins.")
+        raise PermissionDenied("Only an owner may appoint owners and admins.", guarded=workspace_id)
     return workspace
 
 

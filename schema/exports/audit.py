@@ -15,10 +15,11 @@ from app.audit.actions import AuditAction
 from app.audit.exports import entries_of, told_filter
 from app.audit.filters import EntryFilter, entry_conditions
 from app.db import Reader
+from app.denials import run_telling
 from app.errors import BadInput, NotFound
 from app.outcomes import Result
 from app.permissions import Permission
-from app.work import Actor, Work, run_unit
+from app.work import Actor, Work
 from app.workspaces.access import access_workspace
 from schema.audit.types import AuditFilter, read_filter, target_id
 from schema.context import Application, Session
@@ -60,7 +61,7 @@ async def open_audit_export(
         return {}
 
     application = session.application
-    await run_unit(application.store, Actor(viewer_id, origin=session.origin), action)
+    await run_telling(application.store, Actor(viewer_id, origin=session.origin), action, "auditExport")
     pages = _pages(application, viewer_id, workspace_id, wanted, check)
     content = _csv(pages) if form == "csv" else _jsonl(pages)
     return MEDIA_TYPES[form], f"audit-{workspace_id}.{form}", content

@@ -9,6 +9,7 @@ import strawberry
 from app.privacy.erasure import erase_account
 from schema.edges import Info
 from schema.inputs import key_field
+from schema.limits.throttles import OWN_PASSWORD
 from schema.mutating import Payload, mutation, positions_of, write
 
 
@@ -28,7 +29,8 @@ class AccountErasePayload(Payload):
 class PrivacyMutations:
     @mutation(
         'Erase your account, for good: your name leaves history and what you wrote stays, by "Deleted person". You '
-        "leave every workspace, and must have appointed another owner where you are the last. See docs/privacy.md."
+        "leave every workspace, and must have appointed another owner where you are the last. See docs/privacy.md.",
+        proof=OWN_PASSWORD,
     )
     async def account_erase(self, info: Info, input: AccountEraseInput) -> AccountErasePayload:
         context, application = info.context, info.context.application

@@ -95,7 +95,7 @@ WHERE tgname LIKE 'require\\_event%' AND tgparentid = 0
 
 
 async def test_every_table_is_held_or_said_to_be_apart(log: Log) -> None:
-    tables = set(await log.fingerprint())
+    tables = set(await log.tables())
     held = {row["name"] for row in await log.connection.fetch(HELD)}
     assert held == CHANGES.keys() | IMPORTED
     assert tables - held == APART.keys()

@@ -30,7 +30,7 @@ async def erase(by: Client, **changes: Any) -> JSON:
 
 async def everywhere(log: Log, word: str) -> dict[str, int]:
     """In how many rows of each table a word stands."""
-    tables = await log.fingerprint()
+    tables = await log.tables()
     found = {}
     for name in tables:
         count = await log.connection.fetchval(
@@ -215,6 +215,7 @@ KEPT = {
     "import_people": "names in files that were imported; operators delete them with the import",
     "identities": "deleted",
     "invitations": "the address is emptied",
+    "joining_domains": "who listed it, by id",
     "links": "what they did, by id",
     "project_members": "ended before",
     "service_accounts": "of the workspace, not of whoever made them",

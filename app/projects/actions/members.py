@@ -121,7 +121,9 @@ async def open_for_members(work: Work, project_id: UUID, role: ProjectRole) -> P
 def check_appoints(project: Project, role: str) -> None:
     """Raise unless the viewer may give (or take) this role in the project."""
     if role in APPOINTED and not may(project, Permission.APPOINT_MANAGERS):
-        raise PermissionDenied("Only an admin of the project may appoint or remove managers and admins.")
+        raise PermissionDenied(
+            "Only an admin of the project may appoint or remove managers and admins.", guarded=project.id
+        )
 
 
 async def _member(work: Work, project: Project, user_id: UUID) -> ProjectMember:
