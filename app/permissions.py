@@ -91,6 +91,9 @@ class Permission(Enum):
     MANAGE_PROGRAMS = Rule(
         "make, change and delete service accounts and their tokens", _W_ADMIN,
         ("serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete"), note="as an admin: only by an owner")
+    LIST_DOMAINS = Rule(
+        "list domains whose people join by signing in at a provider", _W_ADMIN,
+        ("joiningDomainAdd", "joiningDomainRemove"), note="a domain is added by who has a confirmed address there")
     REMOVE_PEOPLE = Rule(
         "take somebody out of it", _W_ADMIN, ("workspaceMemberRemove",), own=_GUEST,
         note="an owner or admin: only by an owner; the last owner cannot leave")

@@ -8,6 +8,7 @@ from app.access_tokens import models as _access_tokens
 from app.accounts import models as _accounts
 from app.audit import models as _audit
 from app.comments import models as _comments
+from app.domains import models as _domains
 from app.events import models as _events
 from app.identities import models as _identities
 from app.imports import models as _imports
@@ -24,6 +25,6 @@ __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _events, _identities, _imports, _inbox, _invitations, _links,
-    _projects, _service_accounts, _tasks, _teams, _workspaces,
+    _access_tokens, _accounts, _audit, _comments, _domains, _events, _identities, _imports, _inbox, _invitations,
+    _links, _projects, _service_accounts, _tasks, _teams, _workspaces,
 )  # fmt: skip

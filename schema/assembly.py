@@ -12,6 +12,7 @@ from schema.accounts.changes import AccountChangeMutations
 from schema.accounts.mutations import AccountMutations
 from schema.arguments import describe_arguments
 from schema.comments.mutations import CommentMutations
+from schema.domains.mutations import DomainMutations
 from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import Subscription
 from schema.events.types import event_types
@@ -37,7 +38,7 @@ from schema.workspaces.mutations import WorkspaceMutations
 class Mutation(
     AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations,
     WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations,
-    InboxMutations, TeamMutations, InvitationMutations, IdentityMutations,
+    InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
 ):  # fmt: skip
     pass
 

@@ -22,7 +22,8 @@ _ADMIN = (
     "taskTypeCreate", "taskTypeUpdate", "taskTypeDelete",
     "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete", "teamCreate", "teamUpdate", "teamDelete",
     "teamMemberAdd", "teamMemberRemove", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove",
-    "invitationCreate", "invitationResend", "invitationRevoke",
+    "invitationCreate", "invitationResend", "invitationRevoke", "joiningDomainAdd",
+    "joiningDomainRemove",
 )  # fmt: skip
 
 NEEDS: dict[str, AccessScope] = {

@@ -193,7 +193,9 @@ PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("Proje
 WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("WorkspaceState")} scope directoryScope
   members(first: 100) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
   teams(first: 100) {{ nodes {{ {_sel("TeamState")} members(first: 100) {{ nodes {{ user {{ id }} }} }} }} }}
-  projects {{ id }} invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
+  projects {{ id }}
+  joiningDomains {{ {_sel("JoiningDomainState")} }}
+  invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
   position {{ {POSITION} }} }} }} }}"""
 
 INBOX = f"""{{ viewer {{ inboxScope scopes {{ id kind nodeId }} }}
@@ -249,6 +251,7 @@ async def _workspace(client: Client, workspace_id: str) -> Copy:
         made.objects[one["id"]] = {"kind": "TeamRosterState", "teamId": one["id"], "memberIds": people}
     for one in found["projects"]:
         made.objects[one["id"]] = {"kind": "ListedProjectState", "projectId": one["id"]}
+    made.objects |= {one["id"]: _state("JoiningDomainState", one) for one in found["joiningDomains"]}
     for one in found["invitations"]["nodes"]:
         made.objects[one["id"]] = _state("InvitationState", one)
     return made

@@ -140,6 +140,16 @@ async def type_delete(world: World, by: Client) -> JSON:
     return {"id": world.type("epic"), "expectedVersion": 1}
 
 
+async def joining_domain_add(world: World, by: Client) -> JSON:
+    await world.confirmed(by)
+    return {**await in_workspace(world, by), "domain": "Lockstep.example", "role": "GUEST"}
+
+
+async def joining_domain(world: World, by: Client) -> JSON:
+    made = await world.owner.do("joiningDomainAdd", **await joining_domain_add(world, world.owner))
+    return {"id": made["joiningDomain"]["id"]}
+
+
 async def invitation_create(world: World, by: Client) -> JSON:
     projects = [{"projectId": world.eng["id"], "role": "VIEWER"}]
     return {**await in_workspace(world, by), "email": "invited@lockstep.example", "projects": projects}

@@ -87,6 +87,11 @@ async def _hidden(world: World, name: str) -> list[dict[str, str]]:
     invited = await world.outsider.do(
         "invitationCreate", workspaceId=found[0]["Workspace"], email="hidden@lockstep.example"
     )
+    await world.confirmed(world.outsider)
+    listed = await world.outsider.do(
+        "joiningDomainAdd", workspaceId=found[0]["Workspace"], domain="lockstep.example"
+    )
+    found[0]["JoiningDomain"] = listed["joiningDomain"]["id"]
     found[0]["Invitation"] = invited["invitation"]["id"]
     if "member" in PROOFS[name].may:
         found.append(await world.hidden(world.secret, "owner") | {"User": world.outsider.user_id})

@@ -75,6 +75,7 @@ ROOTS: dict[str, str] = {
 ALIKE = {
     "Identity",
     "SignInProvider",
+    "JoiningDomain",
     "TaskSection",
     "PageInfo",
     "Position",

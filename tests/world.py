@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.accounts.rows import CONFIRM_ADDRESS
+from app.events.models import ActorKind
+from app.outcomes import Result
+from app.values import now_utc
+from app.work import Actor, Work, run_unit
 from tests.client import JSON, Client
 from tests.selections import POSITION, flat
 from tests.service import Service
@@ -102,6 +107,17 @@ class World:
             place = getattr(self, project)["id"]
             await self.owner.do("projectTeamAdd", projectId=place, teamId=made["id"], role=role)
         return made
+
+    async def confirmed(self, client: Client) -> None:
+        """Their address is confirmed, as by a mail."""
+        user_id = uuids(client.user_id)[0]
+
+        async def confirm(work: Work) -> Result:
+            await work.declare([user_id])
+            await work.run(CONFIRM_ADDRESS, user=user_id, email=client.email, now=now_utc())
+            return {}
+
+        await run_unit(self.service.application.store, Actor(None, ActorKind.SYSTEM), confirm)
 
     async def comment(self, task: JSON, body: str, by: str = "member", **input: Any) -> JSON:
         """A new comment."""

@@ -167,6 +167,37 @@ GRANT SELECT, INSERT, DELETE ON identities, provider_answers TO lockstep_service
 GRANT UPDATE (email, last_used_at) ON identities TO lockstep_service;
 """
 
+DOMAINS = """
+CREATE TABLE joining_domains (
+    id UUID NOT NULL,
+    workspace_id UUID NOT NULL,
+    domain TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_by UUID NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(workspace_id) REFERENCES workspaces (id),
+    FOREIGN KEY(created_by) REFERENCES users (id)
+);
+CREATE UNIQUE INDEX joining_domains_workspace ON joining_domains (workspace_id, domain);
+CREATE INDEX joining_domains_domain ON joining_domains (domain);
+
+-- Where somebody joins by the domain of their address: not where they ever were before.
+CREATE FUNCTION workspaces_open_to(asked text, person uuid) RETURNS TABLE (
+    workspace_id uuid, directory_id uuid, role text
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT w.id, w.directory_id, d.role FROM joining_domains d JOIN workspaces w ON w.id = d.workspace_id
+    WHERE d.domain = asked
+      AND NOT EXISTS (SELECT FROM workspace_people p WHERE p.workspace_id = w.id AND p.user_id = person)
+    ORDER BY w.id
+$$;
+"""
+
+DOMAIN_GRANTS = """
+SELECT guard_scope('joining_domains', 'workspace_id'), isolate('joining_domains', 'workspaces', 'workspace_id');
+GRANT SELECT, INSERT, DELETE ON joining_domains TO lockstep_service;
+"""
+
 
 def upgrade() -> None:
     op.execute(TOKENS)
@@ -176,6 +207,8 @@ def upgrade() -> None:
     op.execute(INVITATION_GRANTS)
     op.execute(IDENTITIES)
     op.execute(IDENTITY_GRANTS)
+    op.execute(DOMAINS)
+    op.execute(DOMAIN_GRANTS)
 
 
 def downgrade() -> None:

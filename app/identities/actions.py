@@ -17,6 +17,7 @@ from app.accounts.rows import ADDRESS_OF, PASSWORD_OF
 from app.accounts.sessions import Secret, begin_session
 from app.audit.actions import AuditAction
 from app.db import sql
+from app.domains.actions import join_by_domain
 from app.errors import NotFound, ValidationFailed
 from app.guards import Guard
 from app.identities.answers import take_answer
@@ -59,6 +60,9 @@ def sign_in_by_provider(
             if isinstance(found, str):
                 return {"failed": found}
             user_id = found
+        address = _address(answer)
+        if address is not None:
+            await join_by_domain(work, user_id, address)
         return await begin_session(
             work, user_id, method=SignInMethod.PROVIDER, refresh_days=refresh_days, secret=secret
         )

@@ -338,6 +338,23 @@ class InvitationState:
         )
 
 
+@strawberry.type(description="A domain of addresses whose people join by signing in at a provider.")
+class JoiningDomainState:
+    id: strawberry.ID = strawberry.field(description="The joining domain.")
+    domain: str = strawberry.field(description="The part behind the @.")
+    role: WorkspaceRole = strawberry.field(description="As what people join.")
+    created_at: datetime = strawberry.field(description="Since when.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> JoiningDomainState:
+        return cls(
+            id=reference("JoiningDomain", state["id"], scope_id),
+            domain=state["domain"],
+            role=state["role"],
+            created_at=_moment(state["created_at"]),
+        )
+
+
 @strawberry.type(description="How a person is shown.")
 class PersonState:
     id: strawberry.ID = strawberry.field(description="The person.")

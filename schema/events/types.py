@@ -25,7 +25,7 @@ _KINDS_OF_IDS = {
     "status": "Status", "label": "Label", "task_type": "TaskType", "project_member": "User", "team": "Team",
     "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
-    "invitation": "Invitation",
+    "invitation": "Invitation", "joining_domain": "JoiningDomain",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"status", "label", "task_type"})
 
@@ -137,7 +137,8 @@ _STATES: dict[str, Any] = {
     "label": states.LabelState, "task_type": states.TaskTypeState, "project": states.ProjectState,
     "project_member": states.ProjectMemberState, "workspace": states.WorkspaceState,
     "workspace_member": states.WorkspaceMemberState, "listed_project": states.ListedProjectState,
-    "person": states.PersonState, "invitation": states.InvitationState, "inbox_item": InboxItemState,
+    "person": states.PersonState, "invitation": states.InvitationState,
+    "joining_domain": states.JoiningDomainState, "inbox_item": InboxItemState,
     "team": states.TeamState,
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
     "readable_scope": states.ScopeState,

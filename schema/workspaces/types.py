@@ -16,6 +16,7 @@ from app.workspaces.access import access_workspaces, may
 from schema.accounts.types import User, user_edge
 from schema.audit.types import AuditEntry, audit_log
 from schema.context import Columns, Context
+from schema.domains.types import JoiningDomain, joining_domains_of_workspaces
 from schema.edges import column, edge
 from schema.ids import global_id
 from schema.invitations.lists import invitations_of_workspaces
@@ -132,6 +133,10 @@ class Workspace(Node):
     )
     audit_log: Connection[AuditEntry] | None = edge(
         audit_log, "What happened in it, newest first; null for those who do not administer it."
+    )
+    joining_domains: list[JoiningDomain] | None = edge(
+        joining_domains_of_workspaces,
+        "Domains of addresses whose people join by signing in at a provider; null for guests.",
     )
     invitations: Connection[Annotated[Invitation, strawberry.lazy("schema.invitations.types")]] | None = edge(
         invitations_of_workspaces, "Its open invitations; null unless you administer it."

@@ -17,7 +17,8 @@ JSON = dict[str, Any]
 # Served on a socket alone, answered to another person than the demo's owner, or in need of what stands in a mail.
 ELSEWHERE = {
     "83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept",
-    "88-oidc-exchange", "88-identity-link", "88-identity-unlink", "88-email-confirm", "88-email-change",
+    "99-joining-domain-add", "99-joining-domain-remove", "88-oidc-exchange", "88-identity-link",
+    "88-identity-unlink", "88-email-confirm", "88-email-change",
     "89-password-reset",
 }  # fmt: skip
 

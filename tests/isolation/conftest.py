@@ -22,7 +22,7 @@ from tests.databases import named
 from tests.proofs import PROOFS
 from tests.world import World, uuids
 
-ALSO = ("serviceAccountCreate", "invitationCreate")
+ALSO = ("serviceAccountCreate", "invitationCreate", "joiningDomainAdd")
 """Mutations that fill what the rest of the world leaves empty."""
 
 

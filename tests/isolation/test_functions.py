@@ -26,6 +26,7 @@ PAST_THE_WALL = {
     "working_access_token": "the owner and scopes of a token, by its hash",
     "open_invitation": "where an invitation leads, for whoever has its secret's hash",
     "identity_owner": "whose an identity at a provider is, as an id",
+    "workspaces_open_to": "workspaces that a domain's people join, as ids and roles",
     "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
     "forget_person": "empties what was a person's, once they are erased",

@@ -1,0 +1,1 @@
+"""Domains of addresses whose people join a workspace by signing in at a provider."""
