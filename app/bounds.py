@@ -106,10 +106,10 @@ class Bounds(BaseSettings):
         100_000, ge=1, le=1 << 31, description="Cost of all requests of a batch together."
     )
     max_values: int = Field(
-        10_000,
+        20_000,
         ge=100,
         le=10_000_000,
-        description="Values (objects, list items, fields) in a request's variables, and in its document.",
+        description="Values (objects, fields, list items) in a request's variables.",
     )
 
     @field_validator("trusted_proxies", mode="before")

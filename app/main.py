@@ -193,6 +193,7 @@ def _graphql(application: Application) -> list[Route]:
         limits=DocumentLimits(
             tokens=settings.max_tokens, depth=settings.max_depth, aliases=settings.max_aliases,
             root_fields=settings.max_root_fields, directives=settings.max_directives,
+            values=settings.max_values,
         ),
         introspection=settings.introspection, suggestions=settings.field_suggestions,
         costs=CostRules(limit=min(settings.max_cost, settings.cost_per_minute or settings.max_cost)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import strawberry
 from graphql import (
@@ -26,6 +28,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from app.errors import BadInput
 from schema.answers import OPERATION_UNKNOWN, PARSE_FAILED, VALIDATION_FAILED, refused
 from schema.costs import CostRules, Plan
 
@@ -43,8 +46,9 @@ class DocumentLimits:
     `depth`: fields within fields (the usual introspection query needs 15). `fields`: selected fields, each
     fragment counted wherever it is spread, so that a few fragments spreading one another cannot ask for
     millions; of them `aliases` with a name of their own, and `root_fields` on the outermost level.
-    `directives`: in all, and `directives_at_once` at one place. `errors`: reported at once.
-    `kept_characters`: total length of the texts kept parsed; each character takes about a hundred bytes.
+    `directives`: in all, and `directives_at_once` at one place. `values`: objects, fields and list items in the
+    variables. `errors`: reported at once. `kept_characters`: total length of the texts kept parsed; each character
+    takes about a hundred bytes.
     """
 
     characters: int = 100_000
@@ -55,8 +59,24 @@ class DocumentLimits:
     root_fields: int = 50
     directives: int = 100
     directives_at_once: int = 4
+    values: int = 20_000
     errors: int = 20
     kept_characters: int = 1_000_000
+
+
+def count_values(value: Any, enough: int) -> int:
+    """How many values (objects, fields, list items) are within a decoded JSON value; counting ends at `enough`."""
+    count = 0
+    left: list[Any] = [value]
+    while left and count <= enough:
+        inner = left.pop()
+        count += len(inner)
+        left.extend(
+            one
+            for one in (inner.values() if type(inner) is dict else inner)
+            if type(one) is dict or type(one) is list
+        )
+    return count
 
 
 class Document:
@@ -117,6 +137,11 @@ class Documents:
         document = Document(self._schema, node, self._costs)
         self._keep(text, document)
         return document
+
+    def check_variables(self, variables: Mapping[str, Any]) -> None:
+        """Raises a `ClientError` if there are more values in the variables than can be read in good time."""
+        if count_values(variables, self._limits.values) > self._limits.values:
+            raise BadInput(f"The variables hold more than {self._limits.values} values.")
 
     def _parse(self, text: str) -> DocumentNode:
         limits = self._limits

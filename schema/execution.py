@@ -175,6 +175,7 @@ class GraphQLService:
             raise _without_secrets(refusal, request) from None
 
     def _prepare(self, request: GraphQLRequest) -> Prepared:
+        self._documents.check_variables(request.variables)
         request = self._persisted.resolve(request)
         document = self._documents.read(request.query)
         operation = choose_operation(document.node, request.operation_name)

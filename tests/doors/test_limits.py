@@ -12,6 +12,7 @@ from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse
 from schema import schema
 from schema.costs import CostRules, Plan
 from schema.documents import DocumentLimits, Documents, choose_operation
+from schema.doors import DoorLimits
 from tests.doors.conftest import Serve, Served
 
 ALIASES = "{ node { " + " ".join(f"a{n}: number" for n in range(201)) + " } }"
@@ -68,6 +69,30 @@ async def test_bounds_are_set(serve: Serve) -> None:
     assert (await served.query("{ __typename }")).status_code == 200
 
 
+async def test_variables_hold_so_many_values(serve: Serve) -> None:
+    """Objects, fields and list items, wherever they are: coercing them takes the process's time."""
+    served = await serve(document_limits=DocumentLimits(values=10))
+    for variables, status in (
+        ({"a": list(range(9))}, 200),
+        ({"a": list(range(10))}, 400),
+        ({"a": [{"b": 1}, {"b": [2, 3]}, {"b": {}}, 4]}, 200),
+        ({"a": [{"b": 1}, {"b": [2, 3]}, {"b": {"c": 1}}, 4]}, 400),
+    ):
+        response = await served.query("{ __typename }", variables=variables)
+        assert response.status_code == status, variables
+    [error] = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "10 values" in error["message"]
+
+
+async def test_a_batch_costs_so_much_together(serve: Serve) -> None:
+    served = await serve(DoorLimits(batch=5, batch_cost=3))
+    response = await served.http.post("/graphql", json=[{"query": "{ node { inner { number } } }"}] * 2)
+    first, second = response.json()
+    assert first["data"] == {"node": {"inner": {"number": 2}}}
+    assert second["errors"][0]["extensions"]["code"] == "QUERY_TOO_COSTLY"
+
+
 async def test_suggestions_can_be_switched_off(serve: Serve, served: Served) -> None:
     silent = await serve(suggestions=False)
     for query, variables in (
@@ -90,7 +115,11 @@ type Person implements Thing { name: String!  friends(first: Int): People!  tags
 type Robot implements Thing { name: String!  maker: Person }
 interface Thing { name: String! }
 type Frame { events: [Thing!]! }
-type Mutation { write: Person }
+type Mutation { write(input: WriteInput): Person  edit(input: EditInput): Edited }
+type Edited { done: [Person!]! }
+input WriteInput { ids: [ID!]  name: String }
+input EditInput { items: [Item!]! }
+input Item { a: Int }
 """
 
 
@@ -133,6 +162,12 @@ def plan(sdl: GraphQLSchema, text: str) -> Plan:
         ("{ found { ... on Thing { name } ... { name } } }", 5),
         ("{ ...f ...f } fragment f on Query { me { name } }", 2),
         ("mutation { write { name } a: write { name } }", 2 * 11),
+        (
+            'mutation { write(input: {ids: ["a", "b", "c"], name: "x"}) { name friends { total } } }',
+            10 + 2 * 3 + 2,
+        ),
+        ("mutation { edit(input: {items: [{a: 1}, {a: 2}]}) { done { name } } }", 10 + 2 * 2 + 1 + 2),
+        ("mutation { edit(input: {items: []}) { done { name } } }", 10 + 1 + 5),
     ],
 )
 def test_what_an_operation_costs(sdl: GraphQLSchema, text: str, cost: int) -> None:
@@ -181,6 +216,16 @@ async def test_a_costly_mutation_writes_nothing(serve: Serve) -> None:
     response = await served.query('mutation { write(text: "x") }')
     assert response.json()["errors"][0]["extensions"]["code"] == "QUERY_TOO_COSTLY"
     assert served.application.written == []
+
+
+@pytest.mark.parametrize(("count", "cost"), [(1, 10 + 2 + 1 + 1), (500, 10 + 1000 + 1 + 500)])
+def test_a_bulk_edit_costs_by_its_items(sdl: GraphQLSchema, count: int, cost: int) -> None:
+    """Whether its items are variables, or its whole input is."""
+    items = [{"a": 1}] * count
+    whole = plan(sdl, "mutation ($input: EditInput) { edit(input: $input) { done { name } } }")
+    parts = plan(sdl, "mutation ($items: [Item!]!) { edit(input: {items: $items}) { done { name } } }")
+    assert whole.cost({"input": {"items": items}}) == parts.cost({"items": items}) == cost
+    assert whole.written({"input": {"items": items}}) == 10 + 2 * count
 
 
 OPERATIONS = sorted((Path(__file__).parents[2] / "web" / "examples").glob("*.graphql"))
