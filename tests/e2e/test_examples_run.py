@@ -60,6 +60,9 @@ async def accounts(walk: Walk) -> JSON:
     signed_in = await walk.run("81-sign-in", walk.given(email=email))
     await walk.run("82-token-refresh", walk.given(refreshToken=signed_in["refreshToken"]))
     await own_account(walk, email)
+    leaving = f"leaving-{walk.fresh}@demo.example"
+    walk.tokens = await walk.run("80-sign-up", walk.given(email=leaving))
+    assert (await walk.run("89-account-erase", walk.given(confirmation=leaving)))["erased"] is True
     walk.tokens = {"accessToken": await walk.service.token()}
     return {"email": email, "id": made["user"]["id"]}
 
@@ -83,6 +86,8 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
     await walk.run("91-workspace-update", walk.given(id=space))
     of_space = {"workspaceId": space, "userId": person["id"]}
     await walk.run("92-workspace-member-add", walk.given(workspaceId=space, email=person["email"]))
+    log = (await walk.run("14-audit-log", walk.given(id=space)))["auditLog"]["nodes"]
+    assert "workspace_member.added" in {entry["action"] for entry in log}
     await walk.run("92-workspace-member-update", walk.given(**of_space))
     project = (await walk.run("93-project-create", walk.given(workspaceId=space)))["project"]["id"]
     await walk.run("93-project-update", walk.given(id=project))
