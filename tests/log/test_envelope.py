@@ -73,6 +73,11 @@ CHANGES = {
         "UPDATE workspace_members SET role = 'owner' "
         "WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
     ),
+    "teams": (
+        "UPDATE teams SET name = 'x' WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
+    ),
+    "team_members": "DELETE FROM team_members WHERE $1::uuid IS NOT NULL",
+    "project_teams": "UPDATE project_teams SET role = 'admin' WHERE project_id = $1",
     "inbox_items": "UPDATE inbox_items SET read_at = now() WHERE $1::uuid IS NOT NULL",
 }
 APART = {
@@ -107,6 +112,7 @@ async def _everything(world: World) -> UUID:
     await world.comment(task, "Words")
     other = await world.task()
     await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+    await world.team("viewer", roles={"eng": "VIEWER"})
     return uuids(world.eng["id"])[0]
 
 
