@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -42,12 +44,15 @@ class RequestProtocol(HttpToolsProtocol):
     sends its request drop by drop ("slow loris"), or a head without end; and there are no more than so many.
     """
 
-    limits = DoorLimits()
     _connection: HTTPConnection | None = None
     _patience: asyncio.TimerHandle | None = None
     _upgraded = False
     _head_bytes: int | None = 0
     """Bytes of a request's head that have come; None: not in a head."""
+
+    def __init__(self, *given: Any, limits: DoorLimits | None = None, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.limits = limits or DoorLimits()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called when a client has connected."""
@@ -161,6 +166,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
 
-def request_protocol(limits: DoorLimits) -> type[RequestProtocol]:
-    """uvicorn's `http` with these limits: it makes its protocols by itself, one for each connection."""
-    return type("BoundedRequestProtocol", (RequestProtocol,), {"limits": limits})
+def request_protocol(limits: DoorLimits) -> Callable[..., RequestProtocol]:
+    """uvicorn's `http` with these limits: it makes its protocols by itself, one for each connection.
+
+    A partial, which several workers are handed in pickled form; a class made here could not be.
+    """
+    return partial(RequestProtocol, limits=limits)
