@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.audit.actions import AuditAction
 from app.events.models import ActorKind
 from app.ids import new_id
 from app.imports.batches import BATCH_RECORDS, Names, batches, is_due, keys_of
@@ -54,6 +55,7 @@ async def import_file(
     run = _Run(store, actor, target.workspace_id, project_id, source, report, progress)
     survey, plan = await run.survey()
     names = await run.prepare(survey)
+    await run_unit(store, actor, _noted(project_id, source.name))
     await run.issues(plan, names)
     await run.links(plan, names)
 
@@ -79,6 +81,17 @@ async def try_file(store: Store, target: Target, source: Source, report: Report,
                 {"created": new, "updated": len(due) - new, "unchanged": len(batch) - len(due)}
             )
             progress("issues", source.at)
+
+
+def _noted(project_id: UUID, source: str) -> Action:
+    """The entry in the audit log; before the first batch, for a run that is killed is one all the same."""
+
+    async def action(work: Work) -> Result:
+        await open_project(work, project_id, Permission.IMPORT)
+        work.audit(AuditAction.IMPORT_RUN, "project", project_id, scope=project_id, source=source)
+        return {}
+
+    return action
 
 
 def _tasks(names: set[str]) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 
 from app.imports import run
 from app.imports.reports import Outcome
+from tests.audit.trail import trail
 from tests.folding import Scope
 from tests.imports.conftest import Importer
 from tests.imports.sample import (
@@ -27,7 +28,7 @@ from tests.imports.shown import compare_archive, compare_tracker
 from tests.imports.test_kept import ODD
 from tests.invariants import verify_events
 from tests.ledger import Log
-from tests.world import World
+from tests.world import World, uuids
 
 JSON = dict[str, Any]
 
@@ -51,6 +52,13 @@ async def test_a_second_run_changes_nothing(importer: Importer, tmp_path: Path, 
     assert second.report.counts["unchanged"] == first.report.counts["created"]
     # What the file could not keep is said again.
     assert second.notes == first.notes
+
+
+async def test_each_run_is_audited(importer: Importer, tmp_path: Path, log: Log, world: World) -> None:
+    await importer.run(write_tracker(tmp_path / "tracker.jsonl", ISSUES))
+    (entry,) = await trail(log, action="import.run")
+    assert entry["workspace_id"] == uuids(world.workspace["id"])[0]
+    assert (entry["actor_kind"], list(entry["data"])) == ("import", ["source"])
 
 
 async def test_without_refs_a_second_run_would_double(
