@@ -52,6 +52,8 @@ AUDITED = {
     "invitationCreate": "invitation.created",
     "invitationResend": "invitation.renewed",
     "invitationRevoke": "invitation.revoked",
+    "joiningDomainAdd": "joining_domain.added",
+    "joiningDomainRemove": "joining_domain.removed",
     "serviceAccountCreate": "service_account.created",
     "serviceAccountUpdate": "service_account.updated",
     "serviceAccountDelete": "service_account.deleted",
@@ -74,8 +76,11 @@ ELSEWHERE = {
     "invitationAccept": "invitation.accepted",
     "emailChange": "account.email_changed",
     "emailConfirm": "account.email_confirmed",
+    "oidcExchange": "session.started",
+    "identityLink": "account.identity_linked",
+    "identityUnlink": "account.identity_unlinked",
 }
-"""Mutations of an account: `test_accounts.py` beside this one sends them."""
+"""Mutations of an account: `test_accounts.py` beside this one and `tests/oidc` send them."""
 
 UNAUDITED = {
     "profileUpdate": "how one is shown, which everybody chooses for themselves; the directory's log tells it",
