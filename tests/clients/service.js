@@ -41,11 +41,11 @@ async function post(query, variables, token) {
   return answer.data;
 }
 
-/** A signed-in session whose access token has gone bad, as it does after an hour: it must be refreshed once. */
+/** A signed-in session whose access token has expired, as it does after an hour: it must be refreshed once. */
 export async function staleSession() {
-  const { accessToken, refreshToken } = (await post(SIGN_IN, { input: { email, password } })).signIn;
+  const { refreshToken } = (await post(SIGN_IN, { input: { email, password } })).signIn;
   return {
-    token: `${accessToken.slice(0, -6)}AAAAAA`,
+    token: process.env.SERVICE_EXPIRED_TOKEN,
     refreshes: 0,
     async refresh() {
       this.refreshes += 1;
