@@ -83,6 +83,7 @@ ALIKE = {
     "Inbox",
     "EventFrame",
     "TextEdit",
+    "RateLimit",
     "Session",
 }
 """Values without edges, and what there is one of."""
