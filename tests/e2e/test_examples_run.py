@@ -86,6 +86,7 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
     await walk.run("91-workspace-update", walk.given(id=space))
     of_space = {"workspaceId": space, "userId": person["id"]}
     await walk.run("92-workspace-member-add", walk.given(workspaceId=space, email=person["email"]))
+    await walk.run("15-rate-limit")
     log = (await walk.run("14-audit-log", walk.given(id=space)))["auditLog"]["nodes"]
     assert "workspace_member.added" in {entry["action"] for entry in log}
     await walk.run("92-workspace-member-update", walk.given(**of_space))

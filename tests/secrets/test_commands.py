@@ -8,7 +8,7 @@ import pytest
 
 from app.config import SECRET_NAMES, Settings, environment_name
 from tests.command_line.conftest import Command
-from tests.secrets.test_marked import mark
+from tests.secrets.marks import mark
 
 
 def test_every_setting_with_a_secret_is_known() -> None:
@@ -17,7 +17,7 @@ def test_every_setting_with_a_secret_is_known() -> None:
     for name in Settings.model_fields:
         variable = environment_name(name)
         if any(word in name for word in words) and not name.endswith(
-            ("_seconds", "_days", "_file", "_issuer", "max_tokens")
+            ("_seconds", "_days", "_file", "_issuer", "_audience", "max_tokens")
         ):
             assert variable.endswith(SECRET_NAMES), variable
 
