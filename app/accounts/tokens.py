@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 import structlog
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OKPKey
 
 from app.accounts.keys import ALGORITHM, KeyRing, KeysUnreadable
@@ -26,6 +26,7 @@ LOOK_SECONDS = 2.0
 """How often the key file's date is looked at."""
 
 _TYPE = "at+jwt"  # RFC 9068: nothing else that is signed here can pass for an access token
+_EXPIRED = "This access token has expired. Exchange your refresh token for a new one."
 _INVALID = "This is not a valid access token. Sign in again."
 _LONGEST = 2048
 _KNOWN = 4096
@@ -127,7 +128,7 @@ class Tokens:
             self._known[token] = viewer
         if viewer.expires_at <= time.time():
             self._known.pop(token, None)
-            raise Unauthenticated("This access token has expired. Exchange your refresh token for a new one.")
+            raise Unauthenticated(_EXPIRED)
         return viewer
 
     def _verify(self, token: str) -> Viewer:
@@ -140,6 +141,9 @@ class Tokens:
             viewer = Viewer(UUID(claims["sub"]), UUID(claims["sid"]), float(claims["exp"]))
             # Something else that we signed is no access token.
             ours = decoded.header.get("typ") == _TYPE
+        except ExpiredTokenError:
+            # Whichever process sees it first after its time.
+            raise Unauthenticated(_EXPIRED) from None
         except (JoseError, ValueError, KeyError, TypeError, AttributeError):
             raise Unauthenticated(_INVALID) from None
         if not ours:

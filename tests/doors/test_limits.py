@@ -72,17 +72,15 @@ async def test_bounds_are_set(serve: Serve) -> None:
 async def test_variables_hold_so_many_values(serve: Serve) -> None:
     """Objects, fields and list items, wherever they are: coercing them takes the process's time."""
     served = await serve(document_limits=DocumentLimits(values=10))
-    for variables, status in (
-        ({"a": list(range(9))}, 200),
-        ({"a": list(range(10))}, 400),
-        ({"a": [{"b": 1}, {"b": [2, 3]}, {"b": {}}, 4]}, 200),
-        ({"a": [{"b": 1}, {"b": [2, 3]}, {"b": {"c": 1}}, 4]}, 400),
-    ):
-        response = await served.query("{ __typename }", variables=variables)
-        assert response.status_code == status, variables
-    [error] = response.json()["errors"]
-    assert error["extensions"]["code"] == "BAD_USER_INPUT"
-    assert "10 values" in error["message"]
+    within: list[Any] = [list(range(9)), [{"b": 1}, {"b": [2, 3]}, {"b": {}}]]
+    for value in within:
+        response = await served.query("{ __typename }", variables={"a": value})
+        assert response.status_code == 200, value
+        refused = await served.query("{ __typename }", variables={"a": [*value, 4], "b": 5})
+        assert refused.status_code == 400, value
+        [error] = refused.json()["errors"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "10 values" in error["message"]
 
 
 async def test_a_batch_costs_so_much_together(serve: Serve) -> None:
