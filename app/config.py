@@ -181,7 +181,7 @@ class Settings(Bounds):
     log_format: Literal["json", "console"] = Field("json", description="JSON lines, or colours for people.")
 
     compiled: bool = Field(
-        False, description="Run operations from compiled plans; off runs them field by field, for diagnosis."
+        True, description="Run operations from compiled plans; off runs them field by field, for diagnosis."
     )
     graphiql: bool = Field(True, description="Serve GraphiQL to browsers that open /graphql.")
     introspection: bool = Field(True, description="Answer introspection queries.")

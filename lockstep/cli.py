@@ -84,7 +84,7 @@ def serve(
     workers: Workers = None,
     until_parent_ends: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Serve with the database and the Redis given by DATABASE_URL and REDIS_URL."""
+    """Serve with the database and the Redis given by DATABASE_URL and REDIS_URL; a process per core unless told."""
     from lockstep import serve as service  # noqa: PLC0415
 
     if until_parent_ends:
@@ -92,6 +92,9 @@ def serve(
 
         end_with(os.getppid())
     given = load_settings(host=host, port=port, workers=workers)
+    if "workers" not in given.model_fields_set:
+        # A process can keep one core busy, and no more.
+        given = given.model_copy(update={"workers": service.cores()})
     need(given, "database_url", "redis_url")
     with service.listen(given) as listener:
         named = given.model_copy(update={"port": listener.getsockname()[1]})

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -53,10 +54,7 @@ def serve(settings: Settings, listener: socket.socket, announce: Callable[[], No
     `announce` is called once requests are answered. Raises ServersError if the application does not start.
     """
     if settings.workers == 1:
-        # Imported here: the command line is to answer `--help` without it.
-        from app.main import create_app  # noqa: PLC0415
-
-        server = _Server(_configuration(settings, functools.partial(create_app, settings)), announce)
+        server = _Server(_configuration(settings, functools.partial(application, settings)), announce)
         # uvicorn raises the signal again after draining, and exits by itself after a failed start.
         with contextlib.suppress(KeyboardInterrupt, SystemExit):
             server.run([listener])
@@ -74,10 +72,27 @@ def serve(settings: Settings, listener: socket.socket, announce: Callable[[], No
 
 def worker() -> "FastAPI":
     """The application of one of several workers; called by uvicorn in the worker's own process."""
+    end_with_parent()
+    return application(load_settings())
+
+
+def application(settings: Settings) -> "FastAPI":
+    """The application, in a process that does nothing else."""
+    # Imported here: the command line is to answer `--help` without it.
     from app.main import create_app  # noqa: PLC0415
 
-    end_with_parent()
-    return create_app(load_settings())
+    made = create_app(settings)
+    # What is there now stays: the collector need not walk through it again and again. An answer of some thousand
+    # objects has no cycles either, so it is looked through once rather than at every 700 of them.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    return made
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def end_with_parent() -> None:
@@ -131,6 +146,8 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         application,
         factory=True,
         workers=settings.workers,
+        # On a busy machine a worker may import for longer than uvicorn's 5 s, and would be replaced for ever.
+        timeout_worker_healthcheck=HUNG_SECONDS,
         loop="uvloop",
         lifespan="on",
         log_config=None,  # the application sets its own

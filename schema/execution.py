@@ -130,7 +130,7 @@ class GraphQLService:
         suggestions: bool = True,
         costs: CostRules | None = None,
         persisted: PersistedQueries | None = None,
-        compiled: bool = False,
+        compiled: bool = True,
     ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("Schema extensions and directives would not run here: use field extensions.")

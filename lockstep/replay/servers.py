@@ -41,7 +41,7 @@ class ServerProcess:
 
     def start(self) -> None:
         """Starts the process; `ready` says when it answers."""
-        command = [sys.executable, "-P", "-m", "lockstep", "serve", "--until-parent-ends"]
+        command = [sys.executable, "-P", "-m", "lockstep", "serve", "--workers", "1", "--until-parent-ends"]
         command += ["--host", self.address.host, "--port", str(self.address.port)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

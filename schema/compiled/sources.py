@@ -218,8 +218,21 @@ async def settled(values: Sequence[Any], run: Run) -> Sequence[Any]:
     if not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
         return values
     waiting = [index for index, value in enumerate(values) if run.executor.is_awaitable(value)]
-    found = await asyncio.gather(*(_settle(values[index]) for index in waiting))
     ready = list(values)
+    if len(waiting) == 1:
+        # No task for one: it begins at once, so that nothing can cancel it before.
+        ready[waiting[0]] = await _settle(values[waiting[0]])
+        return ready
+    try:
+        found = await asyncio.gather(*(_settle(values[index]) for index in waiting))
+    except asyncio.CancelledError:
+        for index in waiting:
+            if (
+                inspect.iscoroutine(values[index])
+                and inspect.getcoroutinestate(values[index]) == "CORO_CREATED"
+            ):
+                values[index].close()
+        raise
     for index, value in zip(waiting, found, strict=True):
         ready[index] = value
     return ready

@@ -105,7 +105,8 @@ class Writer:
         if is_abstract_type(kind):
             kinds: list[GraphQLNamedType] = [kind, *self.schema.get_possible_types(kind)]
             return self.pick(kinds)
-        return self.pick([kind, *kind.interfaces] if isinstance(kind, GraphQLObjectType) else [kind])
+        around: list[GraphQLNamedType] = list(kind.interfaces) if isinstance(kind, GraphQLObjectType) else []
+        return self.pick([kind, *around])
 
     def spread(self, kind: GraphQLNamedType, depth: int) -> str:
         known = [name for name, on, _ in self.fragments if on == kind.name]

@@ -140,7 +140,7 @@ async def serving(servers: Servers, bouncer: Bouncer, data: Path) -> AsyncIterat
         "LOCKSTEP_POOL_SIZE": str(CLIENTS),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lockstep", "serve", "--port", "0"),
+        *(sys.executable, "-m", "lockstep", "serve", "--port", "0", "--workers", "1"),
         env=environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

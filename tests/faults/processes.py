@@ -31,7 +31,7 @@ class Process:
         if kill_at:
             given["LOCKSTEP_TEST_KILL_AT"] = kill_at
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lockstep", "serve"],
+            [sys.executable, "-m", "lockstep", "serve", "--workers", "1"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=ROOT,
             env=kept | ENVIRONMENT | given | environment, start_new_session=True,
         )  # fmt: skip
