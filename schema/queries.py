@@ -35,8 +35,9 @@ NODES_AT_ONCE = 100
 
 
 async def _project_by_key(context: Context, key: str, workspace_id: UUID | None) -> list[Any]:
+    viewer_id = context.viewer_id  # signed out, nothing is asked of the database
     reader = await context.reader()
-    found = await access_projects_by_key(reader, context.viewer_id, key.strip().upper(), workspace_id)
+    found = await access_projects_by_key(reader, viewer_id, key.strip().upper(), workspace_id)
     context.remember(found)
     return list(found.values())
 
@@ -73,12 +74,14 @@ class Query:
 
     @root_field("Your workspaces, oldest first.")
     async def workspaces(self, info: Info) -> list[Workspace]:
-        found = await access_workspaces(await info.context.reader(), info.context.viewer_id)
+        viewer_id = info.context.viewer_id
+        found = await access_workspaces(await info.context.reader(), viewer_id)
         return list(found.values())  # type: ignore[arg-type]
 
     @root_field("The projects that you see, oldest first.")
     async def projects(self, info: Info) -> list[Project]:
-        found = await visible_projects(await info.context.reader(), info.context.viewer_id)
+        viewer_id = info.context.viewer_id
+        found = await visible_projects(await info.context.reader(), viewer_id)
         info.context.remember(found)
         return list(found.values())  # type: ignore[arg-type]
 
@@ -128,9 +131,9 @@ class Query:
         last: int | None = strawberry.UNSET,
         before: str | None = strawberry.UNSET,
     ) -> Connection[Task]:
-        context = info.context
+        context, viewer_id = info.context, info.context.viewer_id
         reader = await context.reader()
-        visible = await visible_projects(reader, context.viewer_id)
+        visible = await visible_projects(reader, viewer_id)
         if given(project_ids) is not None:
             asked = {read_id(one, "Project") for one in project_ids or ()}
             visible = {one: row for one, row in visible.items() if one in asked}

@@ -101,8 +101,9 @@ async def events_after(info: Info, scope: strawberry.ID, after: str, first: int 
     if not 1 <= first <= PAGE:
         raise BadInput(f"Ask for 1 to {PAGE} events at once.")
     context: Context = info.context
+    viewer_id = context.viewer_id  # signed out, nothing is asked of the database
     reader = await context.reader()
-    if not await readable_scopes(reader, [(context.viewer_id, scope_id)]):
+    if not await readable_scopes(reader, [(viewer_id, scope_id)]):
         raise NotFound("Scope", path=("scope",))
     clock = (await clocks(reader, [scope_id]))[scope_id]
     return EventFrame.of(await page_after(reader, cursor, clock, limit=first))
