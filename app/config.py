@@ -154,7 +154,8 @@ class Settings(Bounds):
         None, description="JSON file of sign-in providers (OpenID Connect), with their secrets; see oidc.md."
     )
     oidc_new_accounts: bool = Field(
-        True, description="Make an account for whom a provider vouches for, if there is none with the address."
+        True,
+        description="Make an account for whom a provider vouches for, if there is none with the address.",
     )
 
     invitations_any_address: bool = Field(

@@ -119,7 +119,11 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         mailer.open()
         stack.push_async_callback(mailer.close)
         store = Store(
-            database, RedisDoorbell(broadcast), _barrier(), unit_seconds=settings.request_seconds, postbox=mailer
+            database,
+            RedisDoorbell(broadcast),
+            _barrier(),
+            unit_seconds=settings.request_seconds,
+            postbox=mailer,
         )
         tokens = Tokens.open(settings)
         passwords = Passwords.of(settings)
