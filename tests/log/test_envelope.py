@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from lockstep.embedded import Servers
+from tests import inputs
 from tests.databases import named
 from tests.ledger import Log
 from tests.world import World, uuids
@@ -68,6 +69,13 @@ CHANGES = {
     "statuses": "UPDATE statuses SET name = name || 'x' WHERE project_id = $1",
     "labels": "UPDATE labels SET name = 'x' WHERE project_id = $1",
     "task_types": "UPDATE task_types SET color = '#000000' WHERE project_id = $1",
+    "invitations": (
+        "UPDATE invitations SET expires_at = now() "
+        "WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
+    ),
+    "joining_domains": (
+        "DELETE FROM joining_domains WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
+    ),
     "workspaces": "UPDATE workspaces SET name = 'x' WHERE id = (SELECT workspace_id FROM projects WHERE id = $1)",
     "workspace_members": (
         "UPDATE workspace_members SET role = 'owner' "
@@ -89,6 +97,13 @@ APART = {
     "users": "a person stands in several directories, or in none",
     "sign_ins": "of no scope",
     "refresh_tokens": "of no scope",
+    "passwords": "of no scope",
+    "mailed_tokens": "of no scope",
+    "sign_ups": "of no scope",
+    "access_tokens": "of no scope",
+    "service_accounts": "the membership of its person is an event",
+    "identities": "of no scope",
+    "provider_answers": "of no scope",
 }
 IMPORTED = {"import_refs", "import_people"}
 """Held too; only an import fills them."""
@@ -113,6 +128,8 @@ async def _everything(world: World) -> UUID:
     other = await world.task()
     await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
     await world.team("viewer", roles={"eng": "VIEWER"})
+    await inputs.invitation(world, world.owner)
+    await inputs.joining_domain(world, world.owner)
     return uuids(world.eng["id"])[0]
 
 
