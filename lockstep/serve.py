@@ -146,8 +146,6 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         application,
         factory=True,
         workers=settings.workers,
-        # On a busy machine a worker may import for longer than uvicorn's 5 s, and would be replaced for ever.
-        timeout_worker_healthcheck=HUNG_SECONDS,
         loop="uvloop",
         lifespan="on",
         log_config=None,  # the application sets its own
