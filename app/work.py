@@ -26,9 +26,8 @@ from app.connections import LATE, LOST
 from app.db import Database, Reader
 from app.declarations import declaring
 from app.errors import Busy, ClientError, TimedOut, Unauthenticated, Unavailable
-from app.events.cursors import Cursor
+from app.events.appending import Batch, Recorded, append_events, positions_after
 from app.events.kinds import EventKind, Payload
-from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
 from app.events.models import ActorKind, Event
 from app.guards import Guard
 from app.ids import new_id
@@ -50,20 +49,6 @@ class Actor:
     user_id: UUID | None
     kind: ActorKind = ActorKind.USER
     origin: Origin | None = None
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """An event that an action recorded; it gets its seq just before the commit."""
-
-    id: UUID
-    scope_id: UUID
-    kind: EventKind
-    object_id: UUID
-    object_version: int | None
-    payload: Payload
-    occurred_at: datetime | None
-    caused_by: UUID | None
 
 
 class RaceLost(Exception):
@@ -235,7 +220,7 @@ async def _attempt(
                     result = await action(work)
                     await _audit(work)
                     events = await _append(work, key)
-                    positions = await _positions(work, events)
+                    positions = await positions_after(work, events, work.reflected)
                     if key is not None and actor.user_id is not None:
                         await keep_outcome(work, key, result, positions)
                 store.barrier("before-commit")
@@ -296,80 +281,10 @@ async def _audit(work: Work) -> None:
 
 
 async def _append(work: Work, key: RequestKey | None) -> list[Event]:
-    recorded = work.recorded
-    if not recorded:
-        return []
     # A clock that the actor may not read is one that this unit has not declared yet.
-    await work.declare(sorted({event.scope_id for event in recorded} - set(work.reflected)))
-    scopes = sorted({event.scope_id for event in recorded})
-    if len(scopes) > 1:
-        # Several clocks at once are locked in id order, or two units would deadlock.
-        await work.run(LOCK_CLOCKS, ids=scopes)
-    mutation_id = key.key if key else None
-    rows = await work.rows(
-        APPEND,
-        scope_ids=[e.scope_id for e in recorded], ids=[e.id for e in recorded], kinds=[e.kind.name for e in recorded],
-        payload_versions=[e.kind.version for e in recorded], object_types=[e.kind.object_type for e in recorded],
-        object_ids=[e.object_id for e in recorded], object_versions=[e.object_version for e in recorded],
-        occurred_ats=[e.occurred_at for e in recorded], caused_bys=[e.caused_by for e in recorded],
-        payloads=[e.payload for e in recorded], actor_id=work.actor.user_id, actor_kind=work.actor.kind.value,
-        batch_id=work.batch_id, client_mutation_id=mutation_id,
-    )  # fmt: skip
-    clocks = {row.id: row for row in rows}
-    missing = [scope for scope in scopes if scope not in clocks]
-    if missing:
-        raise LookupError(f"no clock for scope {missing[0]}")
-    return _placed(work, recorded, clocks, mutation_id)
-
-
-def _placed(
-    work: Work, recorded: list[Recorded], clocks: dict[UUID, Any], mutation_id: UUID | None
-) -> list[Event]:
-    counts: dict[UUID, int] = {}
-    for event in recorded:
-        counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
-    next_seq = {scope: clocks[scope].seq - count + 1 for scope, count in counts.items()}
-    previous = {scope: clocks[scope].previous_id for scope in counts}
-    rows = []
-    for event in recorded:
-        seq = next_seq[event.scope_id]
-        next_seq[event.scope_id] = seq + 1
-        recorded_at, previous_id = clocks[event.scope_id].recorded_at, previous[event.scope_id]
-        previous[event.scope_id] = event.id
-        rows.append(
-            Event(
-                scope_id=event.scope_id,
-                seq=seq,
-                id=event.id,
-                kind=event.kind.name,
-                payload_version=event.kind.version,
-                object_type=event.kind.object_type,
-                object_id=event.object_id,
-                object_version=event.object_version,
-                actor_id=work.actor.user_id,
-                actor_kind=work.actor.kind.value,
-                batch_id=work.batch_id,
-                caused_by=event.caused_by,
-                client_mutation_id=mutation_id,
-                occurred_at=event.occurred_at or recorded_at,
-                recorded_at=recorded_at,
-                payload=event.payload,
-                previous_id=previous_id,
-            )
-        )
-    return rows
-
-
-async def _positions(work: Work, events: list[Event]) -> list[Position]:
-    last = {event.scope_id: event for event in events}
-    positions = {
-        scope: Position(scope, event.seq, Cursor.at(scope, event.seq, event.id))
-        for scope, event in last.items()
-    }
-    unchanged = [scope for scope in work.reflected if scope not in positions]
-    if unchanged:
-        positions |= await heads(work, unchanged)
-    return [positions[scope] for scope in work.reflected if scope in positions]
+    await work.declare(sorted({event.scope_id for event in work.recorded} - set(work.reflected)))
+    batch = Batch(work.actor.user_id, work.actor.kind, work.batch_id, key.key if key else None)
+    return await append_events(work, work.recorded, batch)
 
 
 async def _ring(store: Store, outcome: Outcome) -> None:
