@@ -17,6 +17,10 @@ def builder(names: tuple[str, ...]) -> Build:
     `dict(zip(names, values))` would take three times as long. Names are GraphQL's, letters, digits and underscores;
     written as literals they could not get out of their quotes even if they were not.
     """
+    if not names:
+        return (
+            lambda *columns: []
+        )  # of fragments on other types nothing is left; `Selection` makes those by itself
     values = [f"v{number}" for number in range(len(names))]
     display = ", ".join(f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
     if len(names) == 1:
