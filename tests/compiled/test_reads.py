@@ -11,7 +11,10 @@ __all__ = ["stage"]
 
 PRUNED = {
     "Task": "{ projects { tasks { nodes { FIELD } } } }",
-    "Comment": "{ projects { tasks(first: 9) { nodes { comments(first: 3) { nodes { FIELD } } threads(first: 3) { nodes { FIELD } } } } } }",
+    "Comment": (
+        "{ projects { tasks(first: 9) { nodes { comments(first: 3) { nodes { FIELD } } "
+        "threads(first: 3) { nodes { FIELD } } } } } }"
+    ),
     "InboxItem": "{ inbox { items { nodes { FIELD } } } }",
 }
 
