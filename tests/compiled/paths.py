@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from app.errors import ClientError
 from schema import schema
 from schema.answers import Answer, Refused
 from schema.context import Application, open_context, open_session
@@ -39,7 +40,7 @@ class Paths:
         request = GraphQLRequest(text, variables=variables or {})
         try:
             prepared = [path.prepare(request) for path in (self.ordinary, self.compiled)]
-        except Refused:
+        except (Refused, ClientError):
             return None
         answers = [
             await _execute(path, one, token)
