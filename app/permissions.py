@@ -75,7 +75,8 @@ class Permission(Enum):
         note="a token of a service account: MANAGE_PROGRAMS")
     ACCEPT_INVITATION = Rule(
         "join a workspace by an invitation", Anybody.SIGNED_IN, ("invitationAccept",), note="who has its token")
-    MAKE_WORKSPACE = Rule("make a workspace", Anybody.SIGNED_IN, ("workspaceCreate",), note="its maker owns it")
+    MAKE_WORKSPACE = Rule(
+        "make a workspace", Anybody.SIGNED_IN, ("workspaceCreate",), note="its maker owns it; no service account can")
 
     SEE_WORKSPACE = Rule("see a workspace, and in it the projects one was given", _GUEST)
     SEE_PEOPLE = Rule("see its members and teams; follow it and its directory", _W_MEMBER)

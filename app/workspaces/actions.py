@@ -44,6 +44,8 @@ def create_workspace(name: str, *, client_id: UUID | None = None) -> Action:
 
     async def action(work: Work) -> Result:
         owner = await _person(work, work.viewer_id)
+        if owner.kind == UserKind.SERVICE.value:
+            raise PermissionDenied("A service account belongs to one workspace, and cannot make others.")
         now = now_utc()
         workspace = Workspace(
             id=accept_client_id(client_id), directory_id=new_id(), name=check_name(name, "name"), version=1,

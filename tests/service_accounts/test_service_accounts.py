@@ -109,6 +109,8 @@ async def test_it_never_owns_and_never_signs_in(world: World, service: Service) 
         "workspaceMemberUpdate", workspaceId=world.workspace["id"], userId=made["id"], role="OWNER"
     )
     assert error["code"] == "VALIDATION_FAILED"
+    robots = service.client(made["token"])
+    assert (await robots.refused("workspaceCreate", name="Mine"))["code"] == "PERMISSION_DENIED"
     client = service.client()
     for email in (made["id"], "robot@lockstep.example"):
         payload = await client.answer("signIn", email=email, password=PASSWORD)
