@@ -13,6 +13,7 @@ from app.audit.actions import AuditAction
 from app.db import Statement, sql
 from app.errors import ValidationFailed
 from app.inbox.scopes import telling_access
+from app.invitations.access import still_given
 from app.invitations.events import INVITATION_REMOVED
 from app.invitations.models import Invitation
 from app.outcomes import Result
@@ -67,6 +68,8 @@ async def join(work: Work, user_id: UUID, token: str, *, any_address: bool) -> R
     invitation = await work.row(_STILL_OPEN, id=place.id, hash=hashed)
     person = (await users_by_id(work, [user_id]))[user_id]
     if invitation is None or not (any_address or person.email == invitation.email):
+        raise ValidationFailed(_REFUSAL, path=("token",))
+    if not await still_given(work, invitation):
         raise ValidationFailed(_REFUSAL, path=("token",))
     workspace = await work.row(_WORKSPACE, id=place.workspace_id)
     assert workspace is not None

@@ -15,7 +15,7 @@ from app.db import sql
 from app.errors import LimitReached, NotFound, PermissionDenied, ValidationFailed
 from app.guards import Guard
 from app.ids import new_id
-from app.invitations.access import managed_invitation
+from app.invitations.access import managed_invitation, still_given
 from app.invitations.events import (
     INVITATION_CREATED,
     INVITATION_REMOVED,
@@ -99,6 +99,10 @@ def resend_invitation(invitation_id: UUID, sending: Sending) -> Action:
     async def action(work: Work) -> Result:
         found = await managed_invitation(work, invitation_id)
         workspace = await access_workspace(work, work.viewer_id, found.workspace_id)
+        if not await still_given(work, found):
+            raise PermissionDenied(
+                "Whoever invited may not give this role any more. Revoke it, and invite them yourself."
+            )
         if found.mails >= MOST_MAILS:
             raise LimitReached(f"It was sent {MOST_MAILS} times already. Revoke it.", limit=MOST_MAILS)
         now = now_utc()

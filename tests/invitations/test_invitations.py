@@ -175,6 +175,27 @@ async def test_sending_it_again_renews_it(
     assert (await world.admin.refused("invitationResend", id=listed["id"]))["code"] == "NOT_FOUND"
 
 
+@pytest.mark.parametrize(("role", "after"), [("OWNER", "ADMIN"), ("MEMBER", "MEMBER"), ("GUEST", None)])
+async def test_it_is_worth_what_its_inviter_may_give(
+    world: World, mailbox: Mailbox, log: Log, role: str, after: str | None
+) -> None:
+    """Nobody who is demoted or taken out comes back by an invitation that they wrote before."""
+    place = {"workspaceId": world.workspace["id"], "userId": world.admin.user_id}
+    await world.owner.do("workspaceMemberUpdate", **place, role="OWNER")
+    token = await invited(world, mailbox, "outsider@lockstep.example", by="admin", role=role)
+    if after is None:
+        await world.owner.do("workspaceMemberRemove", **place)
+    else:
+        await world.owner.do("workspaceMemberUpdate", **place, role=after)
+    wrong = await world.outsider.refused("invitationAccept", token="nonsense")
+    assert await refused_unchanged(log, world.outsider.refused("invitationAccept", token=token)) == wrong
+    [listed] = (await world.owner.query(LISTED, id=world.workspace["id"]))["node"]["invitations"]["nodes"]
+    assert (await world.owner.refused("invitationResend", id=listed["id"]))["code"] == "PERMISSION_DENIED"
+    await world.owner.do("invitationRevoke", id=listed["id"])
+    again = await invited(world, mailbox, "outsider@lockstep.example", role=role)
+    await world.outsider.do("invitationAccept", token=again)
+
+
 async def test_bounds(world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"workspaceId": world.workspace["id"], "email": NEW}
     made = await asyncio.gather(*(world.owner.answer("invitationCreate", **given) for _ in range(3)))
