@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 # What a preflight may ask for: names of headers, and not too many of them.
 HEADER_NAMES = re.compile(r"[A-Za-z0-9-]{1,64}(\s*,\s*[A-Za-z0-9-]{1,64}){0,31}")
+# What browsers name: nothing of a user, a path, or the scheme of an extension.
+OF_A_PAGE = re.compile(r"https?://[^/?#@\s]+", re.IGNORECASE)
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
 EXPOSED = "X-Request-ID, Retry-After, RateLimit, RateLimit-Policy"
 PREFLIGHT_SECONDS = 7200  # Chromium's longest
@@ -31,18 +33,18 @@ class Origins:
         parts = urlsplit(public_url)
         if parts.scheme:
             self._allowed.add(f"{parts.scheme}://{parts.netloc}".lower())
+        # Where people reach us by TLS, a page that came without it is of anybody on the way.
+        self._only_tls = parts.hostname if parts.scheme == "https" else None
 
     def admits(self, origin: str | None, host: str | None) -> bool:
         """Whether a page of this origin may call us at this host. Programs that are no browsers send no origin."""
         if origin is None or origin.lower() in self._allowed:
             return True
+        theirs = _place(origin) if OF_A_PAGE.fullmatch(origin) else None
+        if theirs is None or (theirs[0] == self._only_tls and origin.lower().startswith("http:")):
+            return False
         # Only the host is compared: behind a proxy that ends TLS we do not know our own scheme.
-        theirs = _place(origin)
-        return (
-            theirs is not None
-            and host is not None
-            and theirs == _place(f"{origin.partition(':')[0]}://{host}")
-        )
+        return host is not None and theirs == _place(f"{origin.partition(':')[0]}://{host}")
 
     def permission(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers that let a page of an admitted other origin read an answer."""

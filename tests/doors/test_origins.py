@@ -120,3 +120,20 @@ def test_our_own_origin_is_where_people_reach_us() -> None:
     assert Origins().admits("https://lockstep.example", "lockstep.example:443")
     assert Origins().admits("http://lockstep.example:80", "lockstep.example")
     assert not Origins().admits("https://lockstep.example", None)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example@lockstep.example", "https://lockstep.example/x", "https://lockstep.example?x",
+     "chrome-extension://lockstep.example", "//lockstep.example", "https://lockstep.example, https://evil.example"],
+)  # fmt: skip
+def test_what_no_browser_names_as_an_origin_is_none(origin: str) -> None:
+    assert not Origins().admits(origin, "lockstep.example")
+
+
+def test_where_people_reach_us_by_tls_a_page_without_it_is_not_ours() -> None:
+    origins = Origins(public_url="https://lockstep.example")
+    assert not origins.admits("http://lockstep.example", "lockstep.example")
+    assert origins.admits("https://lockstep.example", "lockstep.example")
+    assert origins.admits("http://localhost:8000", "localhost:8000"), "on the machine itself"
+    assert Origins(public_url="http://lockstep.example").admits("http://lockstep.example", "lockstep.example")
