@@ -126,7 +126,9 @@ class Reader:
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
         """All rows of a statement."""
-        text, arguments = statement.prepare(parameters)
+        return await self._fetch(statement, *statement.prepare(parameters))
+
+    async def _fetch(self, statement: Statement[ModelT], text: str, arguments: list[Any]) -> list[ModelT]:
         async with self._turn:
             if self._over is not None:
                 raise self._over
@@ -171,6 +173,27 @@ class Reader:
                 raise self._over from late
             except LOST as lost:
                 raise Unavailable() from lost
+
+
+class Snapshot(Reader):
+    """A reader that many fields share: one that is given up must not end the transaction for those beside it."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._left: set[asyncio.Task[Any]] = set()
+
+    async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
+        fetching = asyncio.create_task(self._fetch(statement, *statement.prepare(parameters)))
+        try:
+            return await asyncio.shield(fetching)
+        except asyncio.CancelledError:
+            self._left.add(fetching)
+            raise
+
+    async def settle(self) -> None:
+        """Let statements that nobody waits for any more come to their end."""
+        if self._left:
+            await asyncio.wait(self._left)
 
 
 class Database:
@@ -230,19 +253,20 @@ class Database:
         Raises ``Unavailable`` if there is no database, or none any more.
         """
         async with self.connection() as connection:
-            reader = Reader(connection)
+            reader = Snapshot(connection)
             declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
             await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
             try:
                 yield reader
             finally:
-                await _roll_back(connection)
+                await _roll_back(connection, reader)
 
 
-async def _roll_back(connection: Any) -> None:
+async def _roll_back(connection: Any, reader: Snapshot) -> None:
     """There is nothing to lose: a connection that does not answer is given up rather than waited for."""
     try:
         async with asyncio.timeout(ROLLBACK_SECONDS):
+            await reader.settle()
             await connection.execute("ROLLBACK")
     except LOST:
         with contextlib.suppress(asyncpg.InterfaceError):  # it may have broken, and left the pool by itself

@@ -18,7 +18,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.values import now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace
+from app.workspaces.access import access_guard, access_workspace, hold_workspace
 from app.workspaces.actions import add_to_workspace
 from app.workspaces.models import Workspace, WorkspaceRole
 from app.writes import insert_rows
@@ -34,8 +34,7 @@ def add_domain(workspace_id: UUID, domain: str, role: WorkspaceRole) -> Action:
         raise ValidationFailed("People join as MEMBER or GUEST.", path=("role",))
 
     async def action(work: Work) -> Result:
-        await work.guard(access_guard(workspace_id, shared=False))
-        await access_workspace(work, work.viewer_id, workspace_id, Permission.LIST_DOMAINS)
+        await hold_workspace(work, workspace_id, Permission.LIST_DOMAINS, changes_access=True)
         viewer = (await users_by_id(work, [work.viewer_id]))[work.viewer_id]
         if viewer.email_confirmed_at is None or (viewer.email or "").partition("@")[2] != name:
             raise ValidationFailed(

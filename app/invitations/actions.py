@@ -31,7 +31,7 @@ from app.projects.access import access_projects
 from app.projects.models import ProjectRole
 from app.values import now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, may
+from app.workspaces.access import access_workspace, hold_workspace, may
 from app.workspaces.actions import APPOINTED
 from app.workspaces.models import WorkspaceRole
 from app.writes import insert_rows
@@ -68,8 +68,9 @@ def create_invitation(
         )
 
     async def action(work: Work) -> Result:
-        await work.guard(access_guard(workspace_id), Guard.of("invitations", workspace_id))
-        workspace = await access_workspace(work, work.viewer_id, workspace_id, Permission.INVITE)
+        workspace = await hold_workspace(
+            work, workspace_id, Permission.INVITE, Guard.of("invitations", workspace_id)
+        )
         if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
             raise PermissionDenied("Only an owner may appoint owners and admins.")
         await _check_projects(work, workspace_id, projects)

@@ -23,7 +23,7 @@ from app.service_accounts.access import managed_service_account
 from app.service_accounts.models import ServiceAccount
 from app.values import check_name, now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, may
+from app.workspaces.access import hold_workspace, may
 from app.workspaces.actions import APPOINTED, add_to_workspace
 from app.workspaces.models import WorkspaceRole
 from app.writes import compare_and_set, insert_rows
@@ -35,8 +35,7 @@ def create_service_account(workspace_id: UUID, name: str, role: WorkspaceRole) -
         raise ValidationFailed("A service account cannot own a workspace.", path=("role",))
 
     async def action(work: Work) -> Result:
-        await work.guard(access_guard(workspace_id, shared=False))
-        workspace = await access_workspace(work, work.viewer_id, workspace_id, Permission.MANAGE_PROGRAMS)
+        workspace = await hold_workspace(work, workspace_id, Permission.MANAGE_PROGRAMS, changes_access=True)
         if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
             raise PermissionDenied("Only an owner may appoint admins.")
         now = now_utc()

@@ -32,7 +32,7 @@ from app.teams.events import (
 from app.teams.models import Team, TeamMember
 from app.values import check_color, check_name, now_utc, plain
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace
+from app.workspaces.access import access_guard, access_workspace, hold_workspace
 from app.workspaces.models import Workspace
 from app.writes import compare_and_set, ids_in_use, insert_rows
 
@@ -185,8 +185,9 @@ async def tell_people(work: Work, change: AccessChange, project_id: UUID | None 
 
 async def _open(work: Work, workspace_id: UUID) -> tuple[Workspace, dict[UUID, str]]:
     """The workspace, its teams' names held, if the viewer manages them; the names by id."""
-    await work.guard(access_guard(workspace_id), Guard.of("teams", workspace_id))
-    workspace = await access_workspace(work, work.viewer_id, workspace_id, Permission.MANAGE_TEAMS)
+    workspace = await hold_workspace(
+        work, workspace_id, Permission.MANAGE_TEAMS, Guard.of("teams", workspace_id)
+    )
     rows = await work.rows(_NAMES, workspace=workspace_id)
     work.reflect(workspace_id)
     return workspace, {row.id: row.name for row in rows}

@@ -8,6 +8,7 @@ from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
 from app.guards import Guard
 from app.permissions import Permission, permits
+from app.work import Work
 from app.workspaces.models import Workspace
 
 _OF_VIEWER: Statement[Workspace] = sql(
@@ -33,6 +34,23 @@ def may(workspace: Workspace, permission: Permission, *, own: bool = False) -> b
 async def access_workspaces(reader: Reader, viewer_id: UUID) -> dict[UUID, Workspace]:
     """The viewer's workspaces, oldest first; each row also has the viewer's ``role``."""
     return {row.id: row for row in await reader.rows(_OF_VIEWER, viewer=viewer_id)}
+
+
+async def hold_workspace(
+    work: Work,
+    workspace_id: UUID,
+    permission: Permission,
+    *guards: Guard,
+    changes_access: bool = False,
+    own: bool = False,
+) -> Workspace:
+    """The workspace, its access held against concurrent changes, if the viewer may do this there.
+
+    It is looked at before too: nobody waits for, or holds, the lock of a workspace that is none of theirs.
+    """
+    await access_workspace(work, work.viewer_id, workspace_id, permission, own=own)
+    await work.guard(access_guard(workspace_id, shared=not changes_access), *guards)
+    return await access_workspace(work, work.viewer_id, workspace_id, permission, own=own)
 
 
 async def access_workspace(

@@ -20,7 +20,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.values import check_name, now_utc
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace, may
+from app.workspaces.access import access_workspace, hold_workspace, may
 from app.workspaces.events import (
     WORKSPACE_CREATED,
     WORKSPACE_MEMBER_ADDED,
@@ -75,9 +75,7 @@ def update_workspace(workspace_id: UUID, expected_version: int, name: str) -> Ac
     """Rename a workspace."""
 
     async def action(work: Work) -> Result:
-        viewer = work.viewer_id
-        await work.guard(access_guard(workspace_id))
-        workspace = await access_workspace(work, viewer, workspace_id, Permission.CHANGE_WORKSPACE)
+        workspace = await hold_workspace(work, workspace_id, Permission.CHANGE_WORKSPACE)
         work.reflect(workspace_id)
         old = workspace_state(workspace)
         new = {**old, "name": check_name(name, "name")}
@@ -100,12 +98,16 @@ def update_workspace(workspace_id: UUID, expected_version: int, name: str) -> Ac
     return action
 
 
-def add_workspace_member(workspace_id: UUID, email: str, role: WorkspaceRole) -> Action:
-    """Add someone who has an account, by their address."""
+def add_workspace_member(
+    workspace_id: UUID, email: str, role: WorkspaceRole, *, by_invitation: bool = False
+) -> Action:
+    """Add someone who has an account, by their address. ``by_invitation``: nobody is told who has one, so not so."""
     address = check_email(email)
 
     async def action(work: Work) -> Result:
         workspace = await _managed(work, workspace_id, role)
+        if by_invitation:
+            raise ValidationFailed("People are invited here: use invitationCreate.", path=("email",))
         person_id = await account_id(work, address)
         if person_id is None:
             raise NotFound("A person with this address", path=("email",))
@@ -141,8 +143,9 @@ def update_workspace_member(workspace_id: UUID, user_id: UUID, role: WorkspaceRo
 async def manage_member(work: Work, workspace_id: UUID, user_id: UUID) -> Workspace:
     """The workspace, its access held, if the viewer may take this member out of it (or is the one who leaves)."""
     if user_id == work.viewer_id:
-        await work.guard(access_guard(workspace_id, shared=False))
-        workspace = await access_workspace(work, user_id, workspace_id, Permission.REMOVE_PEOPLE, own=True)
+        workspace = await hold_workspace(
+            work, workspace_id, Permission.REMOVE_PEOPLE, changes_access=True, own=True
+        )
     else:
         workspace = await _managed(work, workspace_id, None)
     await _keep_an_owner(work, workspace_id, await _member(work, workspace_id, user_id))
@@ -183,9 +186,8 @@ async def bump_access(work: Work, workspace_id: UUID) -> None:
 
 async def _managed(work: Work, workspace_id: UUID, role: WorkspaceRole | None) -> Workspace:
     """The workspace, its access held against all others, if the viewer may hand out ``role`` there (None: take one)."""
-    await work.guard(access_guard(workspace_id, shared=False))
     needed = Permission.REMOVE_PEOPLE if role is None else Permission.ADD_PEOPLE
-    workspace = await access_workspace(work, work.viewer_id, workspace_id, needed)
+    workspace = await hold_workspace(work, workspace_id, needed, changes_access=True)
     if role in APPOINTED and not may(workspace, Permission.APPOINT_ADMINS):
         raise PermissionDenied("Only an owner may appoint owners and admins.", guarded=workspace_id)
     return workspace

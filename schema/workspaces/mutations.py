@@ -100,12 +100,17 @@ class WorkspaceMutations:
         outcome = await write(info, input, action)
         return WorkspacePayload(workspace_id=workspace_id, positions=positions_of(outcome))
 
-    @mutation("Add someone who has an account to a workspace.")
+    @mutation(
+        "Add someone who has an account to a workspace. Where addresses are confirmed first, invite people."
+    )
     async def workspace_member_add(
         self, info: Info, input: WorkspaceMemberAddInput
     ) -> WorkspaceMemberPayload:
         workspace_id = read_id(input.workspace_id, "Workspace")
-        action = actions.add_workspace_member(workspace_id, input.email, Role(input.role))
+        secret = info.context.application.settings.confirm_email
+        action = actions.add_workspace_member(
+            workspace_id, input.email, Role(input.role), by_invitation=secret
+        )
         return await _changed_member(info, input, action)
 
     @mutation("Give a member another role. A workspace keeps at least one owner.")

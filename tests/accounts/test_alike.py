@@ -52,6 +52,16 @@ async def test_a_sign_up_where_addresses_are_confirmed_first(
     assert "Confirm that this is your address" in await mailbox.letter(UNKNOWN)
 
 
+async def test_a_member_added_where_addresses_are_confirmed_first(serving: Serving, world: World) -> None:
+    given = {"workspaceId": world.workspace["id"], "role": "MEMBER"}
+    async with serving(confirm_email=True) as service:
+        owner = service.client(world.owner.token)
+        for email in (world.outsider.email, UNKNOWN):
+            error = await owner.refused("workspaceMemberAdd", **given, email=email)
+            assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["email"])
+            assert "invitationCreate" in error["message"]
+
+
 async def test_every_sign_in_makes_a_hash(
     service: Service, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,14 +51,7 @@ class Paths:
 
 async def _execute(path: GraphQLService, prepared: Prepared, token: str | None) -> Answer:
     session = await path.sign_in(token, "the-request", "http")
-    answer = await path.execute(prepared, session)
-    for _ in range(3):
-        if answer.executed:
-            break
-        # On the ordinary path a failed field cancels its neighbours. Where that meets a running statement, the rest
-        # of the transaction is lost with it, and there is no answer to compare with.
-        answer = await path.execute(prepared, session)
-    return answer
+    return await path.execute(prepared, session)
 
 
 @dataclass(frozen=True)

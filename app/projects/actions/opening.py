@@ -19,7 +19,11 @@ _WORKSPACE_OF: Statement[Any] = sql(
     "viewer",
     "id",
 )
-_WORKSPACES_OF = sql("SELECT id, workspace_id FROM projects WHERE id = ANY($1::uuid[])", "ids")
+_WORKSPACES_OF = sql(
+    f"SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id IN {visible_among('$1', 'SELECT unnest($2::uuid[])')}",  # noqa: S608
+    "viewer",
+    "ids",
+)
 
 
 async def open_project(
@@ -41,6 +45,6 @@ async def open_project(
 
 
 async def access_guards(work: Work, project_ids: list[UUID]) -> list[Guard]:
-    """The shared access guards of several projects' workspaces."""
-    rows = await work.rows(_WORKSPACES_OF, ids=project_ids)
-    return [access_guard(workspace_id) for workspace_id in {row.workspace_id for row in rows}]
+    """The shared access guards of the workspaces of those of some projects that the viewer sees."""
+    rows = await work.rows(_WORKSPACES_OF, viewer=work.viewer_id, ids=project_ids)
+    return [access_guard(row.workspace_id) for row in rows]

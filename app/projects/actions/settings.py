@@ -43,7 +43,7 @@ from app.projects.models import (
 from app.ranks import rebalanced
 from app.values import check_name, check_text, now_utc, plain
 from app.work import Action, Work
-from app.workspaces.access import access_guard, access_workspace
+from app.workspaces.access import hold_workspace
 from app.workspaces.events import PROJECT_LISTED, member_state
 from app.writes import compare_and_set, ids_in_use, insert_rows
 
@@ -83,8 +83,7 @@ def create_project(
     """Make a project with first statuses and types; its maker administers it."""
 
     async def action(work: Work) -> Result:
-        await work.guard(access_guard(workspace_id))
-        await access_workspace(work, work.viewer_id, workspace_id, Permission.MAKE_PROJECT)
+        await hold_workspace(work, workspace_id, Permission.MAKE_PROJECT)
         now = now_utc()
         project = Project(
             id=accept_client_id(client_id), workspace_id=workspace_id, key=check_key(key),

@@ -1,0 +1,30 @@
+"""One snapshot for many fields: one that is given up does not end it for the others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.db import sql
+from tests.service import Service
+
+SLOW = sql("SELECT pg_sleep(0.2)")
+QUICK = sql("SELECT 1 AS one")
+
+
+async def test_a_field_that_is_given_up_leaves_the_snapshot_to_the_others(service: Service) -> None:
+    async with service.application.database.snapshot() as reader:
+        slow = asyncio.create_task(reader.run(SLOW))
+        await asyncio.sleep(0)
+        slow.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await slow
+        assert await reader.value(QUICK) == 1
+    async with service.application.database.snapshot() as reader:
+        await asyncio.gather(*(reader.run(QUICK) for _ in range(3)))
+        left = asyncio.create_task(reader.run(SLOW))
+        await asyncio.sleep(0)
+        left.cancel()
+    async with service.application.database.snapshot() as reader:
+        assert await reader.value(QUICK) == 1, "the connection went back whole"
