@@ -1,10 +1,11 @@
 """What an operation costs, reckoned from its document and variables before anything of it runs.
 
-The unit is one object of the answer. A page counts as long as it was asked for (`first` or `last`, otherwise the usual
-page), another list as `assumed_list` objects, since nobody knows before; lists multiply what is inside them; values are
-free, and so is introspection, whose depth is bounded otherwise. A mutation's field adds `mutation`, and `item` for
-each element of the lists in its input, by which the lists of its payload are reckoned too. Of fragments on different
-object types only the dearest counts, because an object is of one type. A subscription's cost is that of one frame.
+The unit is one object of the answer. A page counts as long as it was asked for (`first` or `last`, otherwise the
+usual page), another list as `assumed_list` objects, since nobody knows before; lists multiply what is inside them;
+values are free. Introspection has a price of its own (`INTROSPECTED`), since its size is the schema's. A mutation's
+field adds `mutation`, and `item` for each element of the lists in its input, by which the lists of its payload are
+reckoned too. Of fragments on different object types only the dearest counts, because an object is of one type. A
+subscription's cost is that of one frame.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ from app.paging import DEFAULT_PAGE, LARGEST_PAGE
 
 SIZES = ("first", "last", "ids")
 """The arguments that say how long a list will be: two numbers, and a list of as many ids."""
+
+
+INTROSPECTED = {"__schema": 1_000, "__type": 100}
+"""Else many of them at once would be let in before the first is charged for what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +258,9 @@ class Plan:
         name = node.name.value
         definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         if definition is None:
-            return None  # __typename and introspection
+            own = INTROSPECTED.get(name)
+            key = node.alias.value if node.alias else name
+            return None if own is None else Part(key, listed=False, own=own)  # None: __typename
         kind = get_nullable_type(definition.type)
         composite = is_composite_type(get_named_type(kind))
         if not composite and not extra:

@@ -137,7 +137,12 @@ def plan(sdl: GraphQLSchema, text: str) -> Plan:
     ("text", "cost"),
     [
         ("{ name __typename }", 0),
-        ("{ __schema { types { fields { type { name } } } } }", 0),
+        ("{ __schema { types { fields { type { name } } } } }", 1_000),
+        (
+            '{ a: __schema { types { name } } b: __schema { types { name } } c: __type(name: "X") { name } }',
+            2_100,
+        ),
+        ("{ __typename }", 0),
         ("{ me { name tags } }", 1),
         ("{ me { boss { boss { name } } } }", 3),
         ("{ people { total } }", 1),
