@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -115,12 +116,15 @@ def _checked_profile(changes: dict[str, Any]) -> dict[str, Any]:
         values["time_zone"] = check_time_zone(values["time_zone"] or "", "timeZone")
     if values.get("avatar_url") is not None:
         url = check_text(values["avatar_url"], "avatarUrl", length=2048)
-        if not url.startswith("https://"):
+        if not _PICTURE.fullmatch(url):
             raise ValidationFailed("An avatar is an https:// address.", path=("avatarUrl",))
     if not values:
         raise ValidationFailed("Nothing to change was given.")
     return values
 
+
+# What RFC 3986 lets stand in an address: no quote or bracket that would end an attribute of a page.
+_PICTURE = re.compile(r"https://[^\s\"'<>\\^`{|}]+")
 
 _DIRECTORIES = sql(
     """

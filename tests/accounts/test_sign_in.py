@@ -131,3 +131,12 @@ async def test_a_rename_reaches_every_directory_and_no_board(world: World) -> No
     assert (await world.position())["seq"] == seq
     error = await world.member.refused("profileUpdate", expectedVersion=1, name="Late")
     assert (error["code"], error["currentVersion"]) == ("VERSION_CONFLICT", 4)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example/b.png", "javascript:alert(1)", "https://", "https://a.example/\" onerror=alert(1)",
+            "https://a.example/'x", "https://a.example/<script>"],
+)  # fmt: skip
+async def test_a_picture_is_an_address_that_ends_no_attribute(world: World, url: str) -> None:
+    error = await world.member.refused("profileUpdate", expectedVersion=1, avatarUrl=url)
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["avatarUrl"])
