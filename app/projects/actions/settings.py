@@ -189,8 +189,17 @@ def update_project(project_id: UUID, expected_version: int, changes: dict[str, A
     return action
 
 
+_NEVER_NULL = {
+    "conflict_policy": "conflictPolicy", "visibility": "visibility", "workspace_role": "workspaceRole",
+    "archived": "archived",
+}  # fmt: skip
+
+
 def _checked(changes: dict[str, Any], now: datetime, project: Project) -> dict[str, Any]:
     values = dict(changes)
+    for name, field in _NEVER_NULL.items():
+        if name in values and values[name] is None:
+            raise ValidationFailed("There is no project without it: leave it out to keep it.", path=(field,))
     if "name" in values:
         values["name"] = check_name(values["name"] or "", "name")
     if "description" in values:

@@ -24,7 +24,7 @@ from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.ranks import rank_between
 from app.values import check_color, check_name, now_utc, plain
 from app.work import Action, Work
-from app.writes import compare_and_set, insert_rows
+from app.writes import compare_and_set, ids_in_use, insert_rows
 
 MOST_WORDS = 500
 
@@ -95,7 +95,9 @@ def create_word(
         }
         if vocabulary is STATUS and "rank" not in row:
             row["rank"] = rank_between(words[-1].rank if words else None, None)
-        if any(word.id == row["id"] for word in words):
+        taken = any(word.id == row["id"] for word in words)
+        if taken or (client_id is not None and await ids_in_use(work, [client_id])):
+            # Also a task's or a comment's: the history of an object is told by its id.
             raise ValidationFailed("This id is taken.", path=("id",))
         await record_word(work, vocabulary, row)
         return {"project_id": str(project_id), "id": str(row["id"])}
@@ -200,6 +202,10 @@ def _checked(
     if "color" in checked:
         checked["color"] = check_color(checked["color"] or "", "color")
     if "category" in checked:
+        if checked["category"] is None:
+            raise ValidationFailed(
+                "There is no status without it: leave it out to keep it.", path=("category",)
+            )
         checked["category"] = StatusCategory(checked["category"]).value
     if values.get("before_id") or values.get("after_id"):
         checked["rank"] = _place(words, word_id, values.get("before_id"), values.get("after_id"))
