@@ -133,14 +133,14 @@ async def test_who_sees_it_by_another_way_loses_nothing(world: World) -> None:
     assert kinds == ["ScopeRemoved"]
 
 
-async def test_a_frame_after_the_loss_tells_nothing(world: World) -> None:
-    """What is written after the removal is in no frame of who was removed, nor to be had by their old cursor."""
+async def test_what_comes_after_the_end_is_told_to_nobody_who_lost_access(world: World) -> None:
+    """It is in no frame of who was removed, nor to be had by their old cursor."""
     team = await world.team("colleague", roles={"ops": "MEMBER"})
     async with world.colleague.follow(world.ops["scope"]) as stream:
         cursor = stream.cursor
         await world.owner.do("teamDelete", "", id=team["id"], expectedVersion=1)
-        await world.task("Not for you", by="owner", projectId=world.ops["id"])
         await stream.ended()
+        await world.task("Not for you", by="owner", projectId=world.ops["id"])
     assert not [one for one in stream.events if one["kind"] == "TaskCreated"]
     answer = await world.colleague.ask(
         EVENTS_AFTER, {"scope": world.ops["scope"], "after": cursor, "first": 5}
