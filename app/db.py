@@ -255,8 +255,8 @@ class Database:
         async with self.connection() as connection:
             reader = Snapshot(connection)
             declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
-            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
             try:
+                await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
                 yield reader
             finally:
                 await _roll_back(connection, reader)
