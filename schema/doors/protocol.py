@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -32,9 +33,23 @@ class HTTPConnection:
         self.transport.abort()
 
 
-LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-FULL = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+def _answer(status: str, code: str, message: str, *headers: str) -> bytes:
+    """An answer that is given before anybody reads the request: GraphQL JSON like all others."""
+    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+    lines = (
+        f"HTTP/1.1 {status}", "content-type: application/json; charset=utf-8", f"content-length: {len(body)}",
+        "cache-control: no-store", "x-content-type-options: nosniff", *headers, "connection: close", "", "",
+    )  # fmt: skip
+    return "\r\n".join(lines).encode() + body
+
+
+LATE = _answer("408 Request Timeout", "REQUEST_TIMEOUT", "The request did not arrive in time.")
+TOO_LONG = _answer(
+    "431 Request Header Fields Too Large", "PAYLOAD_TOO_LARGE", "The head of the request is too large."
+)
+FULL = _answer(
+    "503 Service Unavailable", "UNAVAILABLE", "Too many connections. Try again shortly.", "retry-after: 5"
+)
 
 
 class RequestProtocol(HttpToolsProtocol):

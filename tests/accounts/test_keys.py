@@ -180,6 +180,16 @@ def test_what_else_our_key_signed_is_no_access_token(
         tokens.read(token)
 
 
+def test_no_token_lives_longer_than_ours_do(opening: Opening, tmp_path: Path) -> None:
+    """Whoever had a stolen key for a moment would have a socket for ever."""
+    tokens = opening()
+    active = KeyRing.read(tmp_path / "signing-key.json").active
+    right, ends = tokens.issue(uuid4(), uuid4())
+    found = _opened(right, tokens)
+    token = jwt.encode(found.header, {**found.claims, "exp": 1e300}, active.key, algorithms=["Ed25519"])
+    assert tokens.read(token).expires_at <= ends + 2
+
+
 def test_issuer_and_audience_are_settings(opening: Opening) -> None:
     here = opening(token_issuer="https://tasks.example", token_audience="board")
     token, _ = here.issue(user := uuid4(), uuid4())

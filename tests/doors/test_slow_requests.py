@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -32,12 +33,20 @@ async def connected(served: Served) -> AsyncIterator[tuple[asyncio.StreamReader,
         writer.transport.abort()
 
 
+def check_answer(answer: bytes, status: bytes, code: str) -> None:
+    """It is GraphQL JSON, as long as it says."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert f"content-length: {len(body)}".encode() in head
+    assert [error["extensions"]["code"] for error in json.loads(body)["errors"]] == [code]
+
+
 @pytest.mark.parametrize("sent", [b"", b"PO", HEAD, b"\r\n"])
 async def test_a_head_has_to_come_in_time(serve: Serve, sent: bytes) -> None:
     served = await serve(QUICK)
     async with connected(served) as (reader, writer):
         writer.write(sent)
-        assert (await reader.read()).startswith(b"HTTP/1.1 408 ")
+        check_answer(await reader.read(), b"408", "REQUEST_TIMEOUT")
 
 
 async def test_empty_lines_after_an_answer_are_no_request(serve: Serve) -> None:
@@ -69,7 +78,7 @@ async def test_a_head_has_an_end(serve: Serve) -> None:
     served = await serve(QUICK)
     async with connected(served) as (reader, writer):
         writer.write(HEAD + b"X-Long: " + b"a" * 2000)
-        assert (await reader.read()).startswith(b"HTTP/1.1 431 ")
+        check_answer(await reader.read(), b"431", "PAYLOAD_TOO_LARGE")
 
 
 async def test_there_are_only_so_many_connections(serve: Serve) -> None:
@@ -77,5 +86,5 @@ async def test_there_are_only_so_many_connections(serve: Serve) -> None:
     async with connected(served) as (one, _), connected(served) as (_, two):
         two.write(b"GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\n\r\n")
         async with connected(served) as (reader, _):
-            assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+            check_answer(await reader.read(), b"503", "UNAVAILABLE")
         assert not one.at_eof()
