@@ -34,12 +34,15 @@ export default [
           suffixes: ['Connection', 'Edge', 'Payload', 'Change', 'State', 'Result'],
           types: [
             // Why a mutation was refused.
-            'CycleRefused', 'KeyReused', 'LimitReached', 'NotFound', 'PermissionDenied', 'SignInFailed',
+            'CycleRefused', 'KeyReused', 'LimitReached', 'LinkInvalid', 'NotFound', 'PermissionDenied', 'SignInFailed',
             'ValidationFailed', 'VersionConflict', 'FieldClash',
             // Values.
-            'EventFrame', 'PageInfo', 'Position', 'TaskSection', 'TextEdit',
-            // A person's place in something: known by the two, of which the person has an id.
-            'ProjectMember', 'WorkspaceMember', 'TaskLink', 'Viewer', 'Inbox',
+            'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit',
+            // A setting of the service, known by its name.
+            'SignInProvider',
+            // A person's or a team's place in something: known by the two, of which the person or the team has an id.
+            'ProjectMember', 'ProjectTeam', 'ServiceAccount', 'TeamMember', 'WorkspaceMember',
+            'TaskLink', 'Viewer', 'Inbox',
           ],
         },
       }],
