@@ -9,12 +9,15 @@ from typing import Any
 
 import asyncpg
 import pytest
+import strawberry
 import structlog
 from structlog.testing import LogCapture
 
 import app.main
+import schema.execution
 from app.config import Settings
 from lockstep.embedded import Servers, temporary_servers
+from schema.documents import Documents
 from tests.databases import Databases, named
 from tests.generous import GENEROUS
 from tests.ledger import Log
@@ -71,19 +74,24 @@ def make_settings(
 ) -> Callable[..., Settings]:
     """Settings for a database, with what a test wants otherwise. One signing key: tokens are good in every clone."""
     data_dir = tmp_path_factory.mktemp("service")
+    known: dict[str, Settings] = {}
 
-    def make(database: str, **changes: Any) -> Settings:
+    def read(**changes: Any) -> Settings:
         given = {
             "data_dir": data_dir, "redis_url": servers.redis_url, "pool_size": 10, "smtp_url": mail_server.url,
             # Hashes as cheap as can be: they are not what is tested.
             "argon2_time_cost": 1, "argon2_memory_kib": 64, "argon2_parallelism": 1,
             **GENEROUS, **changes,
         }  # fmt: skip
-        return Settings(
-            database_url=named(servers.database_url, database),
-            database_owner_url=named(servers.owner_url, database),
-            **given,
-        )
+        return Settings(database_url=servers.database_url, **given)
+
+    def make(database: str, **changes: Any) -> Settings:
+        # Reading them takes 9 ms, and most tests want the same.
+        wanted = repr(sorted(changes.items()))
+        if wanted not in known:
+            known[wanted] = read(**changes)
+        urls = {"database_url": servers.database_url, "database_owner_url": servers.owner_url}
+        return known[wanted].model_copy(update={name: named(url, database) for name, url in urls.items()})
 
     return make
 
@@ -101,6 +109,19 @@ def quiet() -> Iterator[None]:
     """The service's own log set-up would take the place of pytest's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app.main, "configure_logs", lambda settings: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def documents_validated_once() -> Iterator[None]:
+    """Services of the same limits share their valid documents: each test would validate the same ones anew."""
+    made: dict[Any, Documents] = {}
+
+    def shared(served: strawberry.Schema, limits: Any, **rules: Any) -> Documents:
+        return made.setdefault((served, limits, repr(rules)), Documents(served, limits, **rules))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema.execution, "Documents", shared)
         yield
 
 

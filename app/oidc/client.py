@@ -145,14 +145,18 @@ class ProviderClient:
 class ProviderClients:
     """The clients of all providers, by name; they share one pool of connections."""
 
-    def __init__(self, providers: list[Provider], http: httpx.AsyncClient) -> None:
+    def __init__(self, by_name: dict[str, ProviderClient], http: httpx.AsyncClient | None) -> None:
         self._http = http
-        self.by_name = {one.name: ProviderClient(one, http) for one in providers}
+        self.by_name = by_name
 
     @classmethod
     def open(cls, providers: list[Provider], *, seconds: float) -> ProviderClients:
-        """Connections are made when the first is needed."""
-        return cls(providers, httpx.AsyncClient(timeout=seconds, follow_redirects=False))
+        """Connections are made when the first is needed; without providers not even certificates are read."""
+        if not providers:
+            return cls({}, None)
+        http = httpx.AsyncClient(timeout=seconds, follow_redirects=False)
+        return cls({one.name: ProviderClient(one, http) for one in providers}, http)
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
