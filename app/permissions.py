@@ -120,6 +120,10 @@ class Permission(Enum):
     MANAGE_WORDS = Rule(
         "change statuses, labels and task types", _MANAGER,
         tuple(word + happens for word in ("status", "label", "taskType") for happens in ("Create", "Update", "Delete")))
+    PLAN = Rule(
+        "plan: make, change, start, complete and delete sprints; make, change, release and delete milestones", _MANAGER,
+        ("sprintCreate", "sprintUpdate", "sprintStart", "milestoneCreate", "milestoneUpdate", "milestoneRelease"),
+        note="to put tasks into them and take them out: EDIT_TASKS")
     MANAGE_MEMBERS = Rule(
         "add people and teams, change their roles, take teams out", _MANAGER,
         ("projectMemberAdd", "projectMemberUpdate", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove"),

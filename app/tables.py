@@ -10,13 +10,16 @@ from app.audit import models as _audit
 from app.comments import models as _comments
 from app.domains import models as _domains
 from app.events import models as _events
+from app.fields import models as _fields
 from app.identities import models as _identities
 from app.imports import models as _imports
 from app.inbox import models as _inbox
 from app.invitations import models as _invitations
 from app.links import models as _links
+from app.milestones import models as _milestones
 from app.projects import models as _projects
 from app.service_accounts import models as _service_accounts
+from app.sprints import models as _sprints
 from app.tasks import models as _tasks
 from app.teams import models as _teams
 from app.workspaces import models as _workspaces
@@ -25,6 +28,6 @@ __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _domains, _events, _identities, _imports, _inbox, _invitations,
-    _links, _projects, _service_accounts, _tasks, _teams, _workspaces,
+    _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _identities, _imports, _inbox,
+    _invitations, _links, _milestones, _projects, _service_accounts, _sprints, _tasks, _teams, _workspaces,
 )  # fmt: skip

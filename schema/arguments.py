@@ -25,6 +25,8 @@ _BY_NAME = {
 
 _BY_PLACE = {
     "Inbox.items.unread": "Only those that are not marked as read.",
+    "Project.milestones.released": "Only those that are released, or only the others.",
+    "Project.sprints.stages": "Only those that are this far.",
     "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",
     "Query.events.first": f"At most so many events, 1 to {PAGE}.",
     "Query.project.key": "The project's key, such as ENG, in capitals or not.",

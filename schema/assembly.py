@@ -20,12 +20,14 @@ from schema.identities.mutations import IdentityMutations
 from schema.inbox.mutations import InboxMutations
 from schema.invitations.mutations import InvitationMutations
 from schema.links.mutations import LinkMutations
+from schema.milestones.mutations import MilestoneMutations
 from schema.privacy.mutations import PrivacyMutations
 from schema.projects.mutations import ProjectMutations
 from schema.projects.words import WordMutations
 from schema.queries import Query
 from schema.scalars import SCALARS
 from schema.service_accounts.mutations import ServiceAccountMutations
+from schema.sprints.mutations import SprintMutations
 from schema.tasks.mutations import TaskMutations
 from schema.teams.mutations import TeamMutations
 from schema.workspaces.mutations import WorkspaceMutations
@@ -39,6 +41,7 @@ class Mutation(
     AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations,
     WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
+    SprintMutations, MilestoneMutations,
 ):  # fmt: skip
     pass
 

@@ -20,6 +20,7 @@ _ADMIN = (
     "projectCreate", "projectUpdate", "projectMemberAdd", "projectMemberUpdate", "projectMemberRemove",
     "statusCreate", "statusUpdate", "statusDelete", "labelCreate", "labelUpdate", "labelDelete",
     "taskTypeCreate", "taskTypeUpdate", "taskTypeDelete",
+    "sprintCreate", "sprintUpdate", "sprintStart", "milestoneCreate", "milestoneUpdate", "milestoneRelease",
     "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete", "teamCreate", "teamUpdate", "teamDelete",
     "teamMemberAdd", "teamMemberRemove", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove",
     "invitationCreate", "invitationResend", "invitationRevoke", "joiningDomainAdd",

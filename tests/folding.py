@@ -114,7 +114,7 @@ class Copy:
 
     def shown(self) -> dict[str, JSON]:
         """What a query would show: deleted words of a project are in no list, deleted labels on no task."""
-        words = ("StatusState", "LabelState", "TaskTypeState")
+        words = ("StatusState", "LabelState", "TaskTypeState", "SprintState", "MilestoneState")
         there = {
             key: state
             for key, state in self.objects.items()
@@ -186,6 +186,8 @@ def _tasks(alias: str, deleted: str, most: int) -> str:
 
 PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
   statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
+  sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
+  milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
   members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
   teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
   {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
@@ -221,6 +223,8 @@ async def _project(client: Client, project_id: str) -> Copy:
     objects = {found["id"]: _state("ProjectState", found)}
     for name, kind in (("statuses", "StatusState"), ("labels", "LabelState"), ("taskTypes", "TaskTypeState")):
         objects |= {one["id"]: _state(kind, one) for one in found[name]}
+    for name, kind in (("sprints", "SprintState"), ("milestones", "MilestoneState")):
+        objects |= {one["id"]: _state(kind, one) for one in found[name]["nodes"]}
     objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
     objects |= {one["teamId"]["id"]: _state("ProjectTeamState", one) for one in found["teams"]["nodes"]}
     tasks = found["there"]["nodes"] + found["deleted"]["nodes"]

@@ -140,6 +140,46 @@ async def type_delete(world: World, by: Client) -> JSON:
     return {"id": world.type("epic"), "expectedVersion": 1}
 
 
+async def sprint_create(world: World, by: Client) -> JSON:
+    other = await world.sprint("Later")
+    return {
+        "projectId": world.eng["id"], "name": "Next", "goal": "Ship 🙂", "startsOn": "2030-01-01",
+        "endsOn": "2030-01-14", "capacity": 20.5, "beforeId": other["id"],
+    }  # fmt: skip
+
+
+async def sprint_update(world: World, by: Client) -> JSON:
+    sprint, other = await world.sprint(goal="Ship it"), await world.sprint("Later")
+    return {
+        "id": sprint["id"], "expectedVersion": 1, "name": "Renamed", "goal": "Ship that", "endsOn": "2030-01-14",
+        "capacity": 3.0, "afterId": other["id"],
+    }  # fmt: skip
+
+
+async def a_sprint(world: World, by: Client) -> JSON:
+    return {"id": (await world.sprint())["id"], "expectedVersion": 1}
+
+
+async def milestone_create(world: World, by: Client) -> JSON:
+    other = await world.milestone("2.0")
+    return {
+        "projectId": world.eng["id"], "name": "1.0", "description": "The first 🙂", "startsOn": "2030-01-01",
+        "dueOn": "2030-02-01", "beforeId": other["id"],
+    }  # fmt: skip
+
+
+async def milestone_update(world: World, by: Client) -> JSON:
+    milestone = await world.milestone(description="One two")
+    return {
+        "id": milestone["id"], "expectedVersion": 1, "name": "Renamed", "description": "One 2", "dueOn": "2030-02-01",
+        "afterId": (await world.milestone("2.0"))["id"],
+    }  # fmt: skip
+
+
+async def milestone_release(world: World, by: Client) -> JSON:
+    return {"id": (await world.milestone())["id"], "expectedVersion": 1, "releasedAt": "2030-01-01T00:00:00Z"}
+
+
 async def joining_domain_add(world: World, by: Client) -> JSON:
     await world.confirmed(by)
     return {**await in_workspace(world, by), "domain": "Lockstep.example", "role": "GUEST"}
@@ -183,6 +223,7 @@ async def task_create(world: World, by: Client) -> JSON:
         "typeId": world.type("bug"), "assigneeIds": [world.viewer.user_id], "labelIds": [label["id"]],
         "parentId": other["id"], "dueDate": "2030-01-31", "closeReason": "none", "externalRef": "X-1",
         "config": [{"key": "a", "value": {"b": [1, None]}}], "beforeId": other["id"],
+        "sprintId": (await world.sprint())["id"], "milestoneId": (await world.milestone())["id"],
     }  # fmt: skip
 
 
@@ -197,7 +238,8 @@ async def task_update(world: World, by: Client) -> JSON:
         "statusId": world.status("Done"), "typeId": world.type("bug"), "priority": 1, "parentId": parent["id"],
         "addAssigneeIds": [world.viewer.user_id], "removeAssigneeIds": [world.manager.user_id],
         "addLabelIds": [label["id"]], "removeLabelIds": [old["id"]], "estimate": 2.0, "dueDate": "2030-01-31",
-        "closeReason": "done", "externalRef": "X-2",
+        "closeReason": "done", "externalRef": "X-2", "sprintId": (await world.sprint())["id"],
+        "milestoneId": (await world.milestone())["id"],
         "config": [{"key": "a"}, {"key": "b", "value": {"c": 1}}, {"key": "d", "value": None}],
     }  # fmt: skip
     return {"id": task["id"], "expectedVersion": 1, "patch": patch}

@@ -304,6 +304,46 @@ PROOFS: dict[str, Proof] = {
         "NOT_FOUND",
         **_MANAGING,
     ),
+    "sprintCreate": Proof(
+        inputs.sprint_create,
+        ("eng",),
+        ("SprintCreated",),
+        {"name": "Else"},
+        {"endsOn": "2029-01-01"},
+        **_MANAGING,
+    ),
+    "sprintUpdate": Proof(
+        inputs.sprint_update, ("eng",), ("SprintUpdated",), {"name": "Else"}, {"capacity": -1.0}, **_MANAGING
+    ),
+    "sprintStart": Proof(
+        inputs.a_sprint,
+        ("eng",),
+        ("SprintStarted",),
+        {"parallel": True},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "milestoneCreate": Proof(
+        inputs.milestone_create,
+        ("eng",),
+        ("MilestoneCreated",),
+        {"name": "Else"},
+        {"dueOn": "2029-01-01"},
+        **_MANAGING,
+    ),
+    "milestoneUpdate": Proof(
+        inputs.milestone_update, ("eng",), ("MilestoneUpdated",), {"name": "Else"}, **_BLANK, **_MANAGING
+    ),
+    "milestoneRelease": Proof(
+        inputs.milestone_release,
+        ("eng",),
+        ("MilestoneReleased",),
+        {"releasedAt": "2030-01-02T00:00:00Z"},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
     "labelCreate": Proof(
         inputs.word_create, ("eng",), ("LabelCreated",), {"name": "Else"}, **_BLANK, **_MANAGING
     ),

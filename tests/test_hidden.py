@@ -66,6 +66,10 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
     "taskCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "statusCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "statusUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
+    "sprintCreate": (lambda given: given, _swapped("beforeId", "afterId")),
+    "sprintUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
+    "milestoneCreate": (lambda given: given, _swapped("beforeId", "afterId")),
+    "milestoneUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskMove": (lambda given: given, _swapped("beforeId", "afterId")),
     "taskUpdate": _PATCHES,
     "taskBulkUpdate": tuple(_bulk(change, own) for change in _PATCHES for own in (True, False)),
@@ -154,6 +158,7 @@ ROOTS = {
 }  # fmt: skip
 FILTERED = {
     "status": "Status", "type": "TaskType", "assignee": "User", "creator": "User", "label": "Label", "parent": "Task",
+    "sprint": "Sprint", "milestone": "Milestone",
 }  # fmt: skip
 
 

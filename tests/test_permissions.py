@@ -90,7 +90,7 @@ CAN: dict[str, dict[str, Permission]] = {
         "viewerCanUpdate": Permission.EDIT_TASKS, "viewerCanManage": Permission.MANAGE_WORDS,
         "viewerCanManageMembers": Permission.MANAGE_MEMBERS,
         "viewerCanAppointManagers": Permission.APPOINT_MANAGERS, "viewerCanComment": Permission.COMMENT,
-        "viewerCanAdminister": Permission.CHANGE_PROJECT,
+        "viewerCanAdminister": Permission.CHANGE_PROJECT, "viewerCanPlan": Permission.PLAN,
     },
     "Task": {"viewerCanUpdate": Permission.EDIT_TASKS},
     "Comment": {"viewerCanUpdate": Permission.EDIT_COMMENT, "viewerCanDelete": Permission.DELETE_COMMENT},
@@ -98,6 +98,8 @@ CAN: dict[str, dict[str, Permission]] = {
     "Status": {"viewerCanUpdate": Permission.MANAGE_WORDS},
     "Label": {"viewerCanUpdate": Permission.MANAGE_WORDS},
     "TaskType": {"viewerCanUpdate": Permission.MANAGE_WORDS},
+    "Sprint": {"viewerCanUpdate": Permission.PLAN},
+    "Milestone": {"viewerCanUpdate": Permission.PLAN},
 }  # fmt: skip
 """Every affordance of the schema, and the row that it answers."""
 
@@ -139,6 +141,7 @@ async def _objects(world: World) -> JSON:
         "Workspace": world.workspace["id"], "Project": world.eng["id"], "Task": task["id"],
         "Comment": (await world.comment(task, "Words"))["id"], "Link": made["id"],
         "Status": world.status("Done"), "TaskType": world.type("bug"), "Label": (await world.label("L"))["id"],
+        "Sprint": (await world.sprint())["id"], "Milestone": (await world.milestone())["id"],
     }  # fmt: skip
 
 

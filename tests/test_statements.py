@@ -39,6 +39,8 @@ ROOTS: dict[str, str] = {
     "Project": _of_tasks("project { FIELD }"),
     "Status": _of_tasks("status { FIELD }"),
     "TaskType": _of_tasks("type { FIELD }"),
+    "Sprint": _of_tasks("sprint { FIELD }"),
+    "Milestone": _of_tasks("milestone { FIELD }"),
     "Label": _of_tasks("labels { FIELD }"),
     "User": _of_tasks("assignees { FIELD }"),
     "Comment": _of_tasks("threads(first: 1) { nodes { FIELD } }"),
@@ -169,7 +171,10 @@ async def _one(world: World, number: int) -> None:
     await owner.do("teamMemberAdd", teamId=team, userId=user)
     await owner.do("projectTeamAdd", projectId=project, teamId=team, role="VIEWER")
     label = (await owner.do("labelCreate", projectId=project, name=f"Label {number}"))["label"]["id"]
-    new: JSON = {"projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
+    sprint = (await owner.do("sprintCreate", projectId=project, name="Sprint"))["sprint"]["id"]
+    milestone = (await owner.do("milestoneCreate", projectId=project, name="1.0"))["milestone"]["id"]
+    planned = {"sprintId": sprint, "milestoneId": milestone}
+    new: JSON = {**planned, "projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
     parent = (await owner.do("taskCreate", title="Parent", projectId=project))["task"]
     # The admin makes it, so that the owner hears of it.
     new |= {"title": "Child", "parentId": parent["id"], "sections": [{"name": "notes", "text": "n"}]}

@@ -98,6 +98,18 @@ class World:
         ]
         return label
 
+    async def sprint(self, name: str = "Sprint", project: JSON | None = None, **input: Any) -> JSON:
+        """A new sprint in ENG, or in another project."""
+        given = {"projectId": (project or self.eng)["id"], "name": name} | input
+        sprint: JSON = (await self.owner.do("sprintCreate", **given))["sprint"]
+        return sprint
+
+    async def milestone(self, name: str = "Milestone", project: JSON | None = None, **input: Any) -> JSON:
+        """A new milestone in ENG, or in another project."""
+        given = {"projectId": (project or self.eng)["id"], "name": name} | input
+        milestone: JSON = (await self.owner.do("milestoneCreate", **given))["milestone"]
+        return milestone
+
     async def team(self, *people: str, name: str = "Team", roles: dict[str, str] | None = None) -> JSON:
         """A new team of these people, with roles in projects (`eng`, `ops`, `secret`)."""
         made: JSON = (await self.owner.do("teamCreate", workspaceId=self.workspace["id"], name=name))["team"]
@@ -134,13 +146,15 @@ class World:
         comment = await self.comment(task, "Hidden", by)
         label = await person.do("labelCreate", projectId=project["id"], name="Hidden")
         link = await person.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+        sprint = (await person.do("sprintCreate", projectId=project["id"], name="Hidden"))["sprint"]
+        milestone = (await person.do("milestoneCreate", projectId=project["id"], name="Hidden"))["milestone"]
         workspace = self.workspace if by == "owner" else project["workspace"]
         team = (await person.do("teamCreate", workspaceId=workspace["id"], name="Hidden"))["team"]
         return {
             "Task": task["id"], "Comment": comment["id"], "Label": label["label"]["id"], "Link": link["link"]["id"],
             "Status": project["statuses"][0]["id"], "TaskType": project["taskTypes"][0]["id"], "Project": project["id"],
             "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
-            "Team": team["id"],
+            "Team": team["id"], "Sprint": sprint["id"], "Milestone": milestone["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:

@@ -21,12 +21,14 @@ class TaskPatch:
     """What an edit changes; what it does not name stays.
 
     ``values``: short fields by column name. ``sections``: texts by name (empty: the section goes). ``config``:
-    values by key, or ``REMOVE``. Labels and assignees are added and taken away by id, so that they merge.
+    values by key, or ``REMOVE``; ``fields``: the same by the custom field's id. Labels and assignees are added and
+    taken away by id, so that they merge.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     sections: dict[str, str] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
     add: dict[str, frozenset[UUID]] = field(default_factory=dict)
     remove: dict[str, frozenset[UUID]] = field(default_factory=dict)
 

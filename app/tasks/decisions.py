@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
 from app.tasks.merging import resolve
+from app.tasks.plans import check_plans, mend_plans
 from app.tasks.rules import (
     check_config,
     check_counts,
@@ -117,9 +118,7 @@ def _checked_patch(patch: TaskPatch) -> TaskPatch:
     for members in ("assignee_ids", "label_ids"):
         if patch.add.get(members, frozenset()) & patch.remove.get(members, frozenset()):
             raise ValidationFailed("The same id is both added and removed.", path=("patch",))
-    return TaskPatch(
-        check_values(patch.values), check_sections(patch.sections), patch.config, patch.add, patch.remove
-    )
+    return replace(patch, values=check_values(patch.values), sections=check_sections(patch.sections))
 
 
 def _check_references(project_id: UUID, current: State, new: State, facts: Facts) -> None:
@@ -138,6 +137,7 @@ def _check_references(project_id: UUID, current: State, new: State, facts: Facts
         if (project_id, UUID(user_id)) not in facts.readers:
             raise NotFound("Member", path=("addAssigneeIds",))
     check_counts(people=new["assignee_ids"] if added else ())
+    check_plans(project_id, current, new, facts.plans)
     if new["parent_id"] != current["parent_id"] and new["parent_id"] is not None:
         _check_parent(UUID(current["id"]), UUID(new["parent_id"]), facts)
 
@@ -163,6 +163,7 @@ def _mend(project_id: UUID, new: State, facts: Facts) -> None:
         parent = facts.relatives.get(UUID(new["parent_id"]))
         if parent is None or parent.deleted_at is not None:
             new["parent_id"] = None
+    mend_plans(project_id, new, facts.plans)
 
 
 def _set_completed(project_id: UUID, current: State, new: State, facts: Facts) -> None:

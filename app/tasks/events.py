@@ -5,31 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from app.events.deltas import Shape
-from app.events.kinds import Effect, event_kind
+from app.events.kinds import Effect, Payload, event_kind
 from app.values import plain
 
-TASK_CREATED = event_kind("TaskCreated", "task", Effect.PUT)
+
+def _with_plans(payload: Payload) -> Payload:
+    return {"state": {**payload["state"], "sprint_id": None, "milestone_id": None, "fields": {}}}
+
+
+_STATE: dict[str, Any] = {"version": 2, "upcasters": {1: _with_plans}}
+
+TASK_CREATED = event_kind("TaskCreated", "task", Effect.PUT, **_STATE)
 TASK_UPDATED = event_kind("TaskUpdated", "task", Effect.CHANGE)
 TASK_MOVED = event_kind("TaskMoved", "task", Effect.CHANGE)
 TASK_DELETED = event_kind("TaskDeleted", "task", Effect.CHANGE)
 TASK_RESTORED = event_kind("TaskRestored", "task", Effect.CHANGE)
 TASK_LEFT = event_kind("TaskLeft", "task", Effect.REMOVE)
-TASK_ARRIVED = event_kind("TaskArrived", "task", Effect.PUT)
-TASK_REDACTED = event_kind("TaskRedacted", "task", Effect.PUT)
+TASK_ARRIVED = event_kind("TaskArrived", "task", Effect.PUT, **_STATE)
+TASK_REDACTED = event_kind("TaskRedacted", "task", Effect.PUT, **_STATE)
 
 TASK_SHAPE = Shape(
     sections=frozenset({"sections"}),
     members=frozenset({"assignee_ids", "label_ids"}),
-    entries=frozenset({"config"}),
+    entries=frozenset({"config", "fields"}),
 )
 
 SHORT_FIELDS = (
     "title", "status_id", "type_id", "priority", "parent_id", "estimate", "due_date", "rank", "close_reason",
-    "external_ref", "completed_at", "deleted_at",
+    "external_ref", "completed_at", "deleted_at", "sprint_id", "milestone_id",
 )  # fmt: skip
 """Columns that one value replaces."""
 
-BUMPING = frozenset(SHORT_FIELDS) - {"rank"} | {"sections", "config", "assignee_ids", "label_ids"}
+BUMPING = frozenset(SHORT_FIELDS) - {"rank"} | {"sections", "config", "fields", "assignee_ids", "label_ids"}
 """What raises a task's version: everything of its own but its rank. Comments and links are objects of their own."""
 
 
@@ -41,6 +48,7 @@ def task_state(task: Any) -> dict[str, Any]:
         **{name: plain(getattr(task, name)) for name in SHORT_FIELDS},
         "sections": task.sections,
         "config": task.config,
+        "fields": task.fields,
         "assignee_ids": sorted(str(user_id) for user_id in task.assignee_ids),
         "label_ids": sorted(str(label_id) for label_id in task.label_ids),
         "creator_id": plain(task.creator_id),

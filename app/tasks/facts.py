@@ -19,6 +19,7 @@ from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project, readers
 from app.tasks.commands import NewTask, TaskEdit, TaskPatch
 from app.tasks.events import task_state
 from app.tasks.models import Task
+from app.tasks.plans import Plans, plan_guards, read_plans
 from app.tasks.reads import locate_tasks, lock_tasks, parents_above, tasks_by_key
 from app.tasks.rules import mentioned
 from app.values import now_utc
@@ -41,6 +42,7 @@ class Facts:
     history: dict[UUID, list[Event]] = field(default_factory=dict)
     parents: dict[UUID, UUID | None] = field(default_factory=dict)
     relatives: dict[UUID, Task] = field(default_factory=dict)
+    plans: Plans = field(default_factory=Plans)
 
 
 def hierarchy_guard(project_id: UUID) -> Guard:
@@ -65,6 +67,9 @@ async def facts_for_edits(work: Work, edits: Sequence[TaskEdit], *, ordering: bo
         if edit.patch.values.get("parent_id") and edit.task_id in places
     }
     guards += [hierarchy_guard(project_id) for project_id in reparented]
+    guards += plan_guards(
+        (places[edit.task_id].project_id, edit.patch) for edit in edits if edit.task_id in places
+    )
     if ordering:
         guards += [order_guard(project_id) for project_id in project_ids]
     await work.guard(*guards)
@@ -90,6 +95,7 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     project_ids = list({task.project_id for task in tasks})
     held = [vocabulary_guard(project_id) for project_id in project_ids]
     held += [order_guard(project_id) for project_id in project_ids]
+    held += plan_guards((task.project_id, task.patch) for task in tasks)
     await work.guard(*guards, *held)
     projects = await access_projects(work, work.viewer_id, project_ids)
     facts = Facts(now_utc(), projects)
@@ -114,6 +120,7 @@ async def _read_words(
         facts.types = await by_project(work, TASK_TYPES, project_ids)
     if any(patch.add.get("label_ids") for patch in patches):
         facts.labels = await by_project(work, LABELS, project_ids)
+    facts.plans = await read_plans(work, patches, project_ids)
     people = {user_id for patch in patches for user_id in patch.user_ids()}
     people |= {
         user_id for patch in patches for text in patch.sections.values() for user_id in mentioned(text)

@@ -35,10 +35,12 @@ def _wanted(patch: TaskPatch) -> Iterator[tuple[str, Any]]:
         yield f"sections.{name}", text
     for key, value in patch.config.items():
         yield f"config.{key}", value
+    for field_id, value in patch.fields.items():
+        yield f"fields.{field_id}", value
 
 
 def _applied(current: State, wanted: dict[str, Any], patch: TaskPatch) -> State:
-    new = {**current, "sections": dict(current["sections"]), "config": dict(current["config"])}
+    new = {**current, **{part: dict(current[part]) for part in ("sections", "config", "fields")}}
     for field, value in wanted.items():
         owner, _, name = field.partition(".")
         if not name:

@@ -6,13 +6,24 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, ForeignKeyConstraint, Index, Integer, SmallInteger, Text
+from sqlalchemy import DateTime, Float, ForeignKeyConstraint, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 
+def _planned(what: str) -> Index:
+    # Only what is planned stands in it: most tasks of a large project are not.
+    column = f"{what}_id"
+    return Index(
+        f"tasks_{what}", "project_id", column, "rank", postgresql_where=text(f"{column} IS NOT NULL")
+    )
+
+
 class Task(SQLModel, table=True):
     """A task. ``sections`` maps a section's name to its markdown; ``rank`` orders the project's tasks bytewise.
+
+    ``fields`` maps a custom field's id to its value, one of ``{"text"}``, ``{"number"}``, ``{"date"}``, ``{"url"}``,
+    ``{"option_id"}``, ``{"option_ids"}`` and ``{"user_id"}``.
 
     ``version`` counts edits of the task's own fields: a new rank, comment or link is none.
     """
@@ -21,6 +32,8 @@ class Task(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["project_id", "status_id"], ["statuses.project_id", "statuses.id"]),
         ForeignKeyConstraint(["project_id", "type_id"], ["task_types.project_id", "task_types.id"]),
+        ForeignKeyConstraint(["project_id", "sprint_id"], ["sprints.project_id", "sprints.id"]),
+        ForeignKeyConstraint(["project_id", "milestone_id"], ["milestones.project_id", "milestones.id"]),
         Index("tasks_number", "project_id", "number", unique=True),
         Index("tasks_rank", "project_id", "rank"),
         Index("tasks_status_rank", "project_id", "status_id", "rank"),
@@ -30,6 +43,8 @@ class Task(SQLModel, table=True):
         Index("tasks_priority", "project_id", "priority", "id"),
         Index("tasks_due", "project_id", "due_date", "id"),
         Index("tasks_external_ref", "project_id", "external_ref"),
+        _planned("sprint"),
+        _planned("milestone"),
         {"postgresql_partition_by": "HASH (project_id)"},
     )
 
@@ -49,6 +64,9 @@ class Task(SQLModel, table=True):
     close_reason: str | None = Field(default=None, sa_type=Text)
     external_ref: str | None = Field(default=None, sa_type=Text)
     config: dict[str, Any] = Field(sa_type=JSONB)
+    sprint_id: UUID | None = None
+    milestone_id: UUID | None = None
+    fields: dict[str, Any] = Field(sa_type=JSONB)
     version: int = 1
     created_at: datetime = Field(sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))

@@ -15,10 +15,10 @@ from schema.ids import global_id
 _REFERENCES = {
     "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
     "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
-    "member_ids": "User",
+    "member_ids": "User", "sprint_id": "Sprint", "milestone_id": "Milestone",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label"})
-_ENUMS = frozenset({"role", "category", "conflict_policy", "reason", "visibility", "workspace_role"})
+_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label", "Sprint", "Milestone"})
+_ENUMS = frozenset({"role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage"})
 
 
 def present(field: str, value: Any, scope_id: UUID | None) -> Any:

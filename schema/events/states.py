@@ -40,6 +40,8 @@ class TaskState:
     creator_id: strawberry.ID | None = strawberry.field(description="Who made it.")
     assignee_ids: list[strawberry.ID] = strawberry.field(description="Who it is assigned to.")
     label_ids: list[strawberry.ID] = strawberry.field(description="Its labels.")
+    sprint_id: strawberry.ID | None = strawberry.field(description="The sprint it is in.")
+    milestone_id: strawberry.ID | None = strawberry.field(description="The milestone it is in.")
     estimate: float | None = strawberry.field(description="How much work it is.")
     due_date: date | None = strawberry.field(description="When it is due.")
     rank: str = strawberry.field(description="Its place: compare bytewise.")
@@ -65,7 +67,10 @@ class TaskState:
             "config",
             "version",
         )
-        references = ("status_id", "type_id", "parent_id", "creator_id", "assignee_ids", "label_ids")
+        references = (
+            "status_id", "type_id", "parent_id", "creator_id", "assignee_ids", "label_ids", "sprint_id",
+            "milestone_id",
+        )  # fmt: skip
         moments = ("created_at", "updated_at", "completed_at", "deleted_at")
         return cls(
             id=reference("Task", state["id"], scope_id),

@@ -10,7 +10,7 @@ import strawberry
 
 from app.events.kinds import KINDS, Effect, current_payload
 from schema.accounts.types import User, user_edge
-from schema.events import states
+from schema.events import planning, states
 from schema.events.changes import FieldChange, changes_of
 from schema.events.enums import ActorKind
 from schema.ids import global_id
@@ -26,8 +26,9 @@ _KINDS_OF_IDS = {
     "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
     "invitation": "Invitation", "joining_domain": "JoiningDomain",
+    "sprint": "Sprint", "milestone": "Milestone",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"status", "label", "task_type"})
+_WITHIN_PROJECT = frozenset({"status", "label", "task_type", "sprint", "milestone"})
 
 
 def _event_id(root: Any) -> strawberry.ID:
@@ -141,7 +142,7 @@ _STATES: dict[str, Any] = {
     "joining_domain": states.JoiningDomainState, "inbox_item": InboxItemState,
     "team": states.TeamState,
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
-    "readable_scope": states.ScopeState,
+    "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {

@@ -18,14 +18,18 @@ from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.ids import global_id
+from schema.milestones.types import milestones_of_projects
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
+from schema.sprints.types import sprints_of_projects
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
 from schema.teams.connections import teams_of_projects
 
 if TYPE_CHECKING:
+    from schema.milestones.types import Milestone
+    from schema.sprints.types import Sprint
     from schema.tasks.types import Task
     from schema.teams.types import ProjectTeam
     from schema.workspaces.types import Workspace
@@ -164,12 +168,21 @@ class Project(Node):
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
         tasks_of_projects, "Its tasks, by rank unless another order is asked for."
     )
+    sprints: Connection[Annotated[Sprint, strawberry.lazy("schema.sprints.types")]] = edge(
+        sprints_of_projects, "Its sprints in order.", reads=("id",)
+    )
+    milestones: Connection[Annotated[Milestone, strawberry.lazy("schema.milestones.types")]] = edge(
+        milestones_of_projects, "Its milestones and releases in order.", reads=("id",)
+    )
     viewer_role: ProjectRole = edge(
         _viewer_roles, "Your role: the strongest of what you, your teams and the whole workspace were given."
     )
     viewer_can_update: bool = edge(_permitted(Permission.EDIT_TASKS), "Whether you may make and edit tasks.")
     viewer_can_manage: bool = edge(
         _permitted(Permission.MANAGE_WORDS), "Whether you may change its statuses, labels and task types."
+    )
+    viewer_can_plan: bool = edge(
+        _permitted(Permission.PLAN), "Whether you may change its sprints and milestones."
     )
     viewer_can_manage_members: bool = edge(
         _permitted(Permission.MANAGE_MEMBERS), "Whether you may add people and teams, and take them out."

@@ -50,6 +50,34 @@ async def tasks_of_statuses(
 
 
 @paged
+async def tasks_of_sprints(
+    context: Context,
+    parents: list[Any],
+    columns: Columns,
+    page: Paging,
+    filter: TaskFilterInput | None = None,
+    order_by: list[TaskOrder] | None = None,
+) -> list[Any]:
+    """Tasks in each sprint."""
+    keys = [(parent.project_id, parent.id) for parent in parents]
+    return await _connections(context, ("project_id", "sprint_id"), keys, filter, order_by, page, columns)
+
+
+@paged
+async def tasks_of_milestones(
+    context: Context,
+    parents: list[Any],
+    columns: Columns,
+    page: Paging,
+    filter: TaskFilterInput | None = None,
+    order_by: list[TaskOrder] | None = None,
+) -> list[Any]:
+    """Tasks in each milestone."""
+    keys = [(parent.project_id, parent.id) for parent in parents]
+    return await _connections(context, ("project_id", "milestone_id"), keys, filter, order_by, page, columns)
+
+
+@paged
 async def tasks_of_parents(
     context: Context,
     parents: list[Any],

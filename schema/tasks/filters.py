@@ -112,6 +112,8 @@ class TaskFilterInput:
     creator: IdComparator | None = optional("By who made it.")
     label: IdComparator | None = optional("By label.")
     parent: IdComparator | None = optional("By parent task.")
+    sprint: IdComparator | None = optional("By sprint; `null: true` is the backlog.")
+    milestone: IdComparator | None = optional("By milestone.")
     estimate: FloatComparator | None = optional("By estimate.")
     due_date: DateComparator | None = optional("By due date.")
     created_at: DateTimeComparator | None = optional("By when it was made.")
@@ -124,9 +126,13 @@ class TaskFilterInput:
     not_: TaskFilterInput | None = optional("Not this.", name="not")
 
 
-_COLUMNS = {"status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id"}
+_COLUMNS = {
+    "status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id",
+    "sprint": "sprint_id", "milestone": "milestone_id",
+}  # fmt: skip
 _ID_KINDS = {
     "status": "Status", "type": "TaskType", "creator": "User", "parent": "Task", "assignee": "User", "label": "Label",
+    "sprint": "Sprint", "milestone": "Milestone",
 }  # fmt: skip
 _DEEPEST = 8
 

@@ -42,6 +42,8 @@ class TaskCreateInput:
     assignee_ids: list[strawberry.ID] | None = optional("Who it is assigned to.")
     label_ids: list[strawberry.ID] | None = optional("Its labels.")
     parent_id: strawberry.ID | None = optional("The task it is part of, in the same project.")
+    sprint_id: strawberry.ID | None = optional("The sprint it is in, planned or active.")
+    milestone_id: strawberry.ID | None = optional("The milestone it is in.")
     estimate: float | None = optional("How much work it is.")
     due_date: date | None = optional("When it is due.")
     close_reason: str | None = optional("Why it is closed.")
@@ -67,6 +69,8 @@ class TaskPatchInput:
     add_label_ids: list[strawberry.ID] | None = optional("Labels to put on.")
     remove_label_ids: list[strawberry.ID] | None = optional("Labels to take off.")
     parent_id: strawberry.ID | None = optional("The task it is part of; null for none.")
+    sprint_id: strawberry.ID | None = optional("The sprint it is in, planned or active; null: the backlog.")
+    milestone_id: strawberry.ID | None = optional("The milestone it is in; null for none.")
     estimate: float | None = optional("How much work it is; null for none.")
     due_date: date | None = optional("When it is due; null for none.")
     close_reason: str | None = optional("Why it was closed; null for none.")
@@ -131,9 +135,15 @@ class TaskTransferInput:
     client_mutation_id: UUID | None = key_field()
 
 
+_REFERENCES = (
+    ("status_id", "Status"), ("type_id", "TaskType"), ("parent_id", "Task"), ("sprint_id", "Sprint"),
+    ("milestone_id", "Milestone"),
+)  # fmt: skip
+
+
 def _common(input: TaskCreateInput | TaskPatchInput) -> dict[str, Any]:
     values = present(input, "priority", "estimate", "due_date", "close_reason", "external_ref")
-    for name, kind in (("status_id", "Status"), ("type_id", "TaskType"), ("parent_id", "Task")):
+    for name, kind in _REFERENCES:
         if getattr(input, name) is not strawberry.UNSET:
             values[name] = read_optional_id(getattr(input, name), kind)
     if "priority" in values and values["priority"] is None:

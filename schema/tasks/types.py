@@ -13,12 +13,14 @@ from app.comments import models as comment_models
 from app.comments.reads import OPENING, ORDER, comment_counts
 from app.db import table
 from app.events.models import EventRow
+from app.milestones.reads import MILESTONES_BY_KEY
 from app.paging import Order
 from app.permissions import Permission
 from app.projects.access import may
 from app.projects.models import Status as StatusRow
 from app.projects.models import TaskType as TaskTypeRow
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
+from app.sprints.reads import SPRINTS_BY_KEY
 from app.tasks import models
 from app.tasks.access import access_tasks
 from app.tasks.edges import assignees_by_task, labels_by_task
@@ -31,11 +33,14 @@ from schema.events.types import Event
 from schema.links.types import TaskLink, links_of_tasks
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
+from schema.projects.objects import referred
 from schema.projects.types import Label, Project, Status, TaskType
 from schema.tasks.connections import tasks_of_parents
 
 if TYPE_CHECKING:
     from schema.comments.types import Comment
+    from schema.milestones.types import Milestone
+    from schema.sprints.types import Sprint
 
 COMMENTS = table(comment_models.Comment)
 EVENTS = table(EventRow)
@@ -166,6 +171,16 @@ class Task(Node):
     labels: list[Label] = edge(_labels, "Its labels, by name.", reads=KEY)
     parent: Task | None = edge(_parents, "The task it is part of.", reads=("project_id", "parent_id"))
     children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.", reads=KEY)
+    sprint: Annotated[Sprint, strawberry.lazy("schema.sprints.types")] | None = edge(
+        referred(SPRINTS_BY_KEY, "sprint_id"),
+        "The sprint it is in; null: the backlog.",
+        reads=("project_id", "sprint_id"),
+    )
+    milestone: Annotated[Milestone, strawberry.lazy("schema.milestones.types")] | None = edge(
+        referred(MILESTONES_BY_KEY, "milestone_id"),
+        "The milestone it is in.",
+        reads=("project_id", "milestone_id"),
+    )
     estimate: float | None = column("How much work it is, in the team's own unit.")
     due_date: date | None = column("When it is due.")
     rank: str = column("Its place among the project's tasks: compare bytewise. Issued by the server.")

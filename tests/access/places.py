@@ -113,13 +113,18 @@ async def _project(world: World, places: Places, key: str) -> None:
     places.ids[key]["Status"].insert(0, status["status"]["id"])
     kind = (await by.do("taskTypeCreate", projectId=project, name=f"type {word}"))["taskType"]["id"]
     places.ids[key]["TaskType"].insert(0, kind)
+    planned = {"projectId": project, "name": f"Planned {word}"}
+    sprint = (await by.do("sprintCreate", **planned, goal=f"Goal {word}"))["sprint"]["id"]
+    milestone = (await by.do("milestoneCreate", **planned, description=f"For {word}"))["milestone"]["id"]
+    places.add(key, "Sprint", sprint)
+    places.add(key, "Milestone", milestone)
     tasks: list[str] = []
     for number in range(3):
         made = await by.do(
             "taskCreate", projectId=project, title=f"Title {number} {word}", description=f"Described {word}",
             sections=[{"name": "notes", "text": f"Noted {word}"}], statusId=status["status"]["id"], typeId=kind,
             labelIds=[label], config=[{"key": "word", "value": word}], externalRef=f"ref {word}", dueDate="2030-01-31",
-            estimate=1.5, **({"parentId": tasks[0]} if tasks else {}),
+            estimate=1.5, sprintId=sprint, milestoneId=milestone, **({"parentId": tasks[0]} if tasks else {}),
         )  # fmt: skip
         tasks.append(places.add(key, "Task", made["task"]["id"]))
     await by.do("taskUpdate", id=tasks[0], expectedVersion=1, patch={"addAssigneeIds": [by.user_id]})

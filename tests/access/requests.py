@@ -29,7 +29,7 @@ SUBJECTS = {
     "workspace": "Workspace", "project": "Project", "status": "Status", "label": "Label", "taskType": "TaskType",
     "task": "Task", "comment": "Comment", "link": "Link", "invitation": "Invitation", "team": "Team",
     "session": "Session", "accessToken": "AccessToken", "identity": "Identity",
-    "joiningDomain": "JoiningDomain",
+    "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone",
 }  # fmt: skip
 """What `id` names, by what the mutation begins with."""
 

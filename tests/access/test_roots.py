@@ -22,6 +22,8 @@ FILTERED = {
     "creator": "User",
     "label": "Label",
     "parent": "Task",
+    "sprint": "Sprint",
+    "milestone": "Milestone",
 }
 """Filters by an id, and what it names."""
 

@@ -25,6 +25,7 @@ async def populate(world: World) -> Pool:
     """Tasks with all that may hang on them, in three projects; two of their projects most people do not see."""
     labels = [(await world.label(name))["id"] for name in ("bug", "ünder")]
     people = [world.member.user_id, world.viewer.user_id, world.owner.user_id]
+    sprint, milestone = await world.sprint(), await world.milestone(dueOn="2030-01-31")
     tasks: list[JSON] = []
     for number in range(8):
         more: JSON = {
@@ -33,6 +34,7 @@ async def populate(world: World) -> Pool:
             "config": [{"key": "effort", "value": {"list": [number, None, 2.5]}}],
         }  # fmt: skip
         if number % 2:
+            more |= {"sprintId": sprint["id"], "milestoneId": milestone["id"]}
             more |= {"estimate": number / 2, "dueDate": f"2030-01-0{number + 1}", "parentId": tasks[0]["id"]}
         status = ("To do", "In progress", "Done", "Cancelled")[number % 4]
         tasks.append(
@@ -50,6 +52,7 @@ async def populate(world: World) -> Pool:
     await world.owner.do("linkAdd", sourceId=tasks[2]["id"], kind="relates", targetId=hidden[0]["Task"])
     await world.member.do("taskUpdate", id=tasks[3]["id"], expectedVersion=1, patch={"title": "Renamed"})
     await world.member.do("taskDelete", id=tasks[4]["id"], expectedVersion=1)
+    labels += [sprint["id"], milestone["id"]]
     return await _pool(world, tasks, [*labels, *(one["id"] for one in comments), link["link"]["id"]], hidden)
 
 

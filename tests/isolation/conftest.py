@@ -74,6 +74,7 @@ async def furnished(world: World) -> World:
     hidden = await world.task(by="owner", projectId=world.secret["id"])
     await world.owner.do("linkAdd", sourceId=task["id"], kind="relates", targetId=hidden["id"])
     await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
+    await world.task(sprintId=(await world.sprint())["id"], milestoneId=(await world.milestone())["id"])
     for name in ALSO:
         await world.owner.do(name, "", **await PROOFS[name].prepare(world, world.owner))
     await world.team("viewer", roles={"eng": "VIEWER"})

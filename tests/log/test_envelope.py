@@ -69,6 +69,8 @@ CHANGES = {
     "statuses": "UPDATE statuses SET name = name || 'x' WHERE project_id = $1",
     "labels": "UPDATE labels SET name = 'x' WHERE project_id = $1",
     "task_types": "UPDATE task_types SET color = '#000000' WHERE project_id = $1",
+    "sprints": "UPDATE sprints SET name = 'x' WHERE project_id = $1",
+    "milestones": "UPDATE milestones SET name = 'x' WHERE project_id = $1",
     "invitations": (
         "UPDATE invitations SET expires_at = now() "
         "WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
@@ -90,6 +92,8 @@ CHANGES = {
 }
 APART = {
     "workspace_people": "kept by a trigger, from memberships",
+    "sprint_tasks": "kept by a trigger, from tasks",
+    "task_field_values": "kept by a trigger, from tasks",
     "events": "the log itself",
     "scopes": "the clocks themselves",
     "audit_entries": "written by every unit itself, of workspaces rather than scopes",
@@ -105,7 +109,7 @@ APART = {
     "identities": "of no scope",
     "provider_answers": "of no scope",
 }
-IMPORTED = {"import_refs", "import_people"}
+IMPORTED = {"import_refs", "import_people", "custom_fields"}
 """Held too; only an import fills them."""
 
 HELD = """
@@ -127,6 +131,8 @@ async def _everything(world: World) -> UUID:
     await world.comment(task, "Words")
     other = await world.task()
     await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
+    await world.sprint()
+    await world.milestone()
     await world.team("viewer", roles={"eng": "VIEWER"})
     await inputs.invitation(world, world.owner)
     await inputs.joining_domain(world, world.owner)

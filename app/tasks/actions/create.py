@@ -25,6 +25,7 @@ from app.tasks.decisions import CLOSED
 from app.tasks.events import TASK_CREATED
 from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, word
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
+from app.tasks.plans import check_plans
 from app.tasks.reads import last_rank
 from app.tasks.rules import check_config, check_counts, check_sections, check_title, check_values, mentioned
 from app.values import plain
@@ -87,12 +88,14 @@ def decide_new(
     check_config(config)
     sections = {name: text for name, text in check_sections(task.patch.sections).items() if text}
     check_counts(sections, task.patch.add.get("assignee_ids", ()))
-    return {
+    state = {
         "id": str(task_id), "number": number, "title": check_title(task.title), "sections": sections,
         "status_id": str(status.id), "type_id": str(task_type.id), "priority": values.get("priority", 0),
         "parent_id": plain(values.get("parent_id")), "estimate": values.get("estimate"),
         "due_date": plain(values.get("due_date")), "rank": rank, "close_reason": values.get("close_reason"),
         "external_ref": values.get("external_ref"), "config": config,
+        "sprint_id": plain(values.get("sprint_id")), "milestone_id": plain(values.get("milestone_id")),
+        "fields": dict(task.patch.fields),
         "assignee_ids": sorted(map(str, task.patch.add.get("assignee_ids", ()))),
         "label_ids": sorted(map(str, task.patch.add.get("label_ids", ()))),
         "creator_id": plain(task.creator_id or creator_id), "version": 1, "created_at": plain(created_at),
@@ -100,6 +103,8 @@ def decide_new(
         "completed_at": plain(values.get("completed_at") or (created_at if status.category in CLOSED else None)),
         "deleted_at": plain(values.get("deleted_at")),
     }  # fmt: skip
+    check_plans(project_id, None, state, facts.plans)
+    return state
 
 
 def _check_people_and_parent(task: NewTask, facts: Facts) -> None:

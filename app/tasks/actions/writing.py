@@ -21,7 +21,7 @@ from app.work import RaceLost, Work
 from app.writes import compare_and_set, insert_rows, set_unversioned
 
 _KEYS = ("project_id", "id")
-_IDS = frozenset({"status_id", "type_id", "parent_id"})
+_IDS = frozenset({"status_id", "type_id", "parent_id", "sprint_id", "milestone_id"})
 _TIMES = frozenset({"completed_at", "deleted_at", "updated_at", "created_at"})
 _SETS: dict[str, tuple[type[SQLModel], str]] = {
     "assignee_ids": (TaskAssignee, "user_id"),
@@ -67,7 +67,10 @@ def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
 async def _set_columns(work: Work, decisions: Sequence[Decision]) -> None:
     columns = {name for d in decisions for name in d.delta.get("set", {})} | {"updated_at"}
     columns |= {
-        part for d in decisions for part in ("sections", "config") if not same(d.old[part], d.new[part])
+        part
+        for d in decisions
+        for part in ("sections", "config", "fields")
+        if not same(d.old[part], d.new[part])
     }
     rows = []
     for decision in decisions:
@@ -113,7 +116,7 @@ def task_row(state: State, project_id: UUID) -> dict[str, Any]:
     row = {name: column_value(name, state[name]) for name in (*SHORT_FIELDS, "created_at", "updated_at")}
     return {
         "project_id": project_id, "id": UUID(state["id"]), "number": state["number"], "sections": state["sections"],
-        "config": state["config"], "version": state["version"],
+        "config": state["config"], "fields": state["fields"], "version": state["version"],
         "creator_id": UUID(state["creator_id"]) if state["creator_id"] else None, **row,
     }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Custom fields: what a project knows of its tasks beyond what every project does."""

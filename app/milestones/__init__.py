@@ -1,0 +1,1 @@
+"""Milestones: what shall be there by when."""

@@ -1,0 +1,1 @@
+"""Sprints: what a team takes on for a while."""

@@ -1,0 +1,72 @@
+"""What tasks are planned by: the sprints, milestones and custom fields of their projects. Facts, and pure checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.db import Reader
+from app.errors import NotFound, ValidationFailed
+from app.events.deltas import State
+from app.guards import Guard
+from app.milestones.models import Milestone
+from app.milestones.reads import MILESTONES
+from app.projects.actions.objects import living, planning_guard
+from app.projects.reads import by_project
+from app.sprints.models import Sprint, SprintStage
+from app.sprints.reads import SPRINTS
+from app.tasks.commands import TaskPatch
+
+
+@dataclass
+class Plans:
+    """By project, deleted ones too; only what some patch of the batch asks for."""
+
+    sprints: dict[UUID, list[Sprint]] = field(default_factory=dict)
+    milestones: dict[UUID, list[Milestone]] = field(default_factory=dict)
+
+
+def plan_guards(patches: Iterable[tuple[UUID, TaskPatch]]) -> list[Guard]:
+    """The guards of (project, patch) pairs: of those alone that touch what is planned."""
+    return [planning_guard(project_id) for project_id, patch in patches if _touches(patch)]
+
+
+def _touches(patch: TaskPatch) -> bool:
+    return not patch.values.keys().isdisjoint(("sprint_id", "milestone_id", "deleted_at"))
+
+
+async def read_plans(reader: Reader, patches: Iterable[TaskPatch], project_ids: list[UUID]) -> Plans:
+    """What decides about some patches, in a statement for each kind that they name."""
+    plans = Plans()
+    named = {name for patch in patches for name in patch.values}
+    if not named.isdisjoint(("sprint_id", "deleted_at")):
+        plans.sprints = await by_project(reader, SPRINTS, project_ids)
+    if not named.isdisjoint(("milestone_id", "deleted_at")):
+        plans.milestones = await by_project(reader, MILESTONES, project_ids)
+    return plans
+
+
+def check_plans(project_id: UUID, current: State | None, new: State, plans: Plans) -> None:
+    """What a task newly points at must be there, and a sprint must not be over."""
+    sprint_id, milestone_id = new["sprint_id"], new["milestone_id"]
+    if sprint_id is not None and (current is None or sprint_id != current["sprint_id"]):
+        sprint = living(plans.sprints.get(project_id, ()), UUID(sprint_id))
+        if sprint is None:
+            raise NotFound("Sprint", path=("sprintId",))
+        if sprint.stage == SprintStage.COMPLETED.value:
+            raise ValidationFailed(
+                "This sprint is completed. Take one that is planned or active.", path=("sprintId",)
+            )
+    taken = milestone_id is not None and (current is None or milestone_id != current["milestone_id"])
+    if taken and living(plans.milestones.get(project_id, ()), UUID(milestone_id)) is None:
+        raise NotFound("Milestone", path=("milestoneId",))
+
+
+def mend_plans(project_id: UUID, new: State, plans: Plans) -> None:
+    """A restored task is in no sprint or milestone that is gone, and an unfinished one in none that is over."""
+    for name, rows in (("sprint_id", plans.sprints), ("milestone_id", plans.milestones)):
+        rows_here: list[Any] = list(rows.get(project_id, ()))
+        if new[name] is not None and living(rows_here, UUID(new[name])) is None:
+            new[name] = None
