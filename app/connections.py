@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import orjson
 import structlog
 
 from app.config import Settings
+from app.errors import Busy, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,10 @@ LATE = (
 """What a statement raises when PostgreSQL gives it, or its transaction, up for taking too long."""
 
 CONNECT_SECONDS = 10
+AT_HAND: Final = 8
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+"""Statements are batches by key: PostgreSQL would plan those with arrays anew each time, which takes it as long as to
+run them. Those that gain by their values (search) say so in their functions."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,58 @@ class Patience:
             name: f"{max(round(value * 1000), 1)}ms" for name, value in seconds.items() if value is not None
         }
         older = {name: value for name, value in every.items() if name != "transaction_timeout"}
-        return [every, older, {}]
+        return [every | PLANNED_ONCE, every, older | PLANNED_ONCE, older, {}]
+
+
+class Connections:
+    """The connections of a pool. A few are kept at hand: to lend one costs asyncpg as much as to look up a row."""
+
+    def __init__(self, pool: asyncpg.Pool, patience: Patience) -> None:
+        self._pool = pool
+        self._patience = patience
+        self._waiting = 0
+        self._at_hand: list[Any] = []
+        self._closed = False
+
+    async def take(self) -> Any:
+        """One that nobody else has. Raises ``Unavailable`` if there is no database, or too many wait for it."""
+        while self._at_hand:
+            connection = self._at_hand.pop()
+            if _usable(connection):
+                return connection
+            await self._pool.release(connection)
+        if self._waiting >= self._patience.waiters:
+            raise Busy
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=self._patience.wait_seconds)
+        except TimeoutError:
+            raise Busy from None
+        except LOST as lost:
+            raise Unavailable() from lost
+        finally:
+            self._waiting -= 1
+
+    async def give_back(self, connection: Any) -> None:
+        """It is free again; whoever waits gets it from the pool."""
+        spare = not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
+        if spare and _usable(connection):
+            self._at_hand.append(connection)
+        else:
+            await self._pool.release(connection)
+
+    async def close(self) -> None:
+        """Give what is unused to the pool, and wait until that has closed all."""
+        self._closed = True
+        while self._at_hand:
+            await self._pool.release(self._at_hand.pop())
+        await self._pool.close()
+
+
+def _usable(connection: Any) -> bool:
+    with contextlib.suppress(asyncpg.InterfaceError):  # it broke, and left the pool by itself
+        return not connection.is_closed() and not connection.is_in_transaction()
+    return False
 
 
 async def connect(

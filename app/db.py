@@ -21,9 +21,9 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
-from app.connections import LATE, LOST, Patience, connect
+from app.connections import LATE, LOST, Connections, Patience, connect
 from app.declarations import declaring
-from app.errors import BadInput, Busy, ClientError, TimedOut, Unavailable
+from app.errors import BadInput, ClientError, TimedOut, Unavailable
 from app.metrics import STATEMENTS
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
@@ -110,7 +110,7 @@ class Reader:
     """Fetches on one connection, one statement at a time (loaders of one level queue here)."""
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
+        self.connection = connection
         self._turn = asyncio.Lock()
         self._over: ClientError | None = None
         self._declared: set[UUID] = set()
@@ -134,7 +134,7 @@ class Reader:
                 raise self._over
             STATEMENTS.inc()
             try:
-                rows = await self._connection.fetch(text, *arguments, record_class=statement.record_class)
+                rows = await self.connection.fetch(text, *arguments, record_class=statement.record_class)
             except asyncpg.DataError as unfit:
                 # Checks at the door say it better; this is for what they let through. The transaction is over by it.
                 self._over = BadInput("A value beside this one cannot be looked up: ask again without it.")
@@ -162,12 +162,15 @@ class Reader:
         """A statement whose rows nobody needs."""
         await self.rows(statement, **parameters)
 
+    async def settle(self) -> None:
+        """Let statements that nobody waits for any more come to their end."""
+
     async def script(self, text: str) -> None:
         """Several statements without parameters in one round trip (simple protocol)."""
         async with self._turn:
             STATEMENTS.inc()
             try:
-                await self._connection.execute(text)
+                await self.connection.execute(text)
             except LATE as late:
                 self._over = TimedOut()
                 raise self._over from late
@@ -201,8 +204,7 @@ class Database:
 
     def __init__(self, pool: asyncpg.Pool, patience: Patience | None = None) -> None:
         self.pool = pool
-        self._patience = patience or Patience()
-        self._waiting = 0
+        self._connections = Connections(pool, patience or Patience())
 
     @classmethod
     async def open(
@@ -217,27 +219,17 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
         """A connection of the pool. Raises ``Unavailable`` if there is no database, or too many wait for it."""
-        if self._waiting >= self._patience.waiters:
-            raise Busy
-        self._waiting += 1
-        try:
-            connection = await self.pool.acquire(timeout=self._patience.wait_seconds)
-        except TimeoutError:
-            raise Busy from None
-        except LOST as lost:
-            raise Unavailable() from lost
-        finally:
-            self._waiting -= 1
+        connection = await self._connections.take()
         try:
             yield connection
         finally:
-            await self.pool.release(connection)
+            await self._connections.give_back(connection)
 
     async def close(self) -> None:
         """Give back what is unused, wait a little for the rest, and give up what does not answer."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self.pool.close()
+                await self._connections.close()
 
     @asynccontextmanager
     async def snapshot(
@@ -252,17 +244,41 @@ class Database:
         It sees what the viewer may see at that moment, and the scopes and workspaces named.
         Raises ``Unavailable`` if there is no database, or none any more.
         """
-        async with self.connection() as connection:
-            reader = Snapshot(connection)
-            declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
-            try:
-                await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
-                yield reader
-            finally:
-                await _roll_back(connection, reader)
+        reader = await self.begin(viewer_id, scopes=scopes, workspaces=workspaces)
+        try:
+            yield reader
+        finally:
+            await self.end(reader)
+
+    async def begin(
+        self,
+        viewer_id: UUID | None = None,
+        *,
+        scopes: Iterable[UUID] = (),
+        workspaces: Iterable[UUID] = (),
+        shared: bool = True,
+    ) -> Reader:
+        """The same for whoever ends it themselves. ``shared``: by fields that may be given up one by one."""
+        connection = await self._connections.take()
+        reader = Snapshot(connection) if shared else Reader(connection)
+        declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
+        try:
+            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
+        except BaseException:
+            await self.end(reader)
+            raise
+        return reader
+
+    async def end(self, reader: Reader) -> None:
+        """Give the connection of a begun transaction back."""
+        connection = reader.connection
+        try:
+            await _roll_back(connection, reader)
+        finally:
+            await self._connections.give_back(connection)
 
 
-async def _roll_back(connection: Any, reader: Snapshot) -> None:
+async def _roll_back(connection: Any, reader: Reader) -> None:
     """There is nothing to lose: a connection that does not answer is given up rather than waited for."""
     try:
         async with asyncio.timeout(ROLLBACK_SECONDS):

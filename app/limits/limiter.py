@@ -21,6 +21,7 @@ from app import metrics
 from app.config import Settings
 from app.errors import ClientError, Unavailable
 from app.limits.addresses import network
+from app.limits.leases import LeasedBuckets
 from app.limits.local import LocalBuckets
 from app.limits.rates import Bucket, Charge, Standing, Verdict
 from app.limits.shared import Away, Clock, SharedBuckets
@@ -93,6 +94,7 @@ class Limits:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._shared = SharedBuckets(settings.redis_url, clock)
+        self._leased = LeasedBuckets(self._shared, clock)
         self._local = LocalBuckets(clock or time.time)
         self._wait_seconds = settings.limits_wait_ms / 1000
         self._blocked: OrderedDict[str, tuple[float, Bucket]] = OrderedDict()
@@ -111,6 +113,7 @@ class Limits:
 
     async def close(self) -> None:
         """Let go of Redis."""
+        self._leased.close()
         await self._shared.close()
 
     def check_blocked(self, payer: Payer) -> None:
@@ -131,7 +134,7 @@ class Limits:
         if not any(charge.weight for charge in charges):
             return Admission(payer, cost)
         try:
-            verdict = await self._shared.charge(payer.key, charges, self._wait_seconds)
+            verdict = await self._leased.charge(payer.key, charges, self._wait_seconds)
         except Away:
             metrics.LIMITS_ALONE.inc()
             verdict = self._local.charge(payer.key, charges)
@@ -144,7 +147,7 @@ class Limits:
         more = min(spent, self._cost.quota) - min(admission.cost, self._cost.quota)
         if more and admission.standings and self._cost.quota:
             charges = self._charges(admission.payer, None, 0)
-            self._shared.correct(admission.payer.key, self._cost, more)
+            self._leased.correct(admission.payer.key, self._cost, more)
             self._local.correct(admission.payer.key, charges, more)
 
     def _charges(self, payer: Payer, kind: Kind | None, cost: int) -> list[Charge]:

@@ -112,6 +112,21 @@ class SharedBuckets:
         order.heard.add_done_callback(_heard)
         self._send(order)
 
+    def give_back(self, key: str, charges: Sequence[Charge]) -> None:
+        """Put back into all of a caller's buckets what was taken too much; nobody waits."""
+        if not any(charge.weight for charge in charges) or time.monotonic() < self._away_until:
+            return
+        seconds = max(2 * charge.bucket.seconds for charge in charges)
+        rates = [charge.bucket.correcting for charge in charges]
+        algorithm = Weighted([charge.weight for charge in charges])
+
+        def arguments(now: int) -> list[int | float]:
+            return [now, -1, seconds * 1000, len(rates), *algorithm.redis_args(rates)]
+
+        order = _Order(key, arguments, len(rates))
+        order.heard.add_done_callback(_heard)
+        self._send(order)
+
     async def remembers(self, key: str) -> bool:
         """Whether a mark is there. Raises `Away`."""
         try:
