@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextvars import ContextVar
 from copy import copy
+from functools import lru_cache
 from typing import Any
 
 from graphql import FieldNode, OperationType
 
 from app.limits.limiter import Admission, Kind, Limits, Payer, RateLimited
-from app.limits.rates import Standing
+from app.limits.rates import Bucket, Standing
 from schema.answers import Answer
 from schema.callers import Caller
-from schema.execution import Prepared, Session
+from schema.execution import Session
+from schema.preparation import Prepared
 from schema.spending import spent_cost
 
 CURRENT: ContextVar[Admission | None] = ContextVar("admission", default=None)
@@ -125,15 +127,19 @@ class Visit:
         """What an HTTP answer tells of the limits."""
         if not self._standings:
             return {}
-        policies = ", ".join(_policy(standing) for standing in self._standings)
+        policies = _policies(tuple(standing.bucket for standing in self._standings))
         left = ", ".join(
             f'"{one.bucket.name}";r={one.remaining};t={one.more_seconds}' for one in self._standings
         )
         return {"RateLimit-Policy": policies, "RateLimit": left}
 
 
-def _policy(standing: Standing) -> str:
-    bucket = standing.bucket
+@lru_cache(maxsize=64)
+def _policies(buckets: tuple[Bucket, ...]) -> str:
+    return ", ".join(map(_policy, buckets))
+
+
+def _policy(bucket: Bucket) -> str:
     # The draft's registry has no unit for cost; what is prefixed by a vendor is a comment.
     unit = ';lockstep-unit="cost"' if bucket.name == "cost" else ""
     return f'"{bucket.name}";q={bucket.quota};w={bucket.seconds}{unit}'

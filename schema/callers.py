@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
@@ -25,8 +26,13 @@ class Caller:
 
 def caller_of(connection: HTTPConnection) -> Caller:
     """Who is at the other end of a request or a socket."""
-    address = connection.client.host if connection.client else None
+    peer = connection.scope.get("client")
     told = connection.headers.get("user-agent", "")
+    state = connection.scope.get("state") or {}
+    return Caller(peer[0] if peer else None, _shown(told[:LONGEST_USER_AGENT]) or None, state.get("jar"))
+
+
+@lru_cache(maxsize=1024)
+def _shown(told: str) -> str:
     # It goes into logs and tables: a line of visible characters, whatever was sent.
-    shown = "".join(letter if letter.isprintable() else " " for letter in told[:LONGEST_USER_AGENT]).strip()
-    return Caller(address, shown or None, getattr(connection.state, "jar", None))
+    return "".join(letter if letter.isprintable() else " " for letter in told).strip()

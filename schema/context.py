@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -120,7 +120,8 @@ class Context:
 
     application: Application
     session: Session
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    alone: bool = False
+    """Whether nobody gives up a field that reads while others go on: true of compiled operations."""
     _reader: Reader | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
@@ -151,13 +152,13 @@ class Context:
 
     async def reader(self) -> Reader:
         """The execution's snapshot, opened at the first read."""
+        if self._reader is not None:
+            return self._reader
         if self._closed:
             raise RuntimeError("this execution is over: nothing can be read in its context any more")
         async with self._opening:
             if self._reader is None:
-                self._reader = await self._stack.enter_async_context(
-                    self.application.database.snapshot(self._declared)
-                )
+                self._reader = await self.application.database.begin(self._declared, shared=not self.alone)
             return self._reader
 
     async def load(self, batch: Batch, parent: Any, place: Any, arguments: dict[str, Any]) -> Any:
@@ -217,13 +218,25 @@ class Context:
     async def _release(self) -> None:
         self._loaders.clear()
         self._projects.clear()
-        self._reader = None
-        await self._stack.aclose()
+        await self._end()
 
     async def close(self) -> None:
         """Release the snapshot's connection; nothing can be read in this context any more."""
         self._closed = True
-        await self._stack.aclose()
+        await self._end()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _end(self) -> None:
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await self.application.database.end(reader)
 
     async def extensions(self) -> dict[str, Any]:
         """The positions that the answer reflects, if it read any scope."""
@@ -247,14 +260,9 @@ class Context:
         }
 
 
-@asynccontextmanager
-async def open_context(application: Application, session: Session) -> AsyncIterator[Context]:
+def open_context(application: Application, session: Session) -> Context:
     """The context of one query, mutation or single event; its connection is released at the end."""
-    context = Context(application, session)
-    try:
-        yield context
-    finally:
-        await context.close()
+    return Context(application, session)
 
 
 def open_session(

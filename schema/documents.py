@@ -23,6 +23,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.execution import Executor
 from graphql.language import FieldNode
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -87,6 +88,8 @@ class Document:
         self._schema = schema
         self._rules = rules
         self._plans: dict[int, Plan] = {}
+        self.executors: dict[str | None, Executor[Any]] = {}
+        """By the operation's name, as it was asked for: what others are made after."""
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
         """The plan of one of its operations, made once."""

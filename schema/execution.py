@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any, Literal, Protocol
@@ -21,32 +21,24 @@ import strawberry
 import structlog
 from graphql import (
     ExecutionResult,
-    GraphQLError,
-    OperationDefinitionNode,
-    OperationType,
     create_source_event_stream,
 )
 from graphql.execution import Executor
-from strawberry.execution import optimized_is_awaitable
 
-from app.errors import ClientError
 from app.metrics import REQUESTS
 from schema.answers import (
-    BAD_USER_INPUT,
     INTERNAL,
-    TOO_COSTLY,
-    VALIDATION_FAILED,
     Answer,
     Refused,
     error_json,
     failure,
-    refused,
 )
 from schema.callers import Caller
 from schema.compiled import CompiledOperations
-from schema.costs import Cost, CostRules
-from schema.documents import Document, DocumentLimits, Documents, choose_operation
+from schema.costs import CostRules
+from schema.documents import Document, DocumentLimits, Documents
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
+from schema.preparation import Preparation, Prepared
 from schema.requests import GraphQLRequest
 from schema.secrecy import hide
 from schema.sharing import SharedAnswers, group_of
@@ -92,25 +84,6 @@ class OpenSession(Protocol):
 OpenContext = Callable[[Any, Any], AbstractAsyncContextManager[Context]]
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An operation that may run: its document is valid, its variables are coerced, and it is not too costly.
-
-    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge.
-    """
-
-    request: GraphQLRequest
-    operation: OperationDefinitionNode
-    executor: Executor[Any]
-    document: Document
-    cost: int
-
-    @property
-    def kind(self) -> OperationType:
-        """Query, mutation or subscription."""
-        return self.operation.operation
-
-
 class GraphQLService:
     """One schema over one application.
 
@@ -140,17 +113,17 @@ class GraphQLService:
         self._open_session = open_session
         self._shared = SharedAnswers()
         self._compiled = CompiledOperations(schema) if compiled else None
-        self._hide_suggestions = schema.config.disable_field_suggestions or not suggestions
         self._costs = costs or CostRules()
-        self._persisted = persisted or Unsupported()
-        self._documents = Documents(
+        persisted = persisted or Unsupported()
+        documents = Documents(
             schema,
             limits or DocumentLimits(),
             introspection=introspection,
             suggestions=suggestions,
             costs=self._costs,
         )
-        check_fixed(self._persisted, self._documents.read)
+        check_fixed(persisted, documents.read)
+        self._preparation = Preparation(schema, documents, persisted, self._costs, suggestions=suggestions)
 
     async def sign_in(
         self, token: str | None, request_id: str, transport: Transport, caller: Caller | None = None
@@ -170,46 +143,9 @@ class GraphQLService:
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
         try:
-            return self._prepare(request)
+            return self._preparation.prepare(request)
         except Refused as refusal:
             raise _without_secrets(refusal, request) from None
-
-    def _prepare(self, request: GraphQLRequest) -> Prepared:
-        self._documents.check_variables(request.variables)
-        request = self._persisted.resolve(request)
-        document = self._documents.read(request.query)
-        operation = choose_operation(document.node, request.operation_name)
-        schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
-        if schema.get_root_type(operation.operation) is None:
-            problem = f"This schema has no {operation.operation.value}s."
-            raise refused([GraphQLError(problem, operation)], VALIDATION_FAILED)
-        executor = self.schema.execution_context_class.build(
-            schema,
-            document.node,
-            raw_variable_values=request.variables,
-            operation_name=request.operation_name,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # says bool for TypeGuard
-            hide_suggestions=self._hide_suggestions,
-            operation_extensions=request.extensions,
-        )
-        if isinstance(executor, list):
-            raise refused(executor, BAD_USER_INPUT)
-        plan = document.plan(operation)
-        variables = executor.variable_values.coerced
-        cost = plan.cost(variables)
-        if cost > self._costs.limit:
-            raise self._too_costly(plan.dearest(variables))
-        self._persisted.remember(request)
-        return Prepared(request, operation, executor, document, cost)
-
-    def _too_costly(self, cost: Cost) -> ClientError:
-        path = ".".join(cost.path)
-        message = (
-            f"This operation would cost {cost.requested}, more than {self._costs.limit}. Most of it is at {path}: "
-            "ask for shorter pages there, or for less within them."
-        )
-        told = {"requested": cost.requested, "limit": self._costs.limit, "path": list(cost.path)}
-        return ClientError(TOO_COSTLY, message, cost=told)
 
     async def execute(self, prepared: Prepared, session: Session) -> Answer:
         """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
@@ -280,7 +216,11 @@ class GraphQLService:
     async def _execute(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         try:
             async with self._open_context(self.application, session) as context:
-                running = _with_context(prepared.executor.build_per_event_executor(event), context)
+                running = prepared.executor
+                if event is None:
+                    running.context_value = context  # an operation prepared is run once
+                else:
+                    running = _with_context(running.build_per_event_executor(event), context)
                 result = await self._run(prepared.document, running)
                 extensions = await context.extensions()
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`

@@ -7,7 +7,7 @@ from typing import Any
 from graphql import OperationType
 
 from schema.answers import Answer
-from schema.execution import Prepared
+from schema.preparation import Prepared
 
 
 def spent_cost(prepared: Prepared, answer: Answer) -> int:

@@ -53,6 +53,7 @@ class Operation:
     async def run(self, executor: Executor[Any]) -> ExecutionResult:
         """What `executor.execute_operation()` would give, from the same resolvers and batch functions."""
         run = Run(executor)
+        run.context.alone = True
         place = Whole()
         rows = await self._root.rows(run, [executor.root_value], place)
         data = rows[0]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
+from types import MappingProxyType
 from typing import Any
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -28,9 +30,10 @@ def graphql_routes(
     graphiql: GraphiQLPage | None = graphiql_page,
     origins: Origins | None = None,
     rates: Limits | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> list[BaseRoute]:
     """Routes for HTTP and WebSocket at `path`; with `graphiql` None, browsers get no page, and with `rates` None
-    nobody is charged.
+    nobody is charged. Answers carry `headers` unless they say otherwise.
 
     Serve them with uvicorn and `server_options`: its shutdown closes sockets with 1012 ("service restart"),
     upon which clients reconnect, ends streams, and waits for requests and mutations under way.
@@ -39,7 +42,7 @@ def graphql_routes(
     origins = origins or Origins()
     places = Places(limits, rates)
     return [
-        Route(path, HTTPDoor(service, limits, graphiql, origins, places)),
+        Route(path, HTTPDoor(service, limits, graphiql, origins, places, headers)),
         WebSocketRoute(path, WebSocketDoor(service, limits, origins, places)),
     ]
 

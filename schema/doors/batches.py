@@ -10,7 +10,8 @@ from app.errors import ClientError, TimedOut
 from schema.admission import Visit, as_refused
 from schema.answers import TOO_COSTLY, Answer, failure
 from schema.doors.limits import DoorLimits
-from schema.execution import GraphQLService, Prepared, Session
+from schema.execution import GraphQLService, Session
+from schema.preparation import Prepared
 from schema.requests import BadRequest, GraphQLRequest
 
 

@@ -68,11 +68,16 @@ async def read_body(request: Request, limits: DoorLimits) -> GraphQLRequest | li
 
 def check_content_type(request: Request) -> None:
     """Raises `UnsupportedMediaType` unless the body is plain JSON in UTF-8."""
-    name, parameters = media_type(request.headers.get("content-type", ""))
-    if name != JSON or not is_utf8(parameters):
+    given = request.headers.get("content-type", "")
+    if given != JSON and not _is_json(given):
         raise UnsupportedMediaType("Send the request as `Content-Type: application/json`, in UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Send the request's body as it is, without a Content-Encoding.")
+
+
+def _is_json(content_type: str) -> bool:
+    name, parameters = media_type(content_type)
+    return name == JSON and is_utf8(parameters)
 
 
 async def read_bounded(request: Request, limit: int) -> bytes:

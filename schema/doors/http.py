@@ -17,8 +17,10 @@ protocol of `graphql-sse` wants it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -40,11 +42,13 @@ from schema.answers import (
     encode,
     failure,
 )
-from schema.callers import caller_of
+from schema.callers import Caller, caller_of
 from schema.cookies import NAME, Jar
 from schema.doors.batches import Batch, run_admitted
 from schema.doors.body import read_body, read_query_string
 from schema.doors.compression import compressed
+from schema.doors.exchange import Asked, Told
+from schema.doors.headers import with_headers
 from schema.doors.identity import bearer_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.negotiation import GRAPHQL_RESPONSE, JSON, preferences, wants_page
@@ -113,7 +117,9 @@ class Wanted:
 
 
 class HTTPDoor:
-    """The ASGI application of the GraphQL address. `graphiql` makes the page for browsers, if any."""
+    """The ASGI application of the GraphQL address. `graphiql` makes the page for browsers, if any; `headers` are on
+    every answer that does not say otherwise.
+    """
 
     def __init__(
         self,
@@ -122,43 +128,55 @@ class HTTPDoor:
         graphiql: GraphiQLPage | None,
         origins: Origins | None = None,
         places: Places | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._service = service
         self._limits = limits
         self._graphiql = graphiql
         self._origins = origins or Origins()
         self._places = places or Places(limits)
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
-        request = Request(self._places.seen(scope), receive)
-        name = request_id(request.headers.get("x-request-id"))
-        origin = request.headers.get("origin")
-        if origin is not None and self._origins.admits(origin, request.headers.get("host")):
-            request.state.jar = Jar(request.cookies.get(NAME))
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            try:
-                response = await self._respond(request, name)
-            except ClientDisconnect:
-                return
-            response.headers["X-Request-ID"] = name
-            response.headers.update(self._origins.permission(request.headers))
-            for cookie in request.state.jar.headers if hasattr(request.state, "jar") else ():
-                response.headers.append("Set-Cookie", cookie)
+        request = Asked(self._places.seen(scope), receive)
+        head = request.headers
+        name = request_id(head.get("x-request-id"))
+        origin = head.get("origin")
+        jar = None
+        if origin is not None and self._origins.admits(origin, head.get("host")):
+            jar = request.state.jar = Jar(request.cookies.get(NAME))
+        # The server runs each request in a context of its own: nothing has to be taken back.
+        structlog.contextvars.bind_contextvars(request_id=name)
+        try:
+            response = await self._respond(request, name)
+        except ClientDisconnect:
+            return
+        response.headers["X-Request-ID"] = name
+        if origin is not None:
+            response.headers.update(self._origins.permission(head))
+        if isinstance(response, Told):
+            response.cookies = list(jar.headers) if jar else []
+            response.headers = {**self._headers, **response.headers}
             await response(scope, receive, send)
+            return
+        for cookie in jar.headers if jar else ():
+            response.headers.append("Set-Cookie", cookie)
+        await response(scope, receive, with_headers(send, self._headers))
 
-    async def _respond(self, request: Request, name: str) -> Response:
+    async def _respond(self, request: Asked, name: str) -> Response | Told:
         accept = request.headers.get("accept")
         if request.method == "OPTIONS":
             headers = {"Allow": "GET, POST", "Vary": HEADERS["Vary"]}
             return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
         if self._graphiql is not None and request.method in ("GET", "HEAD") and wants_page(accept):
-            return self._graphiql(self._service.application, request)
+            return self._graphiql(self._service.application, Request(request.scope, request.receive))
         wanted = Wanted()
-        visit = self._places.visit(caller_of(request))
+        caller = caller_of(request)
+        visit = self._places.visit(caller)
         try:
-            wanted = negotiate(accept)
-            response = await self._serve(request, name, wanted, visit)
+            wanted = negotiate(accept or "*/*")
+            response = await self._serve(request, name, wanted, visit, caller)
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
@@ -167,20 +185,22 @@ class HTTPDoor:
         return response
 
     async def _refuse(
-        self, request: Request, name: str, wanted: Wanted, visit: Visit, error: Exception
-    ) -> Response:
+        self, request: Asked, name: str, wanted: Wanted, visit: Visit, error: Exception
+    ) -> Response | Told:
         headers = {"Allow": error.allow} if isinstance(error, MethodNotAllowed) else {}
         answer = failure(await visit.charged(error), name)
         if wanted.json is None and wanted.stream is not None and answer.code in FORGIVEN:
             return Stream(wanted.stream, one(answer), name, self._limits)
         return await self._json(request, wanted, answer, name, headers)
 
-    async def _serve(self, request: Request, name: str, wanted: Wanted, visit: Visit) -> Response:
+    async def _serve(
+        self, request: Asked, name: str, wanted: Wanted, visit: Visit, caller: Caller
+    ) -> Response | Told:
         by_get = request.method in ("GET", "HEAD")
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
         token = bearer_token(request.headers.get("authorization"))
-        session = await self._service.sign_in(token, name, "http", caller_of(request))
+        session = await self._service.sign_in(token, name, "http", caller)
         visit.signed_in(session)
         if by_get:
             asked: GraphQLRequest | list[GraphQLRequest] = read_query_string(request.scope["query_string"])
@@ -205,12 +225,12 @@ class HTTPDoor:
 
     async def _json(
         self,
-        request: Request,
+        request: Asked,
         wanted: Wanted,
         answer: Answer,
         name: str,
         headers: dict[str, str] | None = None,
-    ) -> Response:
+    ) -> Told:
         status = status_of(answer, wanted)
         more = dict(headers or {})
         if status == 401:
@@ -221,20 +241,20 @@ class HTTPDoor:
 
     async def _content(
         self,
-        request: Request,
+        request: Asked,
         wanted: Wanted,
         content: bytes,
         status: int = 200,
         headers: dict[str, str] | None = None,
-    ) -> Response:
+    ) -> Told:
         content, encoding = await compressed(content, request.headers.get("accept-encoding"))
         all_headers = {"Content-Type": f"{wanted.json or JSON}; charset=utf-8", **HEADERS, **(headers or {})}
         if encoding is not None:
             all_headers["Content-Encoding"] = encoding
-        return Response(content, status, all_headers)
+        return Told(content, status, all_headers)
 
 
-def stream_form(request: Request, wanted: Wanted) -> Form:
+def stream_form(request: Asked, wanted: Wanted) -> Form:
     """The form of a subscription's stream. Raises `BadRequest` for a client that named none."""
     if wanted.stream is None or request.method == "HEAD":
         raise BadRequest(
@@ -244,10 +264,16 @@ def stream_form(request: Request, wanted: Wanted) -> Form:
     return wanted.stream
 
 
-def negotiate(accept: str | None) -> Wanted:
-    """What a client takes, by its `Accept` header. Raises a `ClientError` of code NOT_ACCEPTABLE."""
-    # RFC 9110: no header, or an empty one, accepts anything.
-    wanted = preferences(accept or "*/*", (JSON, GRAPHQL_RESPONSE))
+def negotiate(accept: str) -> Wanted:
+    """What a client takes, by its `Accept` header (RFC 9110: no header, or an empty one, is `*/*`).
+
+    Raises a `ClientError` of code NOT_ACCEPTABLE.
+    """
+    return _known(accept) if len(accept) <= LONGEST_KNOWN else _negotiate(accept)
+
+
+def _negotiate(accept: str) -> Wanted:
+    wanted = preferences(accept, (JSON, GRAPHQL_RESPONSE))
     stream = wanted_form(accept)
     if not wanted:
         if stream is None:
@@ -256,6 +282,11 @@ def negotiate(accept: str | None) -> Wanted:
         return Wanted(None, stream)
     best = wanted[0]
     return Wanted(best.media_type, stream, best.media_type == JSON and best.named)
+
+
+_known = lru_cache(maxsize=256)(_negotiate)
+LONGEST_KNOWN = 200
+"""Clients send a handful of short headers, again and again."""
 
 
 def status_of(answer: Answer, wanted: Wanted) -> int:

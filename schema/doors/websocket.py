@@ -45,7 +45,8 @@ from schema.doors.origins import Origins
 from schema.doors.outbox import Outbox, Source
 from schema.doors.pace import Pace
 from schema.doors.places import Places
-from schema.execution import GraphQLService, Prepared, Session
+from schema.execution import GraphQLService, Session
+from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
 
 log = structlog.get_logger(__name__)

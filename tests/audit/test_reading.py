@@ -183,5 +183,5 @@ class _Explaining(Reader):
 
     async def rows(self, statement: Any, **parameters: Any) -> list[Any]:
         text, arguments = statement.prepare(parameters)
-        self.plan = [row[0] for row in await self._connection.fetch(f"EXPLAIN {text}", *arguments)]
+        self.plan = [row[0] for row in await self.connection.fetch(f"EXPLAIN {text}", *arguments)]
         return []

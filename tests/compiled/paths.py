@@ -17,7 +17,8 @@ from app.errors import ClientError
 from schema import schema
 from schema.answers import Answer, Refused
 from schema.context import Application, open_context, open_session
-from schema.execution import GraphQLService, Prepared
+from schema.execution import GraphQLService
+from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
 from tests.client import JSON
 

@@ -1,0 +1,134 @@
+"""What is done before anything of an operation runs: its document read, its variables coerced, its cost reckoned.
+
+All of it that does not depend on the request's variables is done once, and kept with the document.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql.execution import Executor
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.execution import optimized_is_awaitable
+
+from app.errors import ClientError
+from schema.answers import BAD_USER_INPUT, TOO_COSTLY, VALIDATION_FAILED, refused
+from schema.costs import Cost, CostRules
+from schema.documents import Document, Documents, choose_operation
+from schema.persisted import PersistedQueries
+from schema.requests import GraphQLRequest
+
+MOST_VARIABLE_ERRORS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An operation that may run: its document is valid, its variables are coerced, and it is not too costly.
+
+    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge.
+    """
+
+    request: GraphQLRequest
+    operation: OperationDefinitionNode
+    executor: Executor[Any]
+    document: Document
+    cost: int
+
+    @property
+    def kind(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.operation.operation
+
+
+class Preparation:
+    """Prepares the operations of one schema."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        documents: Documents,
+        persisted: PersistedQueries,
+        costs: CostRules,
+        *,
+        suggestions: bool,
+    ) -> None:
+        self._schema = schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
+        self._executors: Any = schema.execution_context_class
+        self._hide_suggestions = schema.config.disable_field_suggestions or not suggestions
+        self._documents = documents
+        self._persisted = persisted
+        self._costs = costs
+
+    def prepare(self, request: GraphQLRequest) -> Prepared:
+        """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
+        self._documents.check_variables(request.variables)
+        request = self._persisted.resolve(request)
+        document = self._documents.read(request.query)
+        executor = self._executor(document, request)
+        operation = executor.operation
+        plan = document.plan(operation)
+        variables = executor.variable_values.coerced
+        cost = plan.cost(variables)
+        if cost > self._costs.limit:
+            raise self._too_costly(plan.dearest(variables))
+        self._persisted.remember(request)
+        return Prepared(request, operation, executor, document, cost)
+
+    def _executor(self, document: Document, request: GraphQLRequest) -> Executor[Any]:
+        """One of this request's own. Raises `Refused`."""
+        kept = document.executors.get(request.operation_name)
+        if kept is None:
+            executor = self._build(document, request)
+            # Without the variables: what was in one request is not kept.
+            bare = self._another(executor, VariableValues({}, {}), {})
+            document.executors[request.operation_name] = bare
+            return executor
+        values = get_variable_values(
+            self._schema, kept.operation.variable_definitions or (), request.variables,
+            max_errors=MOST_VARIABLE_ERRORS, hide_suggestions=self._hide_suggestions,
+        )  # fmt: skip
+        if isinstance(values, list):
+            raise refused(values, BAD_USER_INPUT)
+        return self._another(kept, values, request.extensions)
+
+    def _another(
+        self, kept: Executor[Any], values: VariableValues, extensions: dict[str, Any]
+    ) -> Executor[Any]:
+        made: Executor[Any] = self._executors(
+            kept.schema, kept.fragment_definitions, kept.fragments, None, None, kept.operation, values,
+            kept.field_resolver, kept.type_resolver, kept.subscribe_field_resolver,
+            is_awaitable=optimized_is_awaitable, hide_suggestions=self._hide_suggestions,
+            operation_extensions=extensions,
+        )  # fmt: skip
+        return made
+
+    def _build(self, document: Document, request: GraphQLRequest) -> Executor[Any]:
+        operation = choose_operation(document.node, request.operation_name)
+        if self._schema.get_root_type(operation.operation) is None:
+            problem = f"This schema has no {operation.operation.value}s."
+            raise refused([GraphQLError(problem, operation)], VALIDATION_FAILED)
+        executor: Executor[Any] | list[GraphQLError] = self._executors.build(
+            self._schema,
+            document.node,
+            raw_variable_values=request.variables,
+            operation_name=request.operation_name,
+            max_coercion_errors=MOST_VARIABLE_ERRORS,
+            is_awaitable=optimized_is_awaitable,
+            hide_suggestions=self._hide_suggestions,
+            operation_extensions=request.extensions,
+        )
+        if isinstance(executor, list):
+            raise refused(executor, BAD_USER_INPUT)
+        return executor
+
+    def _too_costly(self, cost: Cost) -> ClientError:
+        path = ".".join(cost.path)
+        message = (
+            f"This operation would cost {cost.requested}, more than {self._costs.limit}. Most of it is at {path}: "
+            "ask for shorter pages there, or for less within them."
+        )
+        told = {"requested": cost.requested, "limit": self._costs.limit, "path": list(cost.path)}
+        return ClientError(TOO_COSTLY, message, cost=told)
