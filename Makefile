@@ -7,7 +7,7 @@ IN = .venv/bin/python -P
 INSTALLED = .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help dev install web test check lint types layers snapshot drift audit e2e schema format clean
+.PHONY: help dev install web test check lint types layers snapshot drift audit e2e bench schema format clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -53,6 +53,9 @@ audit: install ## Look the dependencies up among known vulnerabilities
 
 e2e: install web ## Test what needs a browser, npm or PgBouncer
 	$(IN) -m pytest tests/e2e $(ARGS)
+
+bench: install ## Measure us and our peers here, in a quarter of an hour; `make bench ARGS=--all` for all of them
+	@$(IN) -m benchmarks $(ARGS)
 
 schema: install ## Write the schema's snapshot, after a change that is meant
 	.venv/bin/lockstep schema > tests/schema.graphql.new && mv tests/schema.graphql.new tests/schema.graphql

@@ -1,7 +1,8 @@
-"""Generated, seeded data: a workspace whose first project has the board that is measured, and others around it."""
+"""Generated data, the same every time: projects with tasks and comments, and the people who work on them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,54 +12,55 @@ import httpx
 PASSWORD = "correct horse battery"
 PEOPLE = 20
 LABELS = 12
+COLUMN = 500
+"""More tasks than this in a status cannot be asked for at once, so a board of more has more statuses."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Who asks, and what is there to ask for."""
+    """Who asks, and what is there to ask for: projects B0, B1 … in order. `task_id` is that of B0-1."""
 
     token: str
-    project_id: str
+    project_ids: tuple[str, ...]
     task_id: str
 
+    @property
+    def project_id(self) -> str:
+        """The first project."""
+        return self.project_ids[0]
 
-async def fill(url: str, admin_url: str, *, board: int, projects: int, tasks: int) -> Stage:
+
+async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEOPLE) -> Stage:
     """Make it: the owner and projects through the API, the crowd of rows in the database.
 
-    `board`: tasks of the measured project; `tasks`: of each of the other `projects`. Every task has three comments, the
-    board's first one twenty.
+    `sizes`: tasks of each project. Every task has three comments, the first one of each project twenty.
     """
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         token = await _sign_up(http, "bench@lockstep.example", "Owner")
         headers = {"Authorization": f"Bearer {token}"}
         workspace = await _do(http, headers, "workspaceCreate", "workspace", name="Bench")
-        ids = [
-            await _do(
-                http,
-                headers,
-                "projectCreate",
-                "project",
-                workspaceId=workspace,
-                key=f"B{n}",
-                name=f"Bench {n}",
-            )
-            for n in range(projects + 1)
-        ]
+        ids = [await make_project(http, headers, workspace, f"B{number}") for number in range(len(sizes))]
         connection = await asyncpg.connect(admin_url)
         try:
             # The rows are made as the service would make them; its triggers would want an event for each.
             await connection.execute("SET session_replication_role = replica")
-            await connection.execute(_CROWD, PEOPLE)
+            await connection.execute(_CROWD, people)
             await connection.execute(_KNOWN)
-            for number in range(projects + 1):
-                await _fill_project(connection, f"B{number}", tasks if number else board)
+            for number, tasks in enumerate(sizes):
+                await _fill_project(connection, f"B{number}", tasks)
             await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()
         answer = await http.post(
             "/graphql", headers=headers, json={"query": '{ task(key: "B0-1") { id } }', "variables": {}}
         )
-    return Stage(token, ids[0], answer.json()["data"]["task"]["id"])
+    return Stage(token, tuple(ids), answer.json()["data"]["task"]["id"])
+
+
+async def make_project(http: httpx.AsyncClient, headers: Any, workspace: str, key: str) -> str:
+    """A project of the API's own making; its id."""
+    given = {"workspaceId": workspace, "key": key, "name": f"Project {key}"}
+    return await _do(http, headers, "projectCreate", "project", **given)
 
 
 async def _sign_up(http: httpx.AsyncClient, email: str, name: str) -> str:
@@ -77,6 +79,7 @@ async def _do(http: httpx.AsyncClient, headers: Any, mutation: str, made: str, *
 
 async def _fill_project(connection: Any, key: str, tasks: int) -> None:
     project = await connection.fetchval("SELECT id FROM projects WHERE key = $1", key)
+    await connection.execute(_STATUSES, project, -(-tasks // COLUMN))
     for statement in (_LABELS, _TASKS, _LOCATIONS, _KEYS, _ASSIGNEES, _TASK_LABELS, _COMMENTS, _PLACES):
         amount = {_LABELS: LABELS, _TASKS: tasks}.get(statement)
         await connection.execute(statement, project, *(() if amount is None else (amount,)))
@@ -92,6 +95,12 @@ _CROWD = """
 """
 _KNOWN = """
     INSERT INTO workspace_people SELECT w.id, u.id FROM workspaces w, users u WHERE u.name LIKE 'Person%'
+"""
+_STATUSES = """
+    INSERT INTO statuses (project_id, id, name, category, color, rank, version)
+    SELECT $1::uuid, uuidv7(), 'More ' || n, s.category, s.color, s.rank || 'z' || n, 1
+    FROM (SELECT * FROM statuses WHERE project_id = $1 ORDER BY rank LIMIT 1) s,
+         generate_series(1, $2::int - (SELECT count(*)::int FROM statuses WHERE project_id = $1)) n
 """
 _LABELS = """
     INSERT INTO labels (project_id, id, name, color, version)

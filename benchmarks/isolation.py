@@ -22,7 +22,7 @@ import psycopg
 
 from app.migrations import migrate
 from benchmarks.data import Stage, fill
-from benchmarks.processes import cpu_ms, free_port, running
+from benchmarks.processes import Clock, free_port, running
 from benchmarks.reads import BOARD, PAGE
 from lockstep.embedded import start_servers
 
@@ -87,17 +87,17 @@ def measure(wall: Wall, ask: Asking, pids: tuple[int, int], figure: str, request
             wall.set(up=up)
             for _ in range(TURN):  # plans are made anew
                 ask(figure)
-            before = [cpu_ms(pid) for pid in pids]
+            clocks = [Clock(pid) for pid in pids]
             for _ in range(TURN):
                 ask(figure)
-            server, postgres = ((cpu_ms(pid) - began) / TURN for pid, began in zip(pids, before, strict=True))
+            server, postgres = (clock.ms() / TURN for clock in clocks)
             spent[up].append((server, postgres))
     wall.set(up=True)
     both = {up: statistics.median(sum(turn) for turn in turns) for up, turns in spent.items()}
-    postgres = {up: statistics.median(turn[1] for turn in turns) for up, turns in spent.items()}
+    behind = {up: statistics.median(turn[1] for turn in turns) for up, turns in spent.items()}
     return {
         "with_ms": both[True], "without_ms": both[False], "ratio": both[True] / both[False],
-        "postgres_with_ms": postgres[True], "postgres_without_ms": postgres[False],
+        "postgres_with_ms": behind[True], "postgres_without_ms": behind[False],
     }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def run(projects: int, requests: int) -> dict[str, Any]:
         }  # fmt: skip
         server = stack.enter_context(running(["-m", "lockstep", "serve"], environment, port, "/health/ready"))
         url = f"http://127.0.0.1:{port}"
-        made = asyncio.run(fill(url, servers.admin_url, board=500, projects=projects - 1, tasks=100))
+        made = asyncio.run(fill(url, servers.admin_url, [500, *[100] * (projects - 1)]))
         headers = {"Authorization": f"Bearer {made.token}"}
         http = stack.enter_context(httpx.Client(base_url=url, headers=headers, timeout=60))
         wall, ask = Wall(servers.owner_url), Asking(http, made)

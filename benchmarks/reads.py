@@ -25,7 +25,7 @@ import psycopg
 
 from app.migrations import migrate
 from benchmarks.data import Stage, fill
-from benchmarks.processes import cpu_ms, free_port, running
+from benchmarks.processes import Clock, free_port, running
 from lockstep.embedded import start_servers
 
 BOARD = """query Board($id: ID!) { node(id: $id) { ... on Project { id name statuses { id name category
@@ -86,7 +86,7 @@ def stage(tasks: int, projects: int, board: int) -> Iterator[tuple[list[Server],
         hello = stack.enter_context(running(["-m", "benchmarks.hello", str(port)], {}, port, "/graphql"))
         pids["hello"] = (hello, port)
         url = f"http://127.0.0.1:{pids['compiled'][1]}"
-        made = asyncio.run(fill(url, servers.admin_url, board=board, projects=projects, tasks=tasks))
+        made = asyncio.run(fill(url, servers.admin_url, [board, *[tasks] * projects]))
         found = []
         for name, (pid, port) in pids.items():
             # Not compressed: what that costs is the same for all.
@@ -109,11 +109,10 @@ def measure(
             server.ask(document, variables)
     for _ in range(max(requests // TURN, 2)):
         for server in servers:
-            before = cpu_ms(server.pid), cpu_ms(postgres)
+            clocks = Clock(server.pid), Clock(postgres, sessions=True)
             for _ in range(TURN):
                 server.ask(document, variables)
-            after = cpu_ms(server.pid), cpu_ms(postgres)
-            spent[server.name].append(((after[0] - before[0]) / TURN, (after[1] - before[1]) / TURN))
+            spent[server.name].append((clocks[0].ms() / TURN, clocks[1].ms() / TURN))
     return {
         "bytes": len(answers[0]),
         **{

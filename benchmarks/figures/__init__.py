@@ -1,0 +1,12 @@
+"""The figures, in the order of the table."""
+
+from __future__ import annotations
+
+from benchmarks.figures import cached, reads
+from benchmarks.figures.figure import Figure
+
+FIGURES: tuple[Figure, ...] = (
+    *reads.FIGURES,
+    *cached.FIGURES,
+    *reads.SMALLER,
+)
