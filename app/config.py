@@ -223,6 +223,12 @@ class Settings(Bounds):
         le=1000,
         description="How often heads and access of followed scopes are read from PostgreSQL.",
     )
+    checkpoint_seconds: float = Field(
+        10,
+        gt=0,
+        le=3600,
+        description="How often it is looked for logs that need a checkpoint for reading the past.",
+    )
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -29,6 +29,7 @@ from app.db import Database, Statement, sql
 from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
+from app.history.checkpoints import keep_checkpoints
 from app.housekeeping import keep_house
 from app.limits.limiter import Limits
 from app.logs import configure_logs
@@ -139,7 +140,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         tokens = Tokens.open(settings)
         passwords = Passwords.of(settings)
         stack.callback(passwords.close)
-        for chore in (keep_house(store), tokens.watch()):
+        checkpoints = keep_checkpoints(store, settings.checkpoint_seconds)
+        for chore in (keep_house(store), checkpoints, tokens.watch()):
             stack.push_async_callback(_stop, asyncio.create_task(chore))
         limits = Limits(settings)
         stack.push_async_callback(limits.close)

@@ -12,7 +12,20 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, false, func, or_, select, true, tuple_
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.db import Reader, Statement, as_keys, key_table
@@ -57,6 +70,18 @@ class Page:
     def cursor(self, row: Any) -> str:
         """The place of one of its rows."""
         return _cursor(self.orders, row)
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Selects that stand in the place of the tables they are named like, with the values of their parameters."""
+
+    ctes: tuple[CTE, ...]
+    values: dict[str, Any]
+
+    def within(self, statement: Any) -> Any:
+        """The statement, reading these."""
+        return statement.add_cte(*self.ctes)
 
 
 class Fixed(tuple[Condition, ...]):
@@ -164,20 +189,22 @@ def _sorted(orders: Sequence[Order], backward: bool) -> list[ColumnElement[Any]]
 async def pages_by_parent(
     reader: Reader, target: Table, model: type[Any], parents: Sequence[tuple[UUID, ...]], keys: Sequence[str],
     orders: Sequence[Order], request: PageRequest, conditions: Sequence[ColumnElement[bool]] = (),
-    columns: frozenset[str] | None = None,
+    columns: frozenset[str] | None = None, stand_ins: StandIns | None = None,
 ) -> list[Page]:  # fmt: skip
     """One page for each parent (in the order given), in one statement. ``keys``: the columns that name the parent.
 
     ``columns``: those that the rows are wanted for (None: all); keys and the order's columns are always there.
+    ``stand_ins``: what is read instead of the tables.
     """
     unique = list(dict.fromkeys(parents))
     if not unique:
         return []
-    make = partial(_pages_statement, target, model, keys, orders, request, conditions, columns)
-    shape = (target, model, tuple(keys), _shape(orders, request), columns)
+    make = partial(_pages_statement, target, model, keys, orders, request, conditions, columns, stand_ins)
+    shape = (target, model, tuple(keys), _shape(orders, request), columns, stand_ins and stand_ins.ctes)
     statement = _kept("pages", shape, conditions, make)
     pages = [Page(orders) for _ in unique]
-    for row in await reader.rows(statement, **_arrays(keys, unique), **_values(request)):
+    values = _values(request) | (stand_ins.values if stand_ins else {})
+    for row in await reader.rows(statement, **_arrays(keys, unique), **values):
         pages[row["ordinal"] - 1].rows.append(row)
     for found in pages:
         _finish(found, request)
@@ -187,14 +214,13 @@ async def pages_by_parent(
 
 def _pages_statement(
     target: Table, model: type[Any], keys: Sequence[str], orders: Sequence[Order], request: PageRequest,
-    conditions: Sequence[Condition], columns: frozenset[str] | None,
+    conditions: Sequence[Condition], columns: frozenset[str] | None, stand_ins: StandIns | None,
 ) -> Statement[Any]:  # fmt: skip
     asked, page = _lateral(target, keys, orders, request, conditions, columns)
     # A join promises no order, so it is said again outside.
     numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
-    return Statement(
-        numbered.order_by(asked.c.ordinal, *_sorted(_outer(orders, page), request.backward)), model
-    )
+    ordered = numbered.order_by(asked.c.ordinal, *_sorted(_outer(orders, page), request.backward))
+    return Statement(ordered if stand_ins is None else stand_ins.within(ordered), model)
 
 
 _KEPT: OrderedDict[Hashable, Statement[Any]] = OrderedDict()
@@ -305,7 +331,7 @@ def _finish(page: Page, request: PageRequest) -> None:
 
 async def counts_by_parent(
     reader: Reader, target: Table, parents: Sequence[tuple[UUID, ...]], keys: Sequence[str],
-    conditions: Sequence[ColumnElement[bool]] = (),
+    conditions: Sequence[ColumnElement[bool]] = (), stand_ins: StandIns | None = None,
 ) -> list[int]:  # fmt: skip
     """How many rows each parent has (in the order given), in one statement."""
     unique = list(dict.fromkeys(parents))
@@ -317,9 +343,11 @@ async def counts_by_parent(
         inner = select(func.count().label("n")).select_from(target)
         inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
         counted = inner.lateral("counted")
-        return Statement(select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true())), Table)
+        numbered = select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true()))
+        return Statement(numbered if stand_ins is None else stand_ins.within(numbered), Table)
 
-    statement = _kept("counts", (target, tuple(keys)), conditions, make)
-    rows = await reader.rows(statement, **_arrays(keys, unique))
+    shape = (target, tuple(keys), stand_ins and stand_ins.ctes)
+    statement = _kept("counts", shape, conditions, make)
+    rows = await reader.rows(statement, **_arrays(keys, unique), **(stand_ins.values if stand_ins else {}))
     counts = {unique[row["ordinal"] - 1]: row["n"] for row in rows}
     return [counts[parent] for parent in parents]

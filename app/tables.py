@@ -11,6 +11,7 @@ from app.comments import models as _comments
 from app.domains import models as _domains
 from app.events import models as _events
 from app.fields import models as _fields
+from app.history import models as _history
 from app.identities import models as _identities
 from app.imports import models as _imports
 from app.inbox import models as _inbox
@@ -28,6 +29,6 @@ __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _identities, _imports, _inbox,
+    _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _history, _identities, _imports, _inbox,
     _invitations, _links, _milestones, _projects, _service_accounts, _sprints, _tasks, _teams, _workspaces,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from schema.queries import NODES_AT_ONCE
 
 _BY_NAME = {
     "after": "The `endCursor` of the page before: rows after it.",
+    "at": "Which moment.",
     "before": "The `startCursor` of the page behind: rows before it.",
     "filter": "Only rows for which all of this holds.",
     "first": f"So many rows from the start, or after `after`; {DEFAULT_PAGE} if not said, at most {LARGEST_PAGE}.",

@@ -14,6 +14,7 @@ from app.paging import (
     Order,
     Page,
     PageRequest,
+    StandIns,
     counts_by_parent,
     pages_by_parent,
     read_page_request,
@@ -141,17 +142,18 @@ async def connections(
     page: Paging,
     conditions: Sequence[Condition] = (),
     columns: Columns = None,
+    stand_ins: StandIns | None = None,
 ) -> list[Any]:
     """A connection for each parent key, in one statement (and one more if their totals are asked for).
 
-    ``columns``: as the batch was given them.
+    ``columns``: as the batch was given them. ``stand_ins``: what is read instead of the tables.
     """
     reader = await context.reader()
     pages = await pages_by_parent(
-        reader, target, model, parents, keys, orders, page.request(orders), conditions, columns
+        reader, target, model, parents, keys, orders, page.request(orders), conditions, columns, stand_ins
     )
 
     async def count(context: Context, asked: list[Any]) -> Sequence[int]:
-        return await counts_by_parent(await context.reader(), target, asked, keys, conditions)
+        return await counts_by_parent(await context.reader(), target, asked, keys, conditions, stand_ins)
 
     return [connection(found, count, key) for found, key in zip(pages, parents, strict=True)]

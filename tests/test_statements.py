@@ -28,6 +28,10 @@ TASKS = (
     "query($n: Int!) { tasks(first: $n, orderBy: [{field: NUMBER, direction: DESC}]) { nodes { FIELD } } }"
 )
 
+NOW = 'at: {time: "2999-01-01T00:00:00Z"}'
+GIVEN = {"first": "first: 2", "name": 'name: "notes"', "at": NOW}
+"""How arguments are given, by name."""
+
 
 def _of_tasks(path: str) -> str:
     return TASKS.replace("FIELD", path)
@@ -69,6 +73,10 @@ ROOTS: dict[str, str] = {
         "serviceAccounts(first: $n) { nodes { FIELD } } } } }"
     ),
     "Workspace": _of_tasks("project { workspace { FIELD } }"),
+    "ProjectAsOf": _of_tasks(f"project {{ asOf({NOW}) {{ FIELD }} }}"),
+    "StatusAsOf": _of_tasks(f"project {{ asOf({NOW}) {{ statuses {{ FIELD }} }} }}"),
+    "TaskAsOf": _of_tasks(f"asOf({NOW}) {{ FIELD }}"),
+    "CommentAsOf": _of_tasks(f"asOf({NOW}) {{ comments(first: 1) {{ nodes {{ FIELD }} }} }}"),
     "Event": _of_tasks("history(first: 1) { nodes { FIELD } }"),
     "AuditEntry": (
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { auditLog(first: $n) { nodes { FIELD } } } } }"
@@ -107,9 +115,8 @@ def fields_of(name: str) -> list[str]:
     found = []
     for field_name, field in kind.fields.items():
         target = get_named_type(field.type)
-        arguments = (
-            "(first: 2)" if "first" in field.args else '(name: "notes")' if "name" in field.args else ""
-        )
+        given = (one for name, one in GIVEN.items() if name in field.args)
+        arguments = f"({', '.join(given)})" if field.args else ""
         found.append(
             f"{field_name}{arguments}{'' if is_leaf_type(target) else sub_selection(target, bool(arguments))}"
         )

@@ -16,6 +16,7 @@ from app.audit.actions import AuditAction
 from app.comments.events import COMMENT_REDACTED, comment_state
 from app.db import sql
 from app.errors import NotFound, ValidationFailed
+from app.history.checkpoints import rewrite_states
 from app.outcomes import Result
 from app.tasks.events import TASK_REDACTED, task_state
 from app.values import now_utc
@@ -58,7 +59,7 @@ def redact_task(wanted: Redaction) -> Action:
             now=now,
         )
         assert row is not None
-        await _rewrite(work, wanted)
+        await _rewrite(work, "task", wanted)
         state = task_state(row)
         work.record(
             place.project_id, TASK_REDACTED, row.id, {"state": state}, version=row.version, occurred_at=now
@@ -82,7 +83,7 @@ def redact_comment(wanted: Redaction) -> Action:
             _WRITE_COMMENT, project=place.project_id, id=wanted.object_id, body=REDACTED, now=now
         )
         assert row is not None
-        await _rewrite(work, wanted)
+        await _rewrite(work, "comment", wanted)
         state = comment_state(row)
         work.record(
             place.project_id, COMMENT_REDACTED, row.id, {"state": state}, version=row.version, occurred_at=now
@@ -130,7 +131,7 @@ def _check_fields(fields: Sequence[str], sections: dict[str, str]) -> None:
             raise ValidationFailed(f"A task has no text {field}. It has: {', '.join(sorted(known))}.")
 
 
-async def _rewrite(work: Work, wanted: Redaction) -> None:
+async def _rewrite(work: Work, kind: str, wanted: Redaction) -> None:
     events = await work.rows(_EVENTS, id=wanted.object_id)
     changed = [
         (event.scope_id, event.seq, payload)
@@ -140,6 +141,7 @@ async def _rewrite(work: Work, wanted: Redaction) -> None:
     if changed:
         scopes, seqs, payloads = (list(column) for column in zip(*changed, strict=True))
         await work.run(_SET_PAYLOADS, scopes=scopes, seqs=seqs, payloads=payloads)
+    await rewrite_states(work, kind, wanted.object_id)
 
 
 def _note(work: Work, kind: str, wanted: Redaction, project_id: UUID) -> None:

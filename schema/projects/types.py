@@ -17,6 +17,7 @@ from app.workspaces.access import access_workspaces
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.edges import column, edge
+from schema.history.moments import projects_as_of
 from schema.ids import global_id
 from schema.milestones.types import milestones_of_projects
 from schema.nodes import FETCHERS, Node, is_row_of
@@ -28,6 +29,7 @@ from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
 from schema.teams.connections import teams_of_projects
 
 if TYPE_CHECKING:
+    from schema.history.types import ProjectAsOf
     from schema.milestones.types import Milestone
     from schema.sprints.types import Sprint
     from schema.tasks.types import Task
@@ -173,6 +175,9 @@ class Project(Node):
     )
     milestones: Connection[Annotated[Milestone, strawberry.lazy("schema.milestones.types")]] = edge(
         milestones_of_projects, "Its milestones and releases in order.", reads=("id",)
+    )
+    as_of: Annotated[ProjectAsOf, strawberry.lazy("schema.history.types")] | None = edge(
+        projects_as_of, "It as it was; null before its first event. Access is of today.", reads=("id",)
     )
     viewer_role: ProjectRole = edge(
         _viewer_roles, "Your role: the strongest of what you, your teams and the whole workspace were given."

@@ -30,6 +30,7 @@ from schema.context import Columns, Context
 from schema.edges import column, derived, edge
 from schema.events.states import TaskSection
 from schema.events.types import Event
+from schema.history.tasks import tasks_as_of
 from schema.links.types import TaskLink, links_of_tasks
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
@@ -39,6 +40,7 @@ from schema.tasks.connections import tasks_of_parents
 
 if TYPE_CHECKING:
     from schema.comments.types import Comment
+    from schema.history.types import TaskAsOf
     from schema.milestones.types import Milestone
     from schema.sprints.types import Sprint
 
@@ -207,6 +209,9 @@ class Task(Node):
     )
     history: Connection[Event] = edge(
         _history, "What happened to it in this project, newest first.", reads=KEY
+    )
+    as_of: Annotated[TaskAsOf, strawberry.lazy("schema.history.types")] | None = edge(
+        tasks_as_of, "It as it was in this project; null when it was not in it.", reads=KEY
     )
     viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.", reads=("project_id",))
 

@@ -25,6 +25,7 @@ PAGE = "first: 50"
 
 FILTER = 'filter: {title: {contains: "zq"}}'
 ORDER = "orderBy: [{field: UPDATED_AT, direction: DESC}]"
+NOW = 'at: {time: "2999-01-01T00:00:00Z"}'
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Task.section": ('name: "notes"',),
@@ -38,6 +39,10 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Inbox.items": (PAGE, f"{PAGE}, unread: true"),
     "Workspace.auditLog": ("first: 5", 'first: 5, filter: {action: ["task.*", "project.*"]}'),
     "Task.history": ("first: 10",),
+    "Task.asOf": (NOW,),
+    "Project.asOf": (NOW, "at: {seq: 3}"),
+    "ProjectAsOf.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
+    "StatusAsOf.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
 }
 """The ways of asking for a field, by `Type.field`; the first is the one used within others."""
 

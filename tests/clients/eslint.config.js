@@ -38,6 +38,8 @@ export default [
             'ValidationFailed', 'VersionConflict', 'FieldClash',
             // Values.
             'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit',
+            // What was: the same object at another moment has the same id, so a cache must not take one for the other.
+            'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.
             'SignInProvider',
             // A person's or a team's place in something: known by the two, of which the person or the team has an id.

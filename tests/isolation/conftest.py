@@ -13,6 +13,7 @@ import pytest
 
 from app.declarations import declaring
 from app.events.models import ActorKind
+from app.history.checkpoints import write_checkpoints
 from app.identities.answers import keep_answer
 from app.oidc.client import Claims
 from app.oidc.flow import challenge_of
@@ -81,6 +82,7 @@ async def furnished(world: World) -> World:
     await world.member.do("accessTokenCreate", "", name="For a test", scopes=["READ"])
     await world.member.do("emailConfirmationSend", "")
     await _vouched_for(world)
+    await write_checkpoints(world.service.application.store, every=3)
     return world
 
 

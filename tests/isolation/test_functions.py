@@ -29,6 +29,7 @@ PAST_THE_WALL = {
     "workspaces_open_to": "workspaces that a domain's people join, as ids and roles",
     "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
+    "checkpoints_due": "ids of logs that have grown, without any of their content",
     "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """

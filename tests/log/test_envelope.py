@@ -96,6 +96,8 @@ APART = {
     "task_field_values": "kept by a trigger, from tasks",
     "events": "the log itself",
     "scopes": "the clocks themselves",
+    "checkpoints": "derived from the log",
+    "checkpoint_states": "derived from the log",
     "audit_entries": "written by every unit itself, of workspaces rather than scopes",
     "mutation_outcomes": "what was answered",
     "users": "a person stands in several directories, or in none",

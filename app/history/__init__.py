@@ -1,0 +1,1 @@
+"""What was: checkpoints of the log, states as of any moment, and undoing."""

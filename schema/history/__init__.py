@@ -1,0 +1,1 @@
+"""What was: projects and tasks as of a moment, and undoing."""
