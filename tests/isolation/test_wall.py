@@ -112,7 +112,8 @@ _SCOPED = (
     ("labels", "project_id"), ("statuses", "project_id"), ("task_types", "project_id"), ("task_keys", "project_id"),
     ("task_labels", "project_id"), ("task_assignees", "project_id"), ("task_locations", "project_id"),
     ("comment_locations", "project_id"), ("project_members", "project_id"), ("task_counters", "project_id"),
-    ("checkpoints", "scope_id"), ("checkpoint_states", "scope_id"), ("inbox_items", "user_id"), ("mutation_outcomes", "viewer_id"),
+    ("checkpoints", "scope_id"), ("checkpoint_states", "scope_id"), ("inbox_items", "user_id"),
+    ("mutation_outcomes", "viewer_id"),
 )  # fmt: skip
 
 

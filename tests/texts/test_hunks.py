@@ -1,4 +1,4 @@
-"""Hunks of any edit: applied as a patch to the old lines they give the new ones, and they say no more than they must."""
+"""Hunks of any edit: applied as a patch to the old lines they give the new ones, and say no more than they must."""
 
 from __future__ import annotations
 
