@@ -19,6 +19,7 @@ _BY_NAME = {
     "input": "All that it needs.",
     "last": f"So many rows from the end, or before `before`; at most {LARGEST_PAGE}.",
     "orderBy": "The first decides, the next where that is equal. By rank unless given.",
+    "query": "The same as text, such as `is:open label:bug`; with `filter`, both hold. See docs/query-language.md.",
     "projectIds": "Only these projects; null is all that you see.",
     "scope": "A `scope`, `directoryScope` or `inboxScope` that an answer gave you.",
     "workspaceId": "In this workspace; needed only where several of yours have the key.",
@@ -31,6 +32,9 @@ _BY_PLACE = {
     "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",
     "Query.events.first": f"At most so many events, 1 to {PAGE}.",
     "Query.project.key": "The project's key, such as ENG, in capitals or not.",
+    "Query.queryParse.cursor": "Where the cursor stands in it, in UTF-16 code units: what may stand there is suggested.",
+    "Query.queryParse.text": "The query's text, at most 2,000 characters.",
+    "Query.queryPrint.orderBy": "The order to write as `sort:`.",
     "Query.task.key": "The task's key, such as ENG-12, now or before a transfer.",
     "Query.tasks.orderBy": "The first decides, the next where that is equal. By when they were made unless given.",
     "Subscription.events.after": "The `cursor` of a position or of the last frame: replays what came after it. "

@@ -11,7 +11,6 @@ from app.accounts.reads import users_by_id
 from app.errors import BadInput
 from app.paging import read_page_request
 from app.projects.access import access_projects_by_key, visible_projects
-from app.tasks.filters import filter_conditions, task_orders
 from app.tasks.lists import count_tasks, page_of_tasks
 from app.tasks.reads import task_ids_by_number
 from app.workspaces.access import access_workspaces
@@ -27,7 +26,9 @@ from schema.limits.types import RateLimit, current_rate_limit
 from schema.nodes import Node, nodes_by_id
 from schema.paging import Connection, connection
 from schema.projects.types import Project
-from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_filter, read_order
+from schema.query_language.types import ParsedQuery, parse_query, print_filter
+from schema.tasks.asked import asked_tasks
+from schema.tasks.filters import TaskFilterInput, TaskOrder, read_filter, read_order
 from schema.tasks.types import Task, tasks_for_viewer
 from schema.workspaces.types import Workspace
 
@@ -40,6 +41,18 @@ async def _project_by_key(context: Context, key: str, workspace_id: UUID | None)
     found = await access_projects_by_key(reader, viewer_id, key.strip().upper(), workspace_id)
     context.remember(found)
     return list(found.values())
+
+
+async def _projects_asked(
+    context: Context, viewer_id: UUID, project_ids: list[strawberry.ID] | None
+) -> dict[UUID, Any]:
+    """Those of the projects (None: of all) that the viewer sees."""
+    visible = await visible_projects(await context.reader(), viewer_id)
+    if project_ids is not None:
+        asked = {read_id(one, "Project") for one in project_ids}
+        visible = {one: row for one, row in visible.items() if one in asked}
+    context.remember(visible)
+    return visible
 
 
 @strawberry.type(
@@ -125,6 +138,7 @@ class Query:
         info: Info,
         project_ids: list[strawberry.ID] | None = strawberry.UNSET,
         filter: TaskFilterInput | None = strawberry.UNSET,
+        query: str | None = strawberry.UNSET,
         order_by: list[TaskOrder] | None = strawberry.UNSET,
         first: int | None = strawberry.UNSET,
         after: str | None = strawberry.UNSET,
@@ -133,13 +147,10 @@ class Query:
     ) -> Connection[Task]:
         context, viewer_id = info.context, info.context.viewer_id
         reader = await context.reader()
-        visible = await visible_projects(reader, viewer_id)
-        if given(project_ids) is not None:
-            asked = {read_id(one, "Project") for one in project_ids or ()}
-            visible = {one: row for one, row in visible.items() if one in asked}
-        context.remember(visible)
-        conditions = filter_conditions(read_filter(given(filter)), await filter_scope(context, given(filter)))
-        orders = task_orders(read_order(given(order_by)) or [("created_at", False)])
+        visible = await _projects_asked(context, viewer_id, given(project_ids))
+        conditions, orders = await asked_tasks(
+            context, list(visible), given(filter), given(query), given(order_by), ("created_at", False)
+        )
         request = read_page_request(
             orders, first=given(first), after=given(after), last=given(last), before=given(before)
         )
@@ -150,6 +161,32 @@ class Query:
             return [total for _ in keys]
 
         return connection(page, count, ())  # type: ignore[no-any-return]
+
+    @root_field(
+        "What a query's text means in the projects that you see, or in those named: `assignee:me "
+        'status:"In progress" -label:wontfix due:<7d sort:-updated`. Nothing is read of tasks.'
+    )
+    async def query_parse(
+        self,
+        info: Info,
+        text: str,
+        project_ids: list[strawberry.ID] | None = strawberry.UNSET,
+        cursor: int | None = strawberry.UNSET,
+    ) -> ParsedQuery:
+        visible = await _projects_asked(info.context, info.context.viewer_id, given(project_ids))
+        return await parse_query(info.context, list(visible), text, given(cursor))
+
+    @root_field("A typed filter and an order as a query's text, which `queryParse` makes the same of again.")
+    async def query_print(
+        self,
+        info: Info,
+        project_ids: list[strawberry.ID] | None = strawberry.UNSET,
+        filter: TaskFilterInput | None = strawberry.UNSET,
+        order_by: list[TaskOrder] | None = strawberry.UNSET,
+    ) -> str:
+        visible = await _projects_asked(info.context, info.context.viewer_id, given(project_ids))
+        asked = read_filter(given(filter))
+        return await print_filter(info.context, list(visible), asked, read_order(given(order_by)))
 
     @root_field("Your inbox.")
     async def inbox(self, info: Info) -> Inbox:

@@ -1,14 +1,11 @@
-"""Typed filters and orders of tasks, as SQL conditions."""
+"""Typed filters and orders of tasks, as SQL conditions. ``matching`` gives the same answers of a state."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ARRAY,
@@ -18,6 +15,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     cast,
+    column,
     func,
     literal,
     not_,
@@ -25,76 +23,34 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy import table as named_table
 
 from app.db import table
 from app.errors import BadInput
 from app.paging import Fixed, Order
-from app.projects.models import Status
+from app.projects.models import Status, StatusCategory
+from app.tasks.grammar import (
+    DAY_OPS,
+    SETS,
+    Compared,
+    FilterScope,
+    TaskFilter,
+    check_filter,
+    day_bound,
+)
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 
 TASKS = table(Task)
 _STATUSES = table(Status)
 _ASSIGNEES = table(TaskAssignee)
 _LABELS = table(TaskLabel)
+_LINKS = named_table(
+    "links",
+    *map(column, ("kind", "source_project_id", "source_task_id", "target_project_id", "target_task_id")),
+)  # of a room above this one
 
-MOST_CONDITIONS = 50
-MOST_VALUES = 500
-_RELATIVE = re.compile(r"today|([+-])(\d{1,4})([dwm])")
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One field and what is asked of it. ``ops`` maps eq, in, nin, neq, contains, lt, lte, gt, gte, null to values."""
-
-    field: str
-    ops: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class TaskFilter:
-    """All of ``compared`` and of ``all_of``, at least one of ``any_of`` (if any), not ``negated``."""
-
-    compared: tuple[Compared, ...] = ()
-    all_of: tuple[TaskFilter, ...] = ()
-    any_of: tuple[TaskFilter, ...] = ()
-    negated: TaskFilter | None = None
-
-    def size(self) -> int:
-        """How many comparisons it has."""
-        nested: tuple[TaskFilter, ...] = (
-            *self.all_of,
-            *self.any_of,
-            *((self.negated,) if self.negated else ()),
-        )
-        return len(self.compared) + sum(1 + one.size() for one in nested)
-
-
-@dataclass
-class FilterScope:
-    """What relative values mean: whose ``today``, at what moment."""
-
-    time_zone: str = "UTC"
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def day(self, value: str | date) -> date:
-        """A date, or ``today``, ``+3d``, ``-2w``, ``+1m`` (30 days) from today in the viewer's time zone."""
-        if isinstance(value, date):
-            return value
-        match = _RELATIVE.fullmatch(value.strip().lower())
-        if match is None:
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                raise BadInput(
-                    "A date is written 2026-01-31, today, or relative to today: +3d, -2w, +1m.",
-                    value=value[:40],
-                ) from None
-        today = self.now.astimezone(ZoneInfo(self.time_zone)).date()
-        if match[1] is None:
-            return today
-        days = int(match[2]) * {"d": 1, "w": 7, "m": 30}[match[3]]
-        return today + timedelta(days=days if match[1] == "+" else -days)
-
+CLOSED = (StatusCategory.COMPLETED.value, StatusCategory.CANCELLED.value)
+"""Categories of statuses in which nothing is left to do."""
 
 _NOT_DELETED = Fixed([TASKS.c.deleted_at.is_(None)])
 
@@ -103,17 +59,11 @@ def filter_conditions(asked: TaskFilter | None, scope: FilterScope) -> Sequence[
     """The conditions of a filter; deleted tasks are left out unless it says ``deleted``."""
     if asked is None:
         return _NOT_DELETED
-    if asked.size() > MOST_CONDITIONS:
-        raise BadInput(f"A filter has at most {MOST_CONDITIONS} comparisons; this has {asked.size()}.")
+    check_filter(asked)
     conditions = [_condition(asked, scope)]
-    if not _mentions(asked, "deleted"):
+    if not asked.mentions("deleted"):
         conditions.append(TASKS.c.deleted_at.is_(None))
     return conditions
-
-
-def _mentions(asked: TaskFilter, name: str) -> bool:
-    nested = (*asked.all_of, *asked.any_of, *((asked.negated,) if asked.negated else ()))
-    return any(one.field == name for one in asked.compared) or any(_mentions(one, name) for one in nested)
 
 
 def _condition(asked: TaskFilter, scope: FilterScope) -> ColumnElement[bool]:
@@ -130,53 +80,97 @@ def _condition(asked: TaskFilter, scope: FilterScope) -> ColumnElement[bool]:
 def _compared(one: Compared, scope: FilterScope) -> ColumnElement[bool]:
     if one.field == "deleted":
         return TASKS.c.deleted_at.is_not(None) if one.ops.get("eq") else TASKS.c.deleted_at.is_(None)
-    if one.field in ("assignee", "label"):
-        return and_(true(), *(_member(one.field, op, value) for op, value in one.ops.items()))
-    if one.field == "status_category":
-        return and_(true(), *(_category(op, value) for op, value in one.ops.items()))
-    column: ColumnElement[Any] = TASKS.c[one.field]
-    if one.field == "priority":
-        column = cast(column, Integer)  # a smallint, which a larger number could not be compared with
-    return and_(true(), *(_operator(column, op, value, scope) for op, value in one.ops.items()))
+    return and_(true(), *(_asked(one.field, op, value, scope) for op, value in one.ops.items()))
 
 
-def _operator(column: ColumnElement[Any], op: str, value: Any, scope: FilterScope) -> ColumnElement[bool]:
+def _asked(name: str, op: str, value: Any, scope: FilterScope) -> ColumnElement[bool]:
+    if name in SETS:
+        return _member(name, op, value, scope)
+    if name == "status_category":
+        return _category(op, value)
+    if name == "blocked":
+        return _blocked() if value else not_(_blocked())
+    if name == "text":
+        return _text(value)
+    target: ColumnElement[Any] = TASKS.c[name]
+    if name == "priority":
+        target = cast(target, Integer)  # a smallint, which a larger number could not be compared with
+    return _operator(target, op, value, scope)
+
+
+def _operator(target: ColumnElement[Any], op: str, value: Any, scope: FilterScope) -> ColumnElement[bool]:
     if op == "null":
-        return column.is_(None) if value else column.is_not(None)
-    if column.type.python_type is date:
+        return target.is_(None) if value else target.is_not(None)
+    if op == "me":
+        op, value = ("eq" if value else "neq"), scope.viewer_id
+    elif op in DAY_OPS:
+        op, value = day_bound(op, value, scope)
+    elif target.type.python_type is date:
         value = [scope.day(day) for day in value] if isinstance(value, list) else scope.day(value)
     if op in ("in", "nin"):
-        inside = column == func.any(literal(_bounded(value), ARRAY(column.type)))
-        return inside if op == "in" else or_(not_(inside), column.is_(None))
+        inside = target == func.any(literal(value, ARRAY(target.type)))
+        return inside if op == "in" else or_(not_(inside), target.is_(None))
     if op == "neq":
-        return column.is_distinct_from(value)
+        return target.is_distinct_from(value)
     if op == "contains":
-        pattern = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return column.ilike(f"%{pattern}%", escape="\\")
+        return _contains(target, value)
     compared: ColumnElement[bool] = {
-        "eq": column.__eq__, "lt": column.__lt__, "lte": column.__le__, "gt": column.__gt__, "gte": column.__ge__,
+        "eq": target.__eq__, "lt": target.__lt__, "lte": target.__le__, "gt": target.__gt__, "gte": target.__ge__,
     }[op](value)  # fmt: skip
     return compared
 
 
-def _bounded(values: list[Any]) -> list[Any]:
-    if len(values) > MOST_VALUES:
-        raise BadInput(f"A list in a filter has at most {MOST_VALUES} values.")
-    return values
+def _contains(target: ColumnElement[Any], part: str) -> ColumnElement[bool]:
+    pattern = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return target.ilike(f"%{pattern}%", escape="\\")
 
 
-def _member(field_name: str, op: str, value: Any) -> ColumnElement[bool]:
-    source, column = (_ASSIGNEES, "user_id") if field_name == "assignee" else (_LABELS, "label_id")
+def _text(part: str) -> ColumnElement[bool]:
+    """In the title or in a section."""
+    sections = func.jsonb_each_text(TASKS.c.sections).table_valued("key", "value").alias("section")
+    within = select(1).select_from(sections).where(_contains(sections.c.value, part))
+    return or_(_contains(TASKS.c.title, part), within.exists())
+
+
+def _member(name: str, op: str, value: Any, scope: FilterScope) -> ColumnElement[bool]:
+    source, member = (_ASSIGNEES, "user_id") if name == "assignee" else (_LABELS, "label_id")
     rows = select(1).where(source.c.project_id == TASKS.c.project_id, source.c.task_id == TASKS.c.id)
     if op == "null":
         return not_(rows.exists()) if value else rows.exists()
-    values: list[UUID] = [value] if op in ("eq", "neq") else _bounded(value)
-    among = rows.where(source.c[column] == func.any(literal(values, ARRAY(Uuid)))).exists()
+    if op == "me":
+        op, value = ("eq" if value else "neq"), scope.viewer_id
+    values: list[UUID] = [value] if op in ("eq", "neq") else value
+    among = rows.where(source.c[member] == func.any(literal(values, ARRAY(Uuid)))).exists()
     return not_(among) if op in ("nin", "neq") else among
 
 
+def _blocked() -> ColumnElement[bool]:
+    """Another task that is not closed blocks it: one in a project that the viewer does not see is not there."""
+    blocker = TASKS.alias("blocker")
+    rows = (
+        select(1)
+        .select_from(_LINKS)
+        .join(
+            blocker,
+            and_(blocker.c.project_id == _LINKS.c.source_project_id, blocker.c.id == _LINKS.c.source_task_id),
+        )
+        .join(
+            _STATUSES,
+            and_(_STATUSES.c.project_id == blocker.c.project_id, _STATUSES.c.id == blocker.c.status_id),
+        )
+        .where(
+            _LINKS.c.kind == "blocks",
+            _LINKS.c.target_project_id == TASKS.c.project_id,
+            _LINKS.c.target_task_id == TASKS.c.id,
+            blocker.c.deleted_at.is_(None),
+            _STATUSES.c.category != func.all(literal(list(CLOSED), ARRAY(Text))),
+        )
+    )
+    return rows.exists()
+
+
 def _category(op: str, value: Any) -> ColumnElement[bool]:
-    values = [value] if op in ("eq", "neq") else _bounded(value)
+    values = [value] if op in ("eq", "neq") else value
     among = (
         select(1)
         .where(

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.tasks.filters import TASKS, filter_conditions, task_orders
+from app.tasks.filters import TASKS
 from app.tasks.models import Task
 from schema.context import Columns, Context
 from schema.paging import Paging, connections, paged
-from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_filter, read_order
+from schema.tasks.asked import asked_tasks
+from schema.tasks.filters import TaskFilterInput, TaskOrder
 
 
 async def _connections(
     context: Context, keys: Sequence[str], parents: Sequence[tuple[Any, ...]], filter: TaskFilterInput | None,
-    order_by: list[TaskOrder] | None, page: Paging, columns: Columns,
+    query: str | None, order_by: list[TaskOrder] | None, page: Paging, columns: Columns,
 ) -> list[Any]:  # fmt: skip
-    conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
-    orders = task_orders(read_order(order_by))
+    # Each parent's key begins with its project.
+    conditions, orders = await asked_tasks(context, [key[0] for key in parents], filter, query, order_by)
     return await connections(context, TASKS, Task, keys, parents, orders, page, conditions, columns)
 
 
@@ -28,11 +29,12 @@ async def tasks_of_projects(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    query: str | None = None,
     order_by: list[TaskOrder] | None = None,
 ) -> list[Any]:
     """Tasks of each project."""
     keys = [(parent.id,) for parent in parents]
-    return await _connections(context, ("project_id",), keys, filter, order_by, page, columns)
+    return await _connections(context, ("project_id",), keys, filter, query, order_by, page, columns)
 
 
 @paged
@@ -42,11 +44,14 @@ async def tasks_of_statuses(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    query: str | None = None,
     order_by: list[TaskOrder] | None = None,
 ) -> list[Any]:
     """Tasks in each status: a column of the board."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "status_id"), keys, filter, order_by, page, columns)
+    return await _connections(
+        context, ("project_id", "status_id"), keys, filter, query, order_by, page, columns
+    )
 
 
 @paged
@@ -84,8 +89,11 @@ async def tasks_of_parents(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    query: str | None = None,
     order_by: list[TaskOrder] | None = None,
 ) -> list[Any]:
     """Sub-tasks of each task."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "parent_id"), keys, filter, order_by, page, columns)
+    return await _connections(
+        context, ("project_id", "parent_id"), keys, filter, query, order_by, page, columns
+    )

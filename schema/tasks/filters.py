@@ -11,7 +11,7 @@ import strawberry
 from app.accounts.reads import users_by_id
 from app.errors import BadInput
 from app.projects.models import StatusCategory as Category
-from app.tasks.filters import Compared, FilterScope, TaskFilter
+from app.tasks.grammar import DEEPEST, Compared, FilterScope, TaskFilter
 from schema.context import Context
 from schema.ids import read_id
 from schema.inputs import optional
@@ -45,6 +45,9 @@ class IntComparator:
 @strawberry.input(description="Compares a number that may be missing.")
 class FloatComparator:
     eq: float | None = optional("Equal.")
+    neq: float | None = optional("Not equal, or missing.")
+    in_: list[float] | None = optional("One of these.", name="in")
+    nin: list[float] | None = optional("None of these, or missing.")
     lt: float | None = optional("Less than.")
     lte: float | None = optional("Less than or equal.")
     gt: float | None = optional("Greater than.")
@@ -61,12 +64,28 @@ class IdComparator:
     null: bool | None = optional("There is none (true) or there is one (false).")
 
 
-@strawberry.input(description="Compares a moment.")
+@strawberry.input(description="Compares people.")
+class UserComparator(IdComparator):
+    me: bool | None = optional("You (true), or not you (false): of a shared view, whoever looks at it.")
+
+
+@strawberry.input(description="Looks into a text.")
+class ContainsComparator:
+    contains: str = strawberry.field(description="Contains this, letter case aside.")
+
+
+@strawberry.input(
+    description="Compares a moment: with another, or with a whole day of yours, as `DateComparator` writes it."
+)
 class DateTimeComparator:
     lt: datetime | None = optional("Before.")
     lte: datetime | None = optional("Not after.")
     gt: datetime | None = optional("After.")
     gte: datetime | None = optional("Not before.")
+    since: str | None = optional("On this day or later.")
+    after: str | None = optional("After this day.")
+    before: str | None = optional("Before this day.")
+    until: str | None = optional("On this day or earlier.")
     null: bool | None = optional("Is (true) or is not (false) missing.")
 
 
@@ -76,7 +95,9 @@ class DateTimeComparator:
 )
 class DateComparator:
     eq: str | None = optional("This day.")
+    neq: str | None = optional("Not this day, or missing.")
     in_: list[str] | None = optional("One of these days.", name="in")
+    nin: list[str] | None = optional("None of these days, or missing.")
     lt: str | None = optional("Before.")
     lte: str | None = optional("Not after.")
     gt: str | None = optional("After.")
@@ -103,13 +124,14 @@ class BooleanComparator:
 )
 class TaskFilterInput:
     title: StringComparator | None = optional("By title.")
+    text: ContainsComparator | None = optional("By title and sections together.")
     number: IntComparator | None = optional("By number.")
     priority: IntComparator | None = optional("By priority, 0 (none) to 4.")
     status: IdComparator | None = optional("By status.")
     status_category: StatusCategoryComparator | None = optional("By what the status means.")
     type: IdComparator | None = optional("By task type.")
-    assignee: IdComparator | None = optional("By who it is assigned to.")
-    creator: IdComparator | None = optional("By who made it.")
+    assignee: UserComparator | None = optional("By who it is assigned to.")
+    creator: UserComparator | None = optional("By who made it.")
     label: IdComparator | None = optional("By label.")
     parent: IdComparator | None = optional("By parent task.")
     sprint: IdComparator | None = optional("By sprint; `null: true` is the backlog.")
@@ -120,6 +142,9 @@ class TaskFilterInput:
     updated_at: DateTimeComparator | None = optional("By when it was last edited.")
     completed_at: DateTimeComparator | None = optional("By when it was closed.")
     external_ref: StringComparator | None = optional("By external reference.")
+    blocked: BooleanComparator | None = optional(
+        "Whether a task that is not closed, of those that you see, blocks it."
+    )
     deleted: BooleanComparator | None = optional("Deleted ones, or the others.")
     and_: list[TaskFilterInput] | None = optional("All of these too.", name="and")
     or_: list[TaskFilterInput] | None = optional("At least one of these too.", name="or")
@@ -134,7 +159,6 @@ _ID_KINDS = {
     "status": "Status", "type": "TaskType", "creator": "User", "parent": "Task", "assignee": "User", "label": "Label",
     "sprint": "Sprint", "milestone": "Milestone",
 }  # fmt: skip
-_DEEPEST = 8
 
 
 def read_filter(given: TaskFilterInput | None, depth: int = 0) -> TaskFilter | None:
@@ -153,8 +177,8 @@ def read_filter(given: TaskFilterInput | None, depth: int = 0) -> TaskFilter | N
 
 
 def _deeper(depth: int) -> int:
-    if depth >= _DEEPEST:
-        raise BadInput(f"A filter is nested at most {_DEEPEST} deep.")
+    if depth >= DEEPEST:
+        raise BadInput(f"A filter is nested at most {DEEPEST} deep.")
     return depth + 1
 
 
@@ -169,7 +193,7 @@ def _ops(name: str, comparator: Any) -> dict[str, Any]:
         value = getattr(comparator, op)
         if value is None or value is strawberry.UNSET:
             continue
-        if name in _ID_KINDS and op != "null":
+        if name in _ID_KINDS and op not in ("null", "me"):
             kind = _ID_KINDS[name]
             value = [read_id(one, kind) for one in value] if isinstance(value, list) else read_id(value, kind)
         elif name == "status_category":
@@ -212,9 +236,9 @@ def read_order(given: list[TaskOrder] | None) -> list[tuple[str, bool]]:
     return [(str(term.field.value), term.direction is OrderDirection.DESC) for term in given or ()]
 
 
-async def filter_scope(context: Context, filter: TaskFilterInput | None) -> FilterScope:
-    """The viewer's today, looked up only if a filter may ask for it."""
+async def filter_scope(context: Context, filter: Any) -> FilterScope:
+    """Who the viewer is and when their day is, looked up only if there is a filter that may ask for it."""
     if filter is None:
         return FilterScope()
     viewer = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
-    return FilterScope(viewer.time_zone if viewer else "UTC")
+    return FilterScope(viewer.time_zone if viewer else "UTC", viewer_id=context.viewer_id)

@@ -1,0 +1,58 @@
+"""The names that a query may use: words of projects, people and tasks, as far as the viewer sees them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Word:
+    """Something that has a name. ``place``: the project of a status, label or task type; None for people."""
+
+    id: UUID
+    name: str
+    place: UUID | None = None
+
+
+class Words:
+    """Things of one kind by name, letter case aside."""
+
+    def __init__(self, words: Iterable[Word] = ()) -> None:
+        self.by_id: dict[UUID, Word] = {}
+        self._by_name: dict[str, list[Word]] = defaultdict(list)
+        for word in words:
+            if word.id not in self.by_id:
+                self.by_id[word.id] = word
+                self._by_name[word.name.casefold()].append(word)
+
+    def called(self, name: str) -> list[Word]:
+        """Those of a name."""
+        return self._by_name.get(name.casefold(), [])
+
+    def ambiguous(self, name: str) -> bool:
+        """Whether there are two of a name in one place: which is meant cannot be known."""
+        found = self.called(name)
+        return len({word.place for word in found}) < len(found)
+
+    def names(self) -> list[str]:
+        """Each name once, in order."""
+        return sorted({words[0].name for words in self._by_name.values()}, key=str.casefold)
+
+
+@dataclass
+class Names:
+    """All that a query may name. ``tasks``: keys in upper case → ids."""
+
+    statuses: Words = field(default_factory=Words)
+    labels: Words = field(default_factory=Words)
+    types: Words = field(default_factory=Words)
+    people: Words = field(default_factory=Words)
+    tasks: dict[str, UUID] = field(default_factory=dict)
+
+    def words(self, kind: str) -> Words:
+        """Those of a kind."""
+        found: Words = getattr(self, kind)
+        return found

@@ -1,0 +1,58 @@
+"""A typed filter as clients write it: the JSON of a ``TaskFilter`` input."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.query_language.names import Names
+from app.tasks.grammar import Compared, TaskFilter
+from app.values import plain
+from schema.ids import global_id
+
+_NAMES = {
+    "status_id": ("status", "Status", "statuses"), "type_id": ("type", "TaskType", "types"),
+    "label": ("label", "Label", "labels"), "creator_id": ("creator", "User", ""),
+    "assignee": ("assignee", "User", ""), "parent_id": ("parent", "Task", ""),
+}  # fmt: skip
+_SPELLED = {
+    "status_category": "statusCategory", "external_ref": "externalRef", "due_date": "dueDate",
+    "created_at": "createdAt", "updated_at": "updatedAt", "completed_at": "completedAt",
+}  # fmt: skip
+
+
+def filter_as_input(asked: TaskFilter, names: Names) -> dict[str, Any]:
+    """A filter in its normal form as an input. ``names`` has the words that it names, and so their projects."""
+    if asked.all_of:
+        whole: dict[str, Any] = {}
+        more = []
+        for part in asked.all_of:
+            spelled = filter_as_input(part, names)
+            if spelled.keys() & whole.keys():
+                more.append(spelled)
+            else:
+                whole |= spelled
+        return whole | ({"and": more} if more else {})
+    if asked.any_of:
+        return {"or": [filter_as_input(part, names) for part in asked.any_of]}
+    if asked.negated is not None:
+        return {"not": filter_as_input(asked.negated, names)}
+    return _comparison(asked.compared[0], names) if asked.compared else {}
+
+
+def _comparison(one: Compared, names: Names) -> dict[str, Any]:
+    name, kind, words = _NAMES.get(one.field, (_SPELLED.get(one.field, one.field), "", ""))
+
+    def spell(value: Any) -> Any:
+        if isinstance(value, list):
+            return [spell(each) for each in value]
+        if isinstance(value, UUID):
+            known = names.words(words).by_id.get(value) if words else None
+            place = known.place if known else None
+            return global_id(kind, place, value) if place else global_id(kind, value)
+        if one.field == "status_category" and isinstance(value, str):
+            return value.upper()
+        return plain(value) if isinstance(value, datetime) else value
+
+    return {name: {op: spell(value) for op, value in one.ops.items()}}

@@ -1,0 +1,128 @@
+"""Queries as text: what one means, and how a typed filter is written as one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.errors import BadInput
+from app.query_language.completing import suggest
+from app.query_language.looking import names_for_filter, names_for_query
+from app.query_language.meaning import Meaning, Sort, understand
+from app.query_language.names import Names
+from app.query_language.printing import print_query
+from app.query_language.syntax import Fault
+from app.tasks.grammar import EVERYTHING, TaskFilter
+from schema.context import Context
+from schema.query_language.spelling import filter_as_input
+from schema.tasks.filters import OrderDirection, TaskOrderField
+
+
+@strawberry.type(
+    description="Something wrong in a query's text. Places are in UTF-16 code units, as browsers count."
+)
+class QueryError:
+    code: str = strawberry.field(description="For a program: `UNKNOWN_FIELD`, `UNKNOWN_NAME` …")
+    message: str = strawberry.field(description="For a person to read; says what to do.")
+    start: int = strawberry.field(description="Where it begins.")
+    end: int = strawberry.field(description="Where it ends.")
+    meant: list[str] = strawberry.field(description="What may have been meant, of what you see.")
+
+    @classmethod
+    def of(cls, fault: Fault, text: str) -> QueryError:
+        return cls(
+            code=fault.code, message=fault.message, meant=list(fault.meant),
+            start=_units(text, fault.start), end=_units(text, fault.end),
+        )  # fmt: skip
+
+
+@strawberry.type(description="What may stand at the cursor.")
+class QuerySuggestion:
+    text: str = strawberry.field(description="The text to put there.")
+    start: int = strawberry.field(description="It takes the place of what stands from here up to the cursor.")
+
+
+@strawberry.type(description="One term of an order.")
+class TaskOrderTerm:
+    field: TaskOrderField = strawberry.field(description="By what.")
+    direction: OrderDirection = strawberry.field(description="Which way.")
+
+
+@strawberry.type(description="What a query's text means.")
+class ParsedQuery:
+    filter: JSON | None = strawberry.field(
+        description="The same as a typed filter, to send as `TaskFilter`; null if there are errors."
+    )
+    order_by: list[TaskOrderTerm] = strawberry.field(description="What `sort:` says.")
+    text: str | None = strawberry.field(
+        description="The query as this server writes it, with the same meaning; null if there are errors."
+    )
+    errors: list[QueryError] = strawberry.field(description="What is wrong with it, in order of place.")
+    suggestions: list[QuerySuggestion] = strawberry.field(
+        description="With `cursor`: what may stand there, best first, at most 10."
+    )
+
+
+def order_terms(sort: Sort) -> list[TaskOrderTerm]:
+    """The terms of an order as the schema shows them."""
+    return [
+        TaskOrderTerm(
+            field=TaskOrderField(name), direction=OrderDirection.DESC if down else OrderDirection.ASC
+        )
+        for name, down in sort
+    ]
+
+
+def _units(text: str, characters: int) -> int:
+    return len(text[:characters].encode("utf-16-le")) // 2
+
+
+def _characters(text: str, units: int) -> int:
+    return len(text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore"))
+
+
+def _checked(text: str) -> str:
+    if "\x00" in text:
+        raise BadInput("A query must not contain NUL characters.")
+    return text
+
+
+async def names_of(context: Context, project_ids: list[Any], text: str) -> Names:
+    """The names that a query may use in these projects."""
+    return await names_for_query(await context.reader(), context.viewer_id, project_ids, _checked(text))
+
+
+async def parse_query(context: Context, project_ids: list[Any], text: str, cursor: int | None) -> ParsedQuery:
+    """What a text means in these projects, and what may stand at the cursor (in UTF-16 code units)."""
+    names = await names_of(context, project_ids, text)
+    meaning = understand(text, names)
+    places = [] if cursor is None else suggest(text, _characters(text, max(cursor, 0)), names)
+    wrong = bool(meaning.faults)
+    return ParsedQuery(
+        filter=None if wrong else cast(JSON, filter_as_input(meaning.filter, names)),
+        order_by=[] if wrong else order_terms(meaning.sort),
+        text=None if wrong else print_query(meaning.filter, meaning.sort, names),
+        errors=[QueryError.of(fault, text) for fault in meaning.faults],
+        suggestions=[QuerySuggestion(text=one.text, start=_units(text, one.start)) for one in places],
+    )
+
+
+async def print_filter(context: Context, project_ids: list[Any], asked: TaskFilter | None, sort: Sort) -> str:
+    """A filter and an order as a query's text."""
+    asked = asked or EVERYTHING
+    names = await names_for_filter(await context.reader(), context.viewer_id, project_ids, asked)
+    return print_query(asked, sort, names)
+
+
+async def meaning_of(context: Context, project_ids: list[Any], text: str) -> Meaning:
+    """What a list's ``query`` means; raises ``BadInput`` with all its errors if it means nothing."""
+    meaning = understand(text, await names_of(context, project_ids, text))
+    if meaning.faults:
+        told = [
+            {"code": one.code, "message": one.message, "start": one.start, "end": one.end, "meant": one.meant}
+            for one in (QueryError.of(fault, text) for fault in meaning.faults)
+        ]
+        raise BadInput(f"The query cannot be read: {told[0]['message']}", queryErrors=told)
+    return meaning
