@@ -155,6 +155,13 @@ ROOTS = {
     "project": ('query($x: ID!) { project(key: "ENG", workspaceId: $x) { id } }', ("Workspace",)),
     "task": ('query($x: ID!) { task(key: "ENG-1", workspaceId: $x) { id } }', ("Workspace",)),
     "tasks": ("query($x: ID!) { tasks(projectIds: [$x]) { totalCount nodes { id } } }", ("Project",)),
+    "queryParse": (
+        'query($x: ID!) { queryParse(text: "label:H", cursor: 7, projectIds: [$x]) { errors { message } '
+        "suggestions { text } } }", ("Project",),
+    ),
+    "queryPrint": (
+        "query($x: ID!) { queryPrint(projectIds: [$x], filter: {label: {eq: $x}}) }", ("Project", "Label"),
+    ),
 }  # fmt: skip
 FILTERED = {
     "status": "Status", "type": "TaskType", "assignee": "User", "creator": "User", "label": "Label", "parent": "Task",
@@ -190,7 +197,8 @@ async def test_a_query_does_not_tell(world: World, service: Service) -> None:
 async def test_a_filter_does_not_tell(world: World, service: Service) -> None:
     kind = selections.SCHEMA.type_map["TaskFilter"]
     assert isinstance(kind, GraphQLInputObjectType)
-    compared = {name for name, one in kind.fields.items() if get_named_type(one.type).name == "IdComparator"}
+    by_id = ("IdComparator", "UserComparator")
+    compared = {name for name, one in kind.fields.items() if get_named_type(one.type).name in by_id}
     assert compared == FILTERED.keys()
     await world.task()
     for kinds in await _hidden(world, "taskCreate"):

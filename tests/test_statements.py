@@ -95,6 +95,10 @@ ALIKE = {
     "TextEdit",
     "RateLimit",
     "Session",
+    "ParsedQuery",
+    "QueryError",
+    "QuerySuggestion",
+    "TaskOrderTerm",
 }
 """Values without edges, and what there is one of."""
 

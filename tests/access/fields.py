@@ -25,15 +25,18 @@ PAGE = "first: 50"
 
 FILTER = 'filter: {title: {contains: "zq"}}'
 ORDER = "orderBy: [{field: UPDATED_AT, direction: DESC}]"
+QUERY = 'query: "zq or -zq"'
+NAMING = 'text: "status:zq type:zq assignee:zq creator:zq parent:1 label:zq"'
+"""A query with names that are alike those of hidden things."""
 NOW = 'at: {time: "2999-01-01T00:00:00Z"}'
 
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Task.section": ('name: "notes"',),
-    "Task.children": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
-    "Status.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
-    "Project.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
-    "Sprint.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
-    "Milestone.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
+    "Task.children": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
+    "Status.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
+    "Project.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
+    "Sprint.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
+    "Milestone.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Project.sprints": (PAGE, f"{PAGE}, stages: [PLANNED]"),
     "Project.milestones": (PAGE, f"{PAGE}, released: false"),
     "Inbox.items": (PAGE, f"{PAGE}, unread: true"),
@@ -52,7 +55,9 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "nodes": ("ids: $nodes",),
     "project": ("key: $projectKey", "key: $projectKey, workspaceId: $workspace"),
     "task": ("key: $taskKey", "key: $taskKey, workspaceId: $workspace"),
-    "tasks": (PAGE, f"{PAGE}, projectIds: [$project], {FILTER}, {ORDER}"),
+    "tasks": (PAGE, f"{PAGE}, projectIds: [$project], {FILTER}, {ORDER}, {QUERY}"),
+    "queryParse": (f"{NAMING}, cursor: 59", f"{NAMING}, cursor: 9, projectIds: [$project]"),
+    "queryPrint": ("", f"projectIds: [$project], {FILTER}, {ORDER}"),
     "events": ("scope: $scope, after: $cursor, first: 500",),
 }  # fmt: skip
 """The ways of asking for a root field."""

@@ -27,7 +27,7 @@ FILTERED = {
 }
 """Filters by an id, and what it names."""
 
-SEARCHED = {"title": "contains", "externalRef": "contains"}
+SEARCHED = {"title": "contains", "externalRef": "contains", "text": "contains"}
 """Filters by a text that somebody wrote."""
 
 PUBLIC: dict[str, JSON] = {
@@ -97,11 +97,11 @@ async def test_filters_are_all_known(access: Access) -> None:
     by_kind: dict[str, set[str]] = {}
     for name, one in kind.fields.items():
         by_kind.setdefault(get_named_type(one.type).name, set()).add(name)
-    assert by_kind["IdComparator"] == FILTERED.keys()
-    assert by_kind["StringComparator"] == SEARCHED.keys()
+    assert by_kind["IdComparator"] | by_kind["UserComparator"] == FILTERED.keys()
+    assert by_kind["StringComparator"] | by_kind["ContainsComparator"] == SEARCHED.keys()
     others = {"IntComparator", "FloatComparator", "DateComparator", "DateTimeComparator", "BooleanComparator",
               "StatusCategoryComparator", "TaskFilter"}  # fmt: skip
-    assert by_kind.keys() == others | {"IdComparator", "StringComparator"}
+    assert by_kind.keys() == others | {"IdComparator", "UserComparator", "StringComparator", "ContainsComparator"}
 
 
 @pytest.mark.parametrize("person", PERSONS)
