@@ -32,7 +32,7 @@ _BY_PLACE = {
     "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",
     "Query.events.first": f"At most so many events, 1 to {PAGE}.",
     "Query.project.key": "The project's key, such as ENG, in capitals or not.",
-    "Query.queryParse.cursor": "Where the cursor stands in it, in UTF-16 code units: what may stand there is suggested.",
+    "Query.queryParse.cursor": "Where the cursor stands in it, in UTF-16 code units: asks for suggestions.",
     "Query.queryParse.text": "The query's text, at most 2,000 characters.",
     "Query.queryPrint.orderBy": "The order to write as `sort:`.",
     "Query.task.key": "The task's key, such as ENG-12, now or before a transfer.",

@@ -35,6 +35,8 @@ NAMED = (
     Named("creator", "creator_id", ("author", "by"), missing=True),
     Named("parent", "parent_id", missing=True),
     Named("category", "status_category"),
+    Named("sprint", "sprint_id", missing=True, words="sprints"),
+    Named("milestone", "milestone_id", ("release",), missing=True, words="milestones"),
     Named("estimate", "estimate", ("points",), missing=True),
     Named("created", "created_at"),
     Named("updated", "updated_at"),

@@ -8,17 +8,25 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, sql
+from app.milestones.reads import MILESTONES
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.query_language.fields import BY_NAME, Named
 from app.query_language.names import Names, Word, Words
 from app.query_language.syntax import Group, Negation, Node, read_query
+from app.sprints.reads import SPRINTS
 from app.tasks.grammar import Kind, TaskFilter
 
 MOST_PEOPLE = 2_000
 """Of more, only members of the projects themselves are known by name."""
 
 _KEY = re.compile(r"(?:(?P<project>[A-Za-z][A-Za-z0-9]{0,9})-)?(?P<number>\d{1,9})", re.ASCII)
-_STATEMENTS: dict[str, Statement[Any]] = {"statuses": STATUSES, "labels": LABELS, "types": TASK_TYPES}
+_STATEMENTS: dict[str, Statement[Any]] = {
+    "statuses": STATUSES,
+    "labels": LABELS,
+    "types": TASK_TYPES,
+    "sprints": SPRINTS,
+    "milestones": MILESTONES,
+}
 _PEOPLE = sql(
     """
     WITH near AS (

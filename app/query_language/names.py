@@ -49,6 +49,8 @@ class Names:
     statuses: Words = field(default_factory=Words)
     labels: Words = field(default_factory=Words)
     types: Words = field(default_factory=Words)
+    sprints: Words = field(default_factory=Words)
+    milestones: Words = field(default_factory=Words)
     people: Words = field(default_factory=Words)
     tasks: dict[str, UUID] = field(default_factory=dict)
 

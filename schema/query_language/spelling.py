@@ -13,6 +13,7 @@ from schema.ids import global_id
 
 _NAMES = {
     "status_id": ("status", "Status", "statuses"), "type_id": ("type", "TaskType", "types"),
+    "sprint_id": ("sprint", "Sprint", "sprints"), "milestone_id": ("milestone", "Milestone", "milestones"),
     "label": ("label", "Label", "labels"), "creator_id": ("creator", "User", ""),
     "assignee": ("assignee", "User", ""), "parent_id": ("parent", "Task", ""),
 }  # fmt: skip

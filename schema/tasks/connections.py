@@ -61,11 +61,14 @@ async def tasks_of_sprints(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    query: str | None = None,
     order_by: list[TaskOrder] | None = None,
 ) -> list[Any]:
     """Tasks in each sprint."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "sprint_id"), keys, filter, order_by, page, columns)
+    return await _connections(
+        context, ("project_id", "sprint_id"), keys, filter, query, order_by, page, columns
+    )
 
 
 @paged
@@ -75,11 +78,14 @@ async def tasks_of_milestones(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    query: str | None = None,
     order_by: list[TaskOrder] | None = None,
 ) -> list[Any]:
     """Tasks in each milestone."""
     keys = [(parent.project_id, parent.id) for parent in parents]
-    return await _connections(context, ("project_id", "milestone_id"), keys, filter, order_by, page, columns)
+    return await _connections(
+        context, ("project_id", "milestone_id"), keys, filter, query, order_by, page, columns
+    )
 
 
 @paged
