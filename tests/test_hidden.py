@@ -156,8 +156,8 @@ ROOTS = {
     "task": ('query($x: ID!) { task(key: "ENG-1", workspaceId: $x) { id } }', ("Workspace",)),
     "tasks": ("query($x: ID!) { tasks(projectIds: [$x]) { totalCount nodes { id } } }", ("Project",)),
     "queryParse": (
-        'query($x: ID!) { queryParse(text: "label:H", cursor: 7, projectIds: [$x]) { errors { message } '
-        "suggestions { text } } }", ("Project",),
+        'query($x: ID!) { queryParse(text: "label:H", cursor: 7, projectIds: [$x]) { suggestions { text } } }',
+        ("Project",),
     ),
     "queryPrint": (
         "query($x: ID!) { queryPrint(projectIds: [$x], filter: {label: {eq: $x}}) }", ("Project", "Label"),

@@ -101,7 +101,12 @@ async def test_filters_are_all_known(access: Access) -> None:
     assert by_kind["StringComparator"] | by_kind["ContainsComparator"] == SEARCHED.keys()
     others = {"IntComparator", "FloatComparator", "DateComparator", "DateTimeComparator", "BooleanComparator",
               "StatusCategoryComparator", "TaskFilter"}  # fmt: skip
-    assert by_kind.keys() == others | {"IdComparator", "UserComparator", "StringComparator", "ContainsComparator"}
+    assert by_kind.keys() == others | {
+        "IdComparator",
+        "UserComparator",
+        "StringComparator",
+        "ContainsComparator",
+    }
 
 
 @pytest.mark.parametrize("person", PERSONS)

@@ -64,7 +64,9 @@ async def furnished(
                 sections=[{"name": "notes", "text": "Under\n100%"}] if number % 7 == 0 else [], **more,
             ))  # fmt: skip
         for source, target in ((1, 2), (3, 4), (5, 6)):
-            await world.owner.do("linkAdd", sourceId=made[source]["id"], kind="blocks", targetId=made[target]["id"])
+            await world.owner.do(
+                "linkAdd", sourceId=made[source]["id"], kind="blocks", targetId=made[target]["id"]
+            )
         for number in (5, 9):
             await world.member.do("taskDelete", id=made[number]["id"], expectedVersion=1)
         yield await _furnished(world, made, labels)
@@ -151,7 +153,9 @@ PARSED = """query($t: String!, $c: Int, $p: [ID!]) { queryParse(text: $t, cursor
 
 async def test_a_list_by_text(furnished: Furnished) -> None:
     world = furnished.world
-    found = (await world.member.query(QUERIED, q='assignee:me status:"in progress" -label:b sort:-priority'))["tasks"]
+    found = (await world.member.query(QUERIED, q='assignee:me status:"in progress" -label:b sort:-priority'))[
+        "tasks"
+    ]
     assert found["totalCount"] == len(found["nodes"]) > 0
     document = """query($id: ID!, $q: String) { node(id: $id) { ... on Project { tasks(query: $q) { totalCount }
       statuses { name tasks(query: $q) { totalCount } } } } }"""
@@ -162,7 +166,12 @@ async def test_a_list_by_text(furnished: Furnished) -> None:
     wrong = await world.member.ask(QUERIED, {"q": "😀 statuss:Done"})
     assert wrong.codes == ["BAD_USER_INPUT"]
     [fault] = wrong.json["errors"][0]["extensions"]["queryErrors"]
-    assert (fault["code"], fault["start"], fault["end"], fault["meant"]) == ("UNKNOWN_FIELD", 3, 15, ["status"])
+    assert (fault["code"], fault["start"], fault["end"], fault["meant"]) == (
+        "UNKNOWN_FIELD",
+        3,
+        15,
+        ["status"],
+    )
 
 
 async def test_a_text_is_parsed_and_printed(furnished: Furnished) -> None:
@@ -185,9 +194,13 @@ async def test_names_that_are_hidden_are_unknown(furnished: Furnished) -> None:
     for person, seen in ((world.member, False), (world.owner, True)):
         for text, name in (("label:classified", "classified"), ("label:clasified", "classified")):
             parsed = (await person.query(PARSED, t=text, c=len(text)))["queryParse"]
-            assert (name in str(parsed["suggestions"] + parsed["errors"]).replace(text, "")) is seen or not seen
+            assert (
+                name in str(parsed["suggestions"] + parsed["errors"]).replace(text, "")
+            ) is seen or not seen
             assert ("classified" in [one["text"] for one in parsed["suggestions"]]) is seen
-            assert any("classified" in one["meant"] for one in parsed["errors"]) is (seen and text == "label:clasified")
+            assert any("classified" in one["meant"] for one in parsed["errors"]) is (
+                seen and text == "label:clasified"
+            )
     outsider = (await world.member.query(PARSED, t="assignee:Outsider", c=17))["queryParse"]
     assert outsider["suggestions"] == []
     assert [one["code"] for one in outsider["errors"]] == ["UNKNOWN_NAME"]

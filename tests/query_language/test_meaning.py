@@ -108,7 +108,8 @@ def test_too_many_conditions() -> None:
 
 SUGGESTED = {
     "": ("assignee:", 0), "lab": ("label:", 0), "is:o": ("open", 3), "x status:in": ('"In progress"', 9),
-    'status:"In': ('"In progress"', 7), "assignee:": ("me", 9), "status:Done,": ('"In progress"', 12), "-ty": ("type:", 1),
+    'status:"In': ('"In progress"', 7), "assignee:": ("me", 9), "status:Done,": ('"In progress"', 12),
+    "-ty": ("type:", 1),
     "(pri": ("priority:", 1), "priority:u": ("urgent", 9), "sort:-up": ("-updated", 5), "no:": ("assignee", 3),
     "due:": ("today", 4), "asignee": ("assignee:", 0),
 }  # fmt: skip

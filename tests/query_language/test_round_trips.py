@@ -63,7 +63,8 @@ def test_a_filter_comes_back_from_json(asked: TaskFilter) -> None:
 
 
 PIECES = st.sampled_from([
-    *"()-,:<>=!\" ", " or ", "label:", "status:", "bug", '"In progress"', "due:", "today", "..", "7d", "sort:", "-updated",
+    *"()-,:<>=!\" ", " or ", "label:", "status:", "bug", '"In progress"', "due:", "today", "..", "7d", "sort:",
+    "-updated",
     "is:", "open", "no:", "assignee", "me", "priority:", "high", "created:", "2026-01-01", "2026-01-01T10:00Z", "#",
     "estimate:", "1.5", "title:", "parent:", "ENG-1", "😀", "ref:", "~", "text:", "number:", "category:", "started",
 ])  # fmt: skip
