@@ -135,10 +135,12 @@ async def agree(furnished: Furnished, asked: list[TaskFilter]) -> None:
 
 async def test_each_field_decides(furnished: Furnished) -> None:
     """Planted: no filter of one field is the same for all tasks, so that the random ones are worth something."""
-    planted: dict[str, dict[str, Any]] = {"text": {"contains": "100%"}, "blocked": {"eq": True},
-                      "due_date": {"lt": "2030-01-02"}, "assignee": {"me": True}, "status_category": {"in": ["completed"]}, "deleted": {"eq": True},
-                      "title": {"contains": "üNDER"}, "estimate": {"null": True}, "updated_at": {"since": "today"},
-                      "parent_id": {"neq": furnished.ids["parent_id"][0]}}  # fmt: skip
+    planted: dict[str, dict[str, Any]] = {
+        "text": {"contains": "100%"}, "blocked": {"eq": True}, "due_date": {"lt": "2030-01-02"},
+        "assignee": {"me": True}, "status_category": {"in": ["completed"]}, "deleted": {"eq": True},
+        "title": {"contains": "üNDER"}, "estimate": {"null": True}, "updated_at": {"since": "today"},
+        "parent_id": {"neq": furnished.ids["parent_id"][0]},
+    }  # fmt: skip
     for name, ops in planted.items():
         one = TaskFilter((Compared(name, ops),))
         found = [state for state in furnished.states if matches(one, state, furnished.around)]
