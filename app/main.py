@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.accounts.passwords import Passwords
@@ -91,7 +91,11 @@ def create_app(settings: Settings) -> FastAPI:
             assert isinstance(app, Service)
             routes = _graphql(application, app.headers)
             app.router.routes.extend(routes)
-            app.doors = {("http", one.path): one.endpoint for one in routes if isinstance(one, Route)}
+            app.doors = {
+                ("http" if isinstance(one, Route) else "websocket", one.path): one.endpoint
+                for one in routes
+                if isinstance(one, Route | WebSocketRoute)
+            }
             origins = Origins(settings.allowed_origins, settings.public_url)
             app.router.routes.extend(export_routes(application, origins))
             yield

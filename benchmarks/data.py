@@ -36,7 +36,7 @@ async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEO
     `sizes`: tasks of each project. Every task has three comments, the first one of each project twenty.
     """
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
-        token = await _sign_up(http, "bench@lockstep.example", "Owner")
+        token = await sign_up(http, "bench@lockstep.example", "Owner")
         headers = {"Authorization": f"Bearer {token}"}
         workspace = await _do(http, headers, "workspaceCreate", "workspace", name="Bench")
         ids = [await make_project(http, headers, workspace, f"B{number}") for number in range(len(sizes))]
@@ -63,7 +63,7 @@ async def make_project(http: httpx.AsyncClient, headers: Any, workspace: str, ke
     return await _do(http, headers, "projectCreate", "project", **given)
 
 
-async def _sign_up(http: httpx.AsyncClient, email: str, name: str) -> str:
+async def sign_up(http: httpx.AsyncClient, email: str, name: str) -> str:
     document = "mutation($i: SignUpInput!) { signUp(input: $i) { accessToken errors { message } } }"
     given = {"email": email, "password": PASSWORD, "name": name}
     answer = await http.post("/graphql", json={"query": document, "variables": {"i": given}})

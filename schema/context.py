@@ -67,16 +67,19 @@ class Application:
         return viewer
 
 
-@dataclass
+@dataclass(slots=True)
 class Session:
-    """An HTTP request, or a whole socket. On a socket ``renew`` prolongs it for all that runs there."""
+    """An HTTP request, or a whole socket. On a socket ``renew`` prolongs it for all that runs there.
+
+    ``expires_at``: epoch seconds; 0 where nobody is signed in.
+    """
 
     application: Application
     request_id: str
     transport: Literal["http", "websocket"]
     token: str | None = None
     viewer: Viewer | None = None
-    expires_at: float | None = None
+    expires_at: float = 0.0
     caller: Caller = field(default_factory=Caller)
 
     @property
@@ -90,28 +93,18 @@ class Session:
         sign_in_id = self.viewer.session_id if self.viewer else None
         return Origin(self.request_id, self.caller.address, self.caller.user_agent, sign_in_id)
 
+    @property
+    def session_id(self) -> UUID:
+        """The sign-in it lives by; there must be one."""
+        assert self.viewer is not None
+        return self.viewer.session_id
+
     async def renew(self, token: str) -> None:
         """Go on with a new access token of the same person."""
         viewer = await self.application.authenticate(token)
         if self.viewer is None or viewer.user_id != self.viewer.user_id:
             raise Unauthenticated("This token is another person's. Open a new socket for them.")
         self.token, self.viewer, self.expires_at = token, viewer, viewer.expires_at
-
-
-class StreamSession:
-    """A session as the hub sees it: when it ends, and by which sign-in it lives."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    @property
-    def expires_at(self) -> float:
-        return self._session.expires_at or 0.0
-
-    @property
-    def session_id(self) -> UUID:
-        assert self._session.viewer is not None
-        return self._session.viewer.session_id
 
 
 @dataclass
@@ -135,7 +128,7 @@ class Context:
         """The signed-in person; raises ``Unauthenticated`` without one, or with one whose token has run out."""
         if self.session.viewer is None:
             raise Unauthenticated()
-        if (self.session.expires_at or 0) <= time.time():
+        if self.session.expires_at <= time.time():
             raise Unauthenticated("Your access token has expired. On a socket, renew it with socketRenew.")
         if self.session.viewer.session_id in self.application.hub.ended_sign_ins:
             raise Unauthenticated("You signed out. Sign in again.")
@@ -270,4 +263,4 @@ def open_session(
     viewer: Any, expires_at: float | None, caller: Caller,
 ) -> Session:  # fmt: skip
     """The session of a request or a socket."""
-    return Session(application, request_id, transport, token, viewer, expires_at, caller)
+    return Session(application, request_id, transport, token, viewer, expires_at or 0.0, caller)

@@ -32,6 +32,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from app.errors import BadInput
 from schema.answers import OPERATION_UNKNOWN, PARSE_FAILED, VALIDATION_FAILED, refused
 from schema.costs import CostRules, Plan
+from schema.sharing import Sharing
 
 # How much graphql-core compares fields of one name before it refuses a document. Its own 500,000 let a few
 # kilobytes hold the process for a second; 60 fragments that spread one another, as generated ones do, need
@@ -90,6 +91,7 @@ class Document:
         self._plans: dict[int, Plan] = {}
         self.executors: dict[str | None, Executor[Any]] = {}
         """By the operation's name, as it was asked for: what others are made after."""
+        self._sharings: dict[int, Sharing] = {}
 
     def plan(self, operation: OperationDefinitionNode) -> Plan:
         """The plan of one of its operations, made once."""
@@ -97,6 +99,13 @@ class Document:
         if plan is None:
             plan = self._plans[id(operation)] = Plan(self._schema, self.node, operation, self._rules)
         return plan
+
+    def sharing(self, operation: OperationDefinitionNode) -> Sharing:
+        """How one of its operations is shared by those who subscribe by it."""
+        sharing = self._sharings.get(id(operation))
+        if sharing is None:
+            sharing = self._sharings[id(operation)] = Sharing.of(self._schema, self.node, operation)
+        return sharing
 
 
 class Documents:

@@ -9,8 +9,8 @@ extensions and operation directives would be skipped by that, so a schema that h
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable
+from contextlib import AbstractAsyncContextManager, aclosing
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -41,7 +41,7 @@ from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.preparation import Preparation, Prepared
 from schema.requests import GraphQLRequest
 from schema.secrecy import hide
-from schema.sharing import SharedAnswers, group_of
+from schema.sharing import SharedAnswers
 
 log = structlog.get_logger(__name__)
 
@@ -158,56 +158,66 @@ class GraphQLService:
         return answer
 
     async def subscribe(self, prepared: Prepared, session: Session) -> AsyncGenerator[Answer, None]:
-        """Runs a subscription: one answer for each event of its source, which is closed when this is.
+        """Runs a subscription: `start`, then `answers`. An answer with `executed` False ends the stream."""
+        source = await self.start(prepared, session)
+        if isinstance(source, Answer):
+            yield source
+            return
+        async with aclosing(self.answers(prepared, source, session)) as answers:
+            async for answer in answers:
+                yield answer
 
-        An answer with `executed` False ends the stream: the source could not start, or failed. The context of
-        the start is closed once the resolver has returned its iterator, before the first event: a resolver
-        that needs the context reads from it in a coroutine, and returns an iterator that does not.
+    async def start(self, prepared: Prepared, session: Session) -> AsyncIterable[Any] | Answer:
+        """Begins a subscription: its source, or the answer that says why there is none.
+
+        The context of the start is closed once the resolver has returned its source: a resolver that needs the
+        context reads from it in a coroutine, and returns what does not.
         """
         try:
             source = await self._start(prepared.executor, session)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             source = failure(error, session.request_id)
-        if isinstance(source, Answer):
-            _count(session, source)
-            yield source
-            return
-        _count(session, None)
-        group = self._group(prepared)
+        _count(session, source if isinstance(source, Answer) else None)
+        return source
+
+    async def answers(
+        self, prepared: Prepared, source: AsyncIterable[Any], session: Session
+    ) -> AsyncGenerator[Answer, None]:
+        """One answer for each event of a source, which is closed when this is."""
+        group = self.group(prepared)
+        events = aiter(source)
         try:
             while True:
                 try:
-                    event = await anext(source)
+                    event = await anext(events)
                 except StopAsyncIteration:
                     return
                 except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
                     yield failure(error, session.request_id)
                     return
-                answer = await self._execute_shared(prepared, group, event, session)
+                answer = await self.tell(prepared, group, event, session)
                 yield answer
                 if not answer.executed:
                     return
         finally:
-            await _close(source, session)
+            await _close(events, session)
 
-    async def _start(self, executor: Executor[Any], session: Session) -> AsyncIterator[Any] | Answer:
+    async def _start(self, executor: Executor[Any], session: Session) -> AsyncIterable[Any] | Answer:
         async with self._open_context(self.application, session) as context:
             starting = create_source_event_stream(_with_context(executor, context))
             stream = await starting if isawaitable(starting) else starting
         if isinstance(stream, ExecutionResult):
             return Answer(errors=_errors_json(stream, session))
-        return aiter(stream)
+        return stream
 
-    def _group(self, prepared: Prepared) -> Hashable | None:
-        schema = self.schema._schema  # noqa: SLF001 -- Strawberry has no public name for its GraphQLSchema
-        request = prepared.request
-        document = prepared.document.node
-        return group_of(schema, document, prepared.operation, request.query, request.variables)
+    def group(self, prepared: Prepared) -> Hashable | None:
+        """What a subscription has in common with those that get the same answers; None if there are no such."""
+        request, name = prepared.request, prepared.operation.name
+        sharing = prepared.document.sharing(prepared.operation)
+        return sharing.group(request.query, name.value if name else None, request.variables)
 
-    async def _execute_shared(
-        self, prepared: Prepared, group: Hashable | None, event: Any, session: Session
-    ) -> Answer:
-        """Once for all equal subscriptions, if neither the selection nor the event is this viewer's own."""
+    async def tell(self, prepared: Prepared, group: Hashable | None, event: Any, session: Session) -> Answer:
+        """The answer for one event: once for all of a group, unless the event is one subscription's own."""
         frame = getattr(event, "share_key", None)
         if group is None or frame is None:
             return await self._execute(prepared, event, session)

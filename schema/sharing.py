@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from graphql import (
     DocumentNode,
@@ -22,6 +23,8 @@ from graphql import (
     visit,
 )
 
+from app.events.frames import EventFrame
+from app.events.pursuits import Pursuit
 from schema.answers import Answer
 from schema.dependence import Dependence
 
@@ -50,20 +53,40 @@ class _Weakest(Visitor):
             self.shareable = False
 
 
-def group_of(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, text: str,
-    variables: dict[str, Any] | None,
-) -> Hashable | None:  # fmt: skip
-    """What equal subscriptions have in common, or None if this one's answer is its viewer's own."""
-    types = TypeInfo(schema)
-    found = _Weakest(types)
-    visit(document, TypeInfoVisitor(types, found))
-    if not found.shareable:
-        return None
-    cursors = _variables_of_cursors(operation)
-    name = operation.name.value if operation.name else None
-    told = tuple(sorted((key, repr(value)) for key, value in (variables or {}).items() if key not in cursors))
-    return text, name, told
+@runtime_checkable
+class Shareable(Protocol):
+    """A subscription's source that need not be iterated: who gets the same as others may listen with them."""
+
+    async def pursue(self) -> Pursuit:
+        """Begins to follow."""
+
+    def event(self, frame: EventFrame, /) -> Any:
+        """What the subscription's field gets of a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Whether equal subscriptions by an operation get the same, and which variables may differ between them."""
+
+    shareable: bool
+    cursors: frozenset[str]
+
+    @classmethod
+    def of(cls, schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Sharing:
+        """Found out once for a document's operation."""
+        types = TypeInfo(schema)
+        found = _Weakest(types)
+        visit(document, TypeInfoVisitor(types, found))
+        return cls(found.shareable, frozenset(_variables_of_cursors(operation)))
+
+    def group(self, text: str, name: str | None, variables: dict[str, Any]) -> Hashable | None:
+        """What equal subscriptions have in common, or None if this one's answer is its viewer's own."""
+        if not self.shareable:
+            return None
+        told = tuple(
+            sorted((key, repr(value)) for key, value in variables.items() if key not in self.cursors)
+        )
+        return text, name, told
 
 
 def _variables_of_cursors(operation: OperationDefinitionNode) -> set[str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
@@ -20,11 +21,14 @@ from app import metrics
 from app.db import Database
 from app.events.cursors import Cursor
 from app.events.doorbell import channel_of, read_message
-from app.events.followers import Follower
+from app.events.followers import Follower, Queue
 from app.events.frames import FrameReason
 from app.events.log import Position, clocks
 from app.events.models import Event, Scope
 from app.events.resuming import PAGE, OtherHistory, linked_events
+
+if TYPE_CHECKING:
+    from app.events.audiences import Audience
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +57,7 @@ class Feed:
         self.head = 0
         self.head_event_id: UUID | None = None
         self.followers: set[Follower] = set()
+        self.audiences: dict[Hashable, Audience] = {}
         self.over = self.closing = False
         self.closed = asyncio.Event()
         self._database = database
@@ -68,6 +73,18 @@ class Feed:
     def position(self) -> Position:
         """Where the followers' queues begin now."""
         return Position(self.scope_id, self.head, Cursor.at(self.scope_id, self.head, self.head_event_id))
+
+    @property
+    def left(self) -> bool:
+        """Nobody follows it."""
+        return not self.followers and not self.audiences
+
+    def people(self) -> set[UUID]:
+        """All who follow it."""
+        found = {follower.user_id for follower in self.followers}
+        for audience in self.audiences.values():
+            found.update(listener.user_id for listener in audience.listeners)
+        return found
 
     async def opened(self) -> None:
         """Once it hands out what is new. Nobody's going away stops the opening: others may wait for it too."""
@@ -110,8 +127,8 @@ class Feed:
     def replace(self) -> None:
         """The log is no longer the one that was followed (a restored database): everybody must load anew."""
         self.over = True
-        for follower in list(self.followers):
-            follower.end(FrameReason.OTHER_HISTORY)
+        for queue in self._queues():
+            queue.end(FrameReason.OTHER_HISTORY)
 
     def hint(self, seq: int, events: Sequence[Event] = ()) -> None:
         """The log has grown to ``seq``; ``events`` may be some of what is new. Neither is believed unseen."""
@@ -189,6 +206,9 @@ class Feed:
             del self._heard[seq]
         lag = time.time() - events[-1].recorded_at.timestamp()
         metrics.HUB_LAG.observe(max(lag, 0))
-        for follower in list(self.followers):
-            follower.offer(events)
+        for queue in self._queues():
+            queue.offer(events)
         return True
+
+    def _queues(self) -> list[Queue]:
+        return [*self.followers, *(audience.queue for audience in self.audiences.values())]

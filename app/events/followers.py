@@ -1,4 +1,4 @@
-"""One stream of a scope: what waits to be sent on it, and why it must end."""
+"""What waits to be sent to those who follow a scope, and why a stream must end."""
 
 from __future__ import annotations
 
@@ -25,18 +25,17 @@ class Session(Protocol):
     def session_id(self) -> UUID: ...
 
 
-class Follower:
+class Queue:
     """A bounded queue of what the feed handed out, and at most one reason to end.
 
     ``limit`` bounds what waits in portions, as the feed hands them out: a bulk edit is one. The portions are shared
-    with the other followers, and no more than ``FURTHEST_BEHIND`` events wait in them.
+    with the other queues, and no more than ``FURTHEST_BEHIND`` events wait in them.
     """
 
-    def __init__(self, user_id: UUID, session: Session, limit: int) -> None:
-        self.user_id = user_id
-        self.session = session
+    __slots__ = ("_limit", "_size", "_waiting", "ended")
+
+    def __init__(self, limit: int) -> None:
         self.ended: FrameReason | None = None
-        self.wake = asyncio.Event()
         self._limit = limit
         self._waiting: deque[Sequence[Event]] = deque()
         self._size = 0
@@ -46,11 +45,8 @@ class Follower:
         """How many events wait."""
         return self._size
 
-    def end_if_expired(self) -> bool:
-        """Whether the stream must end, or must end now because its token has run out."""
-        if self.ended is None and self.session.expires_at <= time.time():
-            self.end(FrameReason.TOKEN_EXPIRED)
-        return self.ended is not None
+    def ring(self) -> None:
+        """Called when there is something new, or the end."""
 
     def offer(self, events: Sequence[Event]) -> None:
         """Queue a portion; a reader who cannot keep up is told to resync instead of filling the memory."""
@@ -61,7 +57,12 @@ class Follower:
             return
         self._waiting.append(events)
         self._size += len(events)
-        self.wake.set()
+        self.ring()
+
+    def copy_to(self, other: Queue) -> None:
+        """Offer another all that waits here."""
+        for portion in self._waiting:
+            other.offer(portion)
 
     def take(self, after: Position) -> list[Event]:
         """About a page of what waits, without what the stream had already.
@@ -89,4 +90,26 @@ class Follower:
             self.ended = reason
             self._waiting.clear()
             self._size = 0
-            self.wake.set()
+            self.ring()
+
+
+class Follower(Queue):
+    """The queue of one stream that goes its own way."""
+
+    __slots__ = ("session", "user_id", "wake")
+
+    def __init__(self, user_id: UUID, session: Session, limit: int) -> None:
+        super().__init__(limit)
+        self.user_id = user_id
+        self.session = session
+        self.wake = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake who waits for this queue."""
+        self.wake.set()
+
+    def end_if_expired(self) -> bool:
+        """Whether the stream must end, or must end now because its token has run out."""
+        if self.ended is None and self.session.expires_at <= time.time():
+            self.end(FrameReason.TOKEN_EXPIRED)
+        return self.ended is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app import metrics
 from app.events.log import Position
 from app.events.models import Event
 
@@ -39,3 +40,20 @@ class EventFrame:
     events: list[Event] = field(default_factory=list)
     reason: FrameReason | None = None
     more: bool = False
+
+
+RESYNCS = (
+    FrameReason.TOO_SLOW,
+    FrameReason.OTHER_HISTORY,
+    FrameReason.FROM_THE_FUTURE,
+    FrameReason.TOO_FAR_BEHIND,
+)
+"""After these a client must load anew; after the others it must sign in, or is not to come back."""
+
+
+def last_frame(reason: FrameReason, position: Position) -> EventFrame:
+    """The frame that ends a stream, counted if it is a RESYNC."""
+    resync = reason in RESYNCS
+    if resync:
+        metrics.RESYNCS.labels(reason.value).inc()
+    return EventFrame(FrameKind.RESYNC if resync else FrameKind.ENDED, position, reason=reason)

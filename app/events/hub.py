@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Hashable
 from uuid import UUID
 
 import structlog
@@ -18,26 +18,24 @@ from broadcaster import Broadcast
 
 from app import metrics
 from app.db import Database, Reader, sql
-from app.errors import NotFound, Unavailable
+from app.events.arrivals import Arrivals, Readable
+from app.events.audiences import Audience, Telling
 from app.events.cursors import Cursor
 from app.events.feeds import Feed
 from app.events.followers import Follower, Session
-from app.events.frames import EventFrame, FrameKind, FrameReason
+from app.events.frames import RESYNCS, EventFrame, FrameReason
 from app.events.log import Position, clocks
-from app.events.models import Event, Scope
-from app.events.resuming import OtherHistory, head_of, linked_events, position_after, refuse_resume
+from app.events.models import Scope
+from app.events.pursuits import Pursuit
+from app.events.resuming import head_of
 
 log = structlog.get_logger(__name__)
-
-Readable = Callable[[Reader, list[tuple[UUID, UUID]]], Awaitable[set[tuple[UUID, UUID]]]]
-"""Given (person, scope) pairs, those in which the person may read the scope."""
 
 PAUSE_AFTER_SECONDS = 1.0
 """The age of the last comparison at which streams pause: what an access lost meanwhile can still be sent."""
 
 COMPARE_SECONDS = 5.0
 LOOK_SECONDS = 0.1  # how often a paused stream looks whether it must end
-_RESYNCS = (FrameReason.TOO_SLOW, FrameReason.OTHER_HISTORY)
 _ENDED_SIGN_INS = sql("SELECT sign_ins_ended($1) AS id", "seconds")
 
 
@@ -48,12 +46,14 @@ class Hub:
         self, database: Database, comparing: Database, broadcast: Broadcast, readable: Readable, *,
         queue_limit: int, heartbeat_seconds: float, compare_seconds: float, token_seconds: int,
     ) -> None:  # fmt: skip
-        self._database = database
+        self.database = database
         self._comparing = comparing
         self._broadcast = broadcast
         self._readable = readable
-        self._queue_limit = queue_limit
-        self._heartbeat = heartbeat_seconds
+        self._arrivals = Arrivals(database, readable)
+        self.queue_limit = queue_limit
+        self.heartbeat_seconds = heartbeat_seconds
+        self.look_seconds = LOOK_SECONDS
         self._compare_every = compare_seconds
         self._pause_after = max(PAUSE_AFTER_SECONDS, 2 * compare_seconds)
         self._token_seconds = token_seconds
@@ -63,7 +63,7 @@ class Hub:
         self._compared = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended_here: set[UUID] = set()
-        for reason in _RESYNCS:  # so that every reason is there to be watched before it first happens
+        for reason in RESYNCS:  # so that every reason is there to be watched before it first happens
             metrics.RESYNCS.labels(reason.value)
         self.ended_sign_ins: frozenset[UUID] = frozenset()
 
@@ -78,6 +78,7 @@ class Hub:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        await self._arrivals.close()
         for feed in list(self._feeds.values()):
             self._retire(feed)
         if self._closing:
@@ -93,62 +94,50 @@ class Hub:
     async def follow(
         self, user_id: UUID, session: Session, scope_id: UUID, after: Cursor | None
     ) -> AsyncGenerator[EventFrame]:
+        """The frames of a stream that goes its own way, as ``pursue`` gives them."""
+        pursuit = await self.pursue(user_id, session, scope_id, after)
+        try:
+            while (frame := await pursuit.next()) is not None:
+                yield frame
+        finally:
+            pursuit.leave()
+
+    async def pursue(self, user_id: UUID, session: Session, scope_id: UUID, after: Cursor | None) -> Pursuit:
         """Replay what was missed after the cursor, then go on live, without gap or doubling.
 
         Without a cursor it begins at the head, with a frame that says where that is. Raises ``NotFound``
         for a scope that is not there for this person. Ends after a RESYNC or ENDED frame.
         """
-        async with self._following(user_id, session, scope_id) as (feed, follower):
-            joined = feed.position
-            async with self._database.snapshot(scopes=[scope_id]) as reader:
-                clock = await self._clock_for(reader, user_id, scope_id)
-                reason = await refuse_resume(reader, after, clock) if after is not None else None
-            if reason is not None:
-                metrics.RESYNCS.labels(reason.value).inc()
-                yield EventFrame(FrameKind.RESYNC, head_of(clock), reason=reason)
-                return
-            position = Position(scope_id, after.seq, after) if after is not None else head_of(clock)
-            if position.seq == clock.seq:
-                yield EventFrame(FrameKind.HEARTBEAT, position)
-            due = False
-            while True:
-                if position.seq >= joined.seq:
-                    due = await self._wait(follower)
-                if (reason := await self._fit(follower)) is not None:
-                    break
-                if position.seq < joined.seq:
-                    events = await self._missed(follower, position, joined)
-                else:
-                    events = follower.take(position)
-                if follower.ended is not None:
-                    continue
-                if events:
-                    position = position_after(events[-1])
-                    more = position.seq < joined.seq or follower.waiting > 0
-                    yield EventFrame(FrameKind.EVENTS, position, events, more=more)
-                elif due:
-                    yield EventFrame(FrameKind.HEARTBEAT, position)
-            yield self._last_frame(reason, position)
-
-    @contextlib.asynccontextmanager
-    async def _following(
-        self, user_id: UUID, session: Session, scope_id: UUID
-    ) -> AsyncIterator[tuple[Feed, Follower]]:
         if scope_id not in self._feeds:  # nobody can make us listen to what is not there for them
-            async with self._database.snapshot() as reader:
-                await self._clock_for(reader, user_id, scope_id)
+            await self._arrivals.look_up(user_id, scope_id)
         feed = await self._feed(scope_id)
-        follower = Follower(user_id, session, self._queue_limit)
-        feed.followers.add(follower)
-        metrics.SUBSCRIBERS.inc()
+        pursuit = Pursuit(self, feed, Follower(user_id, session, self.queue_limit))
         try:
             await feed.opened()
-            yield feed, follower
-        finally:
-            metrics.SUBSCRIBERS.dec()
-            feed.followers.discard(follower)
-            if not feed.followers:
-                self._retire(feed)
+            joined = feed.position
+            standing = await self._arrivals.look_up(user_id, scope_id, after)
+            head = head_of(standing.clock)
+            if standing.reason is not None:
+                pursuit.refuse(standing.reason, head)
+            else:
+                position = Position(scope_id, after.seq, after) if after is not None else head
+                pursuit.begin(joined, position, at_head=position.seq == head.seq)
+        except BaseException:
+            pursuit.leave()
+            raise
+        return pursuit
+
+    def audience(self, feed: Feed, key: Hashable, telling: Telling) -> Audience:
+        """Those who get the same frames of a feed."""
+        found = feed.audiences.get(key)
+        if found is None:
+            found = feed.audiences[key] = Audience(self, feed, key, telling)
+        return found
+
+    def let_go(self, feed: Feed) -> None:
+        """Somebody has left a feed; the last one closes it."""
+        if feed.left:
+            self._retire(feed)
 
     async def _feed(self, scope_id: UUID) -> Feed:
         """The scope's feed. There is one at a time: the next opens when the last has closed."""
@@ -156,7 +145,7 @@ class Hub:
             self._retire(feed)
             await feed.closed.wait()
         if feed is None:
-            feed = self._feeds[scope_id] = Feed(scope_id, self._database, self._broadcast)
+            feed = self._feeds[scope_id] = Feed(scope_id, self.database, self._broadcast)
         return feed
 
     def _retire(self, feed: Feed) -> None:
@@ -170,58 +159,23 @@ class Hub:
 
     async def _close(self, feed: Feed) -> None:
         try:
+            for audience in feed.audiences.values():
+                audience.close()
             await feed.close()
         finally:
             self._feeds.pop(feed.scope_id, None)
 
-    async def _clock_for(self, reader: Reader, user_id: UUID, scope_id: UUID) -> Scope:
-        if not await self._readable(reader, [(user_id, scope_id)]):
-            raise NotFound("Scope", path=("scope",))
-        return (await clocks(reader, [scope_id]))[scope_id]
+    def stale(self) -> bool:
+        """Whether streams must pause: nobody knows just now who may read what."""
+        return self._compared_ago() > self._pause_after
 
-    async def _missed(self, follower: Follower, position: Position, joined: Position) -> list[Event]:
-        """A page of the log between where the stream is and where its queue begins."""
-        try:
-            async with self._database.snapshot(scopes=[position.scope_id]) as reader:
-                events = await linked_events(reader, position.cursor, joined.seq)
-        except Unavailable:
-            # If it lasts, the stream then pauses like all others.
-            await asyncio.sleep(LOOK_SECONDS)
-            return []
-        except OtherHistory:
-            events = []
-        if not events or (events[-1].seq == joined.seq and position_after(events[-1]) != joined):
-            follower.end(FrameReason.OTHER_HISTORY)
-        return events
-
-    async def _wait(self, follower: Follower) -> bool:
-        """Until there are events, or the stream must end, or a heartbeat is due (then: True)."""
-        follower.wake.clear()
-        if follower.waiting or follower.ended is not None:
-            return False
-        remaining = max(follower.session.expires_at - time.time(), 0)
-        try:
-            async with asyncio.timeout(min(self._heartbeat, remaining)):
-                await follower.wake.wait()
-        except TimeoutError:
-            return self._heartbeat <= remaining
-        return False
-
-    async def _fit(self, follower: Follower) -> FrameReason | None:
-        """Wait until a comparison succeeded lately, or the stream must end (then: why)."""
-        while not follower.end_if_expired() and self._compared_ago() > self._pause_after:
-            metrics.HUB_PAUSED.set(1)
-            self._compared.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._compared.wait()
-        return follower.ended
-
-    def _last_frame(self, reason: FrameReason, position: Position) -> EventFrame:
-        resync = reason in _RESYNCS
-        if resync:
-            metrics.RESYNCS.labels(reason.value).inc()
-        return EventFrame(FrameKind.RESYNC if resync else FrameKind.ENDED, position, reason=reason)
+    async def look(self) -> None:
+        """Wait a moment of a pause."""
+        metrics.HUB_PAUSED.set(1)
+        self._compared.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.look_seconds):
+                await self._compared.wait()
 
     def _compared_ago(self) -> float:
         return time.monotonic() - self._compared_at
@@ -240,6 +194,7 @@ class Hub:
                     await self._compare()
             except Exception as fault:  # noqa: BLE001 (goes on for ever: the streams pause until it succeeds again)
                 log.warning("comparison_failed", error=repr(fault))
+                self._end_sessions()  # for these nobody needs to be asked
 
     async def _compare(self) -> None:
         began = time.monotonic()
@@ -274,23 +229,31 @@ class Hub:
         metrics.HUB_PAUSED.set(0)
 
     def _end_sessions(self) -> None:
-        for feed in self._feeds.values():
+        for feed in list(self._feeds.values()):
             for follower in list(feed.followers):
                 if follower.session.session_id in self.ended_sign_ins:
                     follower.end(FrameReason.SIGNED_OUT)
                 else:
                     follower.end_if_expired()  # a token may have been renewed by one that ends sooner
+            for audience in list(feed.audiences.values()):
+                for listener in list(audience.listeners):
+                    if listener.session.session_id in self.ended_sign_ins:
+                        audience.end(listener, FrameReason.SIGNED_OUT)
+                audience.end_expired()
 
     async def _recheck(self, reader: Reader, feeds: list[Feed]) -> None:
-        pairs = {(follower.user_id, feed.scope_id) for feed in feeds for follower in feed.followers}
+        pairs = {(user_id, feed.scope_id) for feed in feeds for user_id in feed.people()}
         if not pairs:
             return
         allowed = await self._readable(reader, list(pairs))
         for feed in feeds:
+            lost = {user_id for user_id, scope_id in pairs - allowed if scope_id == feed.scope_id}
             for follower in list(feed.followers):
-                pair = (follower.user_id, feed.scope_id)
-                if pair in pairs and pair not in allowed:
+                if follower.user_id in lost:
                     follower.end(FrameReason.ACCESS_LOST)
+            for audience in list(feed.audiences.values()):
+                for listener in [one for one in audience.listeners if one.user_id in lost]:
+                    audience.end(listener, FrameReason.ACCESS_LOST)
 
 
 def _continues(clock: Scope, position: Position) -> bool:

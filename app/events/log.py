@@ -84,6 +84,13 @@ _EVENT_ID_AT = Statement(
     ),
     Event,
 )
+_EVENT_IDS_AT = sql(
+    """
+    SELECT events.scope_id, events.seq, events.id FROM unnest($1::uuid[], $2::bigint[]) AS asked(scope_id, seq)
+    JOIN events USING (scope_id, seq)
+    """,
+    "scopes", "seqs",
+)  # fmt: skip
 _OBJECT_HISTORY: Statement[Event] = sql(
     """
     SELECT events.* FROM unnest($2::uuid[], $3::int[]) AS seen(object_id, version)
@@ -117,6 +124,16 @@ async def event_id_at(reader: Reader, scope_id: UUID, seq: int) -> UUID | None:
     """The id of the event at ``seq``, or None."""
     row = await reader.row(_EVENT_ID_AT, scope=scope_id, seq=seq)
     return None if row is None else row.id
+
+
+async def event_ids_at(reader: Reader, places: list[tuple[UUID, int]]) -> dict[tuple[UUID, int], UUID]:
+    """The ids of the events at (scope, seq), as far as there are such."""
+    if not places:
+        return {}
+    rows = await reader.rows(
+        _EVENT_IDS_AT, scopes=[one for one, _ in places], seqs=[seq for _, seq in places]
+    )
+    return {(row.scope_id, row.seq): row.id for row in rows}
 
 
 async def history_since(reader: Reader, scope_id: UUID, versions: dict[UUID, int]) -> dict[UUID, list[Event]]:

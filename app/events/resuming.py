@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from app.db import Reader
 from app.events.cursors import Cursor
 from app.events.frames import EventFrame, FrameKind, FrameReason
@@ -28,18 +30,23 @@ def position_after(event: Event) -> Position:
     return Position(event.scope_id, event.seq, Cursor.at(event.scope_id, event.seq, event.id))
 
 
-async def refuse_resume(reader: Reader, after: Cursor, clock: Scope) -> FrameReason | None:
-    """Why a client cannot go on from ``after``, or None if it can."""
+def refusal(after: Cursor, clock: Scope, event_id: UUID | None) -> FrameReason | None:
+    """Why a client cannot go on from ``after``, or None if it can. ``event_id``: of the event that is there now."""
     if after.seq > clock.seq:
         return FrameReason.FROM_THE_FUTURE
-    event_id = clock.head_event_id if after.seq == clock.seq else None
-    if event_id is None and after.seq > 0:
-        event_id = await event_id_at(reader, clock.id, after.seq)
     if Cursor.at(clock.id, after.seq, event_id).check != after.check:
         return FrameReason.OTHER_HISTORY
     if clock.seq - after.seq > FURTHEST_BEHIND:
         return FrameReason.TOO_FAR_BEHIND
     return None
+
+
+async def refuse_resume(reader: Reader, after: Cursor, clock: Scope) -> FrameReason | None:
+    """Why a client cannot go on from ``after``, or None if it can."""
+    event_id = clock.head_event_id if after.seq == clock.seq else None
+    if event_id is None and 0 < after.seq <= clock.seq:
+        event_id = await event_id_at(reader, clock.id, after.seq)
+    return refusal(after, clock, event_id)
 
 
 async def linked_events(reader: Reader, after: Cursor, upto: int, limit: int = PAGE) -> list[Event]:

@@ -17,22 +17,35 @@ _MESSAGES: Final = {
 }
 
 
+Place = tuple[str, str]
+"""What is open, and whose it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
     """Counts of what is open, by what it is and whose."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
+    def take(self, what: str, whose: str, most: int) -> Place:
+        """One more until it is given back. Raises a ``ClientError`` of code LIMIT_REACHED if there are `most`."""
+        place = (what, whose)
+        if self.counts[place] >= most:
+            raise ClientError("LIMIT_REACHED", _MESSAGES[what].format(most=most), limit=most)
+        self.counts[place] += 1
+        return place
+
+    def give_back(self, place: Place) -> None:
+        """One less."""
+        self.counts[place] -= 1
+        if not self.counts[place]:
+            del self.counts[place]
+
     @contextmanager
     def held(self, what: str, whose: str, most: int) -> Iterator[None]:
-        """One more while the block runs. Raises a ``ClientError`` of code LIMIT_REACHED if there are `most` already."""
-        key = (what, whose)
-        if self.counts[key] >= most:
-            raise ClientError("LIMIT_REACHED", _MESSAGES[what].format(most=most), limit=most)
-        self.counts[key] += 1
+        """One more while the block runs."""
+        place = self.take(what, whose, most)
         try:
             yield
         finally:
-            self.counts[key] -= 1
-            if not self.counts[key]:
-                del self.counts[key]
+            self.give_back(place)

@@ -14,8 +14,9 @@ from schema.doors.http import GraphiQLPage, HTTPDoor
 from schema.doors.limits import DoorLimits
 from schema.doors.origins import Origins
 from schema.doors.places import Places
-from schema.doors.protocol import SocketProtocol, request_protocol
+from schema.doors.protocol import request_protocol
 from schema.doors.websocket import WebSocketDoor
+from schema.doors.wire import SocketProtocol
 from schema.execution import GraphQLService
 from schema.graphiql import graphiql_page
 

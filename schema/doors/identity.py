@@ -49,6 +49,6 @@ def payload_token(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
-def init_token(payload: Mapping[str, Any], headers: Mapping[str, str]) -> str | None:
-    """The token of a socket: that of `connection_init`, or of the handshake, where no browser can put one."""
-    return payload_token(payload) or bearer_token(headers.get("authorization"))
+def init_token(payload: Mapping[str, Any], authorization: str | None) -> str | None:
+    """The token of a socket: that of `connection_init`, or of the handshake's header, where no browser can put one."""
+    return payload_token(payload) or bearer_token(authorization)

@@ -15,8 +15,6 @@ from app.errors import ClientError
 from schema.requests import GraphQLRequest, json_type, read_json, read_request
 
 PROTOCOL: Final = "graphql-transport-ws"
-ACK: Final = '{"type":"connection_ack"}'
-PING: Final = '{"type":"ping"}'
 # The identifier comes back with every event; nobody needs a longer one.
 MAX_IDENTIFIER = 16_384
 
@@ -68,8 +66,13 @@ class Complete:
 Message = Init | Ping | Pong | Subscribe | Complete
 
 
-def read_message(text: str) -> Message:
-    """The message in a text frame. Raises `Close` with 4400 for anything the protocol does not know."""
+def read_message(text: str | None) -> Message:
+    """The message in a text frame. Raises `Close` with 4400 for anything the protocol does not know.
+
+    None: a frame of bytes.
+    """
+    if text is None:
+        raise Close(4400, "Messages are text, not binary.")
     try:
         value = read_json(text, "The message")
         if not isinstance(value, dict):
@@ -118,25 +121,40 @@ def _identifier(value: dict[str, Any]) -> str:
     return identifier
 
 
-def pong(payload: dict[str, Any] | None) -> str:
+def text_frame(payload: bytes) -> bytes:
+    """A message as a whole frame of text. Source: RFC 6455, section 5.2 (what a server sends is not masked)."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((0x81, size))
+    elif size < 65_536:
+        head = b"\x81\x7e" + size.to_bytes(2, "big")
+    else:
+        head = b"\x81\x7f" + size.to_bytes(8, "big")
+    return head + payload
+
+
+ACK: Final = text_frame(b'{"type":"connection_ack"}')
+PING: Final = text_frame(b'{"type":"ping"}') + b"\x89\x00"
+"""Both kinds: that of the wire is answered by browsers even while their pages sleep."""
+
+
+def pong(payload: dict[str, Any] | None) -> bytes:
     """The answer to a ping, with its payload."""
-    return '{"type":"pong"}' if payload is None else f'{{"type":"pong","payload":{_json(payload)}}}'
+    return text_frame(
+        orjson.dumps({"type": "pong"} if payload is None else {"type": "pong", "payload": payload})
+    )
 
 
-def next_frame(identifier: str, payload: bytes) -> str:
+def next_frame(identifier: str, payload: bytes) -> bytes:
     """One result; `payload` is its JSON."""
-    return f'{{"id":{_json(identifier)},"type":"next","payload":{payload.decode()}}}'
+    return text_frame(b'{"id":%b,"type":"next","payload":%b}' % (orjson.dumps(identifier), payload))
 
 
-def error_frame(identifier: str, errors: list[dict[str, Any]]) -> str:
+def error_frame(identifier: str, errors: list[dict[str, Any]]) -> bytes:
     """The errors that end an operation."""
-    return f'{{"id":{_json(identifier)},"type":"error","payload":{_json(errors)}}}'
+    return text_frame(orjson.dumps({"id": identifier, "type": "error", "payload": errors}))
 
 
-def complete_frame(identifier: str) -> str:
+def complete_frame(identifier: str) -> bytes:
     """The end of an operation."""
-    return f'{{"id":{_json(identifier)},"type":"complete"}}'
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return text_frame(orjson.dumps({"id": identifier, "type": "complete"}))

@@ -6,23 +6,27 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from pyrate_limiter import GCRA, InMemoryStateStore, Rate
+from pyrate_limiter import GCRA, Rate
 
 BURST: Final = 4
 """Times a second's messages may come at once: a client that reconnects begins all its subscriptions again."""
 
+State = tuple[float, ...]
+"""What is kept of one socket: when its bucket will be full."""
+
+FULL: Final[State] = (0.0,)
+
 
 class Pace:
-    """A token bucket of this process (pyrate-limiter's). ``clock``: seconds."""
+    """Token buckets (pyrate-limiter's), whose states the sockets keep. ``clock``: seconds."""
 
     def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._rates = [Rate(per_second, 1000, BURST * per_second)]
-        self._store = InMemoryStateStore()
         self._algorithm = GCRA()
 
-    def keeps(self) -> bool:
-        """Whether one message more is within it."""
+    def step(self, state: State) -> State | None:
+        """The state after one message more; None if that is not within it."""
         now = int(self._clock() * 1000)
-        decision = self._store.check(self._algorithm, self._rates, now, 1)  # type: ignore[no-untyped-call]
-        return bool(decision.allowed)
+        after, decision = self._algorithm.step(self._rates, state, now, 1)
+        return after if decision.allowed else None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from app.limits.addresses import client_address
 from app.limits.limiter import Limits
-from app.limits.presence import Presence
+from app.limits.presence import Place, Presence
 from schema.admission import Visit
 from schema.answers import Answer
 from schema.callers import Caller
@@ -38,24 +38,28 @@ class Places:
         """A request or a socket of this caller."""
         return Visit(self._rates, caller)
 
-    def socket_from(self, visit: Visit) -> AbstractContextManager[None]:
+    def socket_from(self, visit: Visit) -> Place:
         """A socket more from an address. Raises a `ClientError` of code LIMIT_REACHED."""
-        return self._presence.held("sockets", f"from {visit.address}", self._limits.address_sockets)
+        return self._presence.take("sockets", f"from {visit.address}", self._limits.address_sockets)
 
-    def socket_of(self, visit: Visit) -> AbstractContextManager[None]:
+    def socket_of(self, visit: Visit) -> Place:
         """A socket more of a person; who is none is bounded by their address. Raises LIMIT_REACHED."""
         most = self._limits.user_sockets if visit.is_person else self._limits.address_sockets
-        return self._presence.held("sockets", visit.payer, most)
+        return self._presence.take("sockets", visit.payer, most)
 
-    def subscription_of(self, visit: Visit) -> AbstractContextManager[None]:
+    def subscription_of(self, visit: Visit) -> Place:
         """A subscription more of a person or an address. Raises LIMIT_REACHED."""
-        return self._presence.held("subscriptions", visit.payer, self._limits.user_subscriptions)
+        return self._presence.take("subscriptions", visit.payer, self._limits.user_subscriptions)
+
+    def give_back(self, place: Place) -> None:
+        """One less."""
+        self._presence.give_back(place)
 
     def streaming(self, answers: AsyncGenerator[Answer, None], visit: Visit) -> Held:
         """A subscription over plain HTTP, which counts until it is closed. Raises LIMIT_REACHED."""
         with ExitStack() as stack:
             stack.enter_context(self._presence.held("streams", visit.payer, self._limits.user_streams))
-            stack.enter_context(self.subscription_of(visit))
+            stack.callback(self.give_back, self.subscription_of(visit))
             return Held(answers, stack.pop_all())
 
 

@@ -1,4 +1,4 @@
-"""uvicorn's protocols, with what they leave open closed. `server_options` gives them to it."""
+"""uvicorn's HTTP protocol, with what it leaves open closed. `server_options` gives it to it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from typing import Any
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from schema.doors.limits import DoorLimits
+from schema.doors.wire import LINGER_SECONDS
 
 CONNECTION = "lockstep.connection"
 """The name under which the scope's `extensions` hold the `HTTPConnection`."""
-
-LINGER_SECONDS = 5.0
-"""What a client has not read this long after its connection was closed is thrown away with the connection."""
 
 
 @dataclass(eq=False, slots=True)
@@ -151,34 +148,6 @@ class RequestProtocol(HttpToolsProtocol):
         """Called when a connection has been idle: its last answer may still be unread."""
         super().timeout_keep_alive_handler()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
-
-
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """Give this to uvicorn as `ws`.
-
-    Text that is not UTF-8 closes the socket with 1007 (RFC 6455, section 8.1) as in uvicorn, but that is the
-    client's fault, and so no traceback in our log. A client that never reads cannot hold its connection once
-    the application is done with it.
-    """
-
-    def send_receive_event_to_app(self) -> None:
-        """Hands a whole message to the application."""
-        if self.curr_msg_data_type == "text" and not self.close_sent:
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self.frames = []
-                self.conn.send_close(1007, "Text must be UTF-8.")
-                self.handle_parser_exception()
-                return
-        super().send_receive_event_to_app()
-
-    async def run_asgi(self) -> None:
-        """Runs the application on the socket."""
-        try:
-            await super().run_asgi()
-        finally:
-            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
 
 def request_protocol(limits: DoorLimits) -> Callable[..., RequestProtocol]:

@@ -11,9 +11,10 @@ from app.errors import BadInput, NotFound
 from app.events import frames
 from app.events.cursors import Cursor
 from app.events.log import clocks
+from app.events.pursuits import Pursuit
 from app.events.resuming import PAGE, page_after
 from app.projects.access import readable_scopes
-from schema.context import Context, StreamSession
+from schema.context import Context
 from schema.edges import Info
 from schema.events.enums import FrameKind, FrameReason
 from schema.events.types import Event
@@ -66,20 +67,39 @@ def _cursor(scope_id: UUID, after: str | None) -> Cursor | None:
     return cursor
 
 
+class Followed:
+    """A scope that is followed: by itself, if it is iterated; or as one of an audience (`schema.sharing.Shareable`)."""
+
+    def __init__(self, context: Context, scope: str, after: str | None) -> None:
+        self._hub = context.application.hub
+        self._session = context.session
+        self._viewer_id = context.viewer_id
+        self._scope_id = read_id(scope, *SCOPE_KINDS)
+        self._after = _cursor(self._scope_id, after)
+
+    async def pursue(self) -> Pursuit:
+        """Begins to follow. Raises `NotFound`."""
+        return await self._hub.pursue(self._viewer_id, self._session, self._scope_id, self._after)
+
+    @staticmethod
+    def event(frame: frames.EventFrame) -> EventFrame:
+        """A frame as the subscription's field has it."""
+        return EventFrame.of(frame)
+
+    async def __aiter__(self) -> AsyncGenerator[EventFrame]:
+        stream = self._hub.follow(self._viewer_id, self._session, self._scope_id, self._after)
+        try:
+            async for frame in stream:
+                yield EventFrame.of(frame)
+        finally:
+            await stream.aclose()
+
+
 async def events(
     info: Info, scope: strawberry.ID, after: str | None = strawberry.UNSET
 ) -> AsyncGenerator[EventFrame]:
     """Follow a scope (see ``Subscription``)."""
-    scope_id = read_id(scope, *SCOPE_KINDS)
-    context: Context = info.context
-    stream = context.application.hub.follow(
-        context.viewer_id, StreamSession(context.session), scope_id, _cursor(scope_id, after)
-    )
-    try:
-        async for frame in stream:
-            yield EventFrame.of(frame)
-    finally:
-        await stream.aclose()
+    return Followed(info.context, scope, after)  # type: ignore[return-value]  # what it is iterated by is one
 
 
 @strawberry.type(description="What can be followed live.")

@@ -17,7 +17,7 @@ import httpx
 import orjson
 import pytest
 
-from schema.doors import DoorLimits, closing
+from schema.doors import DoorLimits, wire
 from schema.doors import protocol as protocols
 from tests.doors.conftest import PATIENCE_SECONDS, Serve, Served
 
@@ -305,8 +305,8 @@ def lost(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Set when a server has lost a connection; nobody lingers for long."""
     event = asyncio.Event()
     monkeypatch.setattr(protocols, "LINGER_SECONDS", 0.05)
-    monkeypatch.setattr(closing, "CLOSE_SECONDS", 0.05)
-    for protocol in (protocols.RequestProtocol, protocols.SocketProtocol):
+    monkeypatch.setattr(wire, "LINGER_SECONDS", 0.05)
+    for protocol in (protocols.RequestProtocol, wire.SocketProtocol):
 
         def tell(self: Any, error: Exception | None, before: Any = protocol.connection_lost) -> None:
             before(self, error)

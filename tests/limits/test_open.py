@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from schema.doors import DoorLimits
-from schema.doors.pace import Pace
+from schema.doors.pace import FULL, Pace
 from tests.doors.conftest import Serve, serve  # noqa: F401 (a fixture)
 from tests.limits.conftest import Limited
 from tests.limits.test_requests import NAME
@@ -98,10 +98,18 @@ async def test_a_socket_that_floods_is_closed(serve: Serve) -> None:  # noqa: F8
 
 def test_the_pace_is_a_second_with_four_seconds_at_once() -> None:
     now = 0.0
-    pace = Pace(2, lambda: now)
-    assert [pace.keeps() for _ in range(9)] == [True] * 8 + [False]
-    now = 0.5
-    assert [pace.keeps() for _ in range(2)] == [True, False]
+    pace, state = Pace(2, lambda: now), FULL
+
+    def keeps() -> bool:
+        nonlocal state
+        after = pace.step(state)
+        state = after or state
+        return after is not None
+
+    now = 1_000.0
+    assert [keeps() for _ in range(9)] == [True] * 8 + [False]
+    now = 1_000.5
+    assert [keeps() for _ in range(2)] == [True, False]
 
 
 async def test_a_socket_on_which_nothing_runs_is_closed(serve: Serve) -> None:  # noqa: F811

@@ -7,15 +7,14 @@ import base64
 import time
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
 from app.errors import NotFound, PermissionDenied
-from app.events import hub, resuming
+from app.events import arrivals, hub, resuming
 from app.events.cursors import Cursor
-from app.events.log import clocks
 from app.events.models import Scope
 from schema.ids import global_id
 from tests.client import JSON, PATIENCE_SECONDS, Client, Socket, Stream
@@ -193,10 +192,10 @@ async def test_a_planted_trust_in_cursors_is_caught(world: World, monkeypatch: p
     """A service that compared seqs alone would go on from any history."""
     at = await place(world, "project")
 
-    async def trusting(_reader: object, after: Cursor, clock: Scope) -> None:
+    def trusting(after: Cursor, clock: Scope, event_id: UUID | None) -> None:
         return None
 
-    monkeypatch.setattr(hub, "refuse_resume", trusting)
+    monkeypatch.setattr(arrivals, "refusal", trusting)
     forged = Cursor(at.id, (await at.head())["seq"], bytes(4))
     async with at.client.follow(at.scope, forged.encode()) as stream:
         assert stream.frames[0]["kind"] == "HEARTBEAT"
@@ -245,17 +244,13 @@ async def over_http(person: Client, scope: str) -> JSON:
 
 async def test_a_planted_word_too_much_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A different refusal for what exists is seen by the comparison above."""
-    clock_for = hub.Hub._clock_for
+    clock_of = arrivals.Arrivals._clock_of
 
-    async def telling(self: hub.Hub, reader: Any, user_id: Any, scope_id: Any) -> Scope:
-        try:
-            return await clock_for(self, reader, user_id, scope_id)
-        except NotFound:
-            if await clocks(reader, [scope_id]):
-                raise PermissionDenied("Not yours.") from None
-            raise
+    def telling(self: Any, user_id: Any, scope_id: Any, readable: Any, found: Any) -> Any:
+        clock = clock_of(self, user_id, scope_id, readable, found)
+        return PermissionDenied("Not yours.") if isinstance(clock, NotFound) and scope_id in found else clock
 
-    monkeypatch.setattr(hub.Hub, "_clock_for", telling)
+    monkeypatch.setattr(arrivals.Arrivals, "_clock_of", telling)
     with pytest.raises(AssertionError):
         await test_hidden_equals_missing(world)
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.events.cursors import Cursor
-from app.events.followers import Follower
+from app.events.followers import Queue
 from app.events.models import Event
 from tests.invariants import events_over_http
 from tests.ledger import Log
@@ -93,17 +93,17 @@ async def test_one_socket_follows_fifty_boards(world: World, log: Log) -> None:
 async def test_a_planted_gap_is_caught(world: World, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check above sees a stream that leaves one event out, and one that tells one twice."""
     at = await place(world, "project")
-    take = Follower.take
+    take = Queue.take
 
-    def lossy(follower: Follower, after: object) -> list[Event]:
+    def lossy(follower: Queue, after: object) -> list[Event]:
         return take(follower, after)[1:]  # type: ignore[arg-type]
 
-    def doubling(follower: Follower, after: object) -> list[Event]:
+    def doubling(follower: Queue, after: object) -> list[Event]:
         taken = take(follower, after)  # type: ignore[arg-type]
         return taken[:1] + taken
 
     for fault in (lossy, doubling):
-        monkeypatch.setattr(Follower, "take", fault)
+        monkeypatch.setattr(Queue, "take", fault)
         async with at.client.follow(at.scope) as stream:
             await grow_at_once(world, 3)
             with pytest.raises(AssertionError):

@@ -1,0 +1,399 @@
+"""A socket on the wire: uvicorn's WebSocket protocol, with neither a task nor a buffer while nothing happens.
+
+Handshake, frames, pings and the closing handshake are those of the library `websockets` (its sans-I/O layer). Its
+parser of frames is lent to a socket while one of the client's frames is on its way, and else is another's: so an idle
+socket has none. Frames of text are written to the transport as they are, made once for many (`schema.doors.messages`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any, Final, Protocol, cast
+from urllib.parse import unquote
+
+from uvicorn.config import Config
+from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import SERVER, State
+from websockets.protocol import Protocol as Parser
+from websockets.server import ServerProtocol
+
+SOCKET: Final = "lockstep.socket"
+"""The name under which the scope's `extensions` hold the `SocketProtocol`."""
+
+LINGER_SECONDS = 5.0
+"""What a client has not read this long after its connection was closed is thrown away with the connection."""
+
+LENT: Final = 16
+"""Parsers kept for the next sockets that are written to."""
+
+log = logging.getLogger("uvicorn.error")
+
+
+class Handler(Protocol):
+    """What is done with a socket that was accepted."""
+
+    def received(self, text: str | None) -> None:
+        """A message has come; None: one of bytes."""
+
+    def stalled(self) -> None:
+        """The client has read nothing for `stall_seconds`, and there is much that it should."""
+
+    def left(self) -> None:
+        """The socket is over. Called once, and nothing else after it."""
+
+
+class Parsers:
+    """Parsers between two frames, which are all the same. `max_size`: bytes of a message."""
+
+    def __init__(self, max_size: int) -> None:
+        self._max_size = max_size
+        self._free: list[Parser] = []
+
+    def take(self) -> Parser:
+        """One at the beginning of a frame."""
+        return self._free.pop() if self._free else Parser(SERVER, max_size=self._max_size, logger=log)
+
+    def give_back(self, parser: Parser) -> bool:
+        """Whether it could be taken back: it is open, and neither within a frame nor within a message."""
+        waits_in = getattr(parser.parser, "gi_yieldfrom", None)
+        if (
+            parser.state is not State.OPEN
+            or parser.current_size is not None
+            or parser.reader.buffer
+            or getattr(waits_in, "__name__", "") != "at_eof"
+        ):
+            return False
+        if len(self._free) < LENT:
+            self._free.append(parser)
+        return True
+
+
+_PARSERS: dict[int, Parsers] = {}
+
+
+class SocketProtocol(asyncio.Protocol):
+    """Give this to uvicorn as `ws`. The application finds it in the scope, and accepts or refuses the socket.
+
+    `full`: more than `unsent_bytes` wait for the client. `heard_at`: when it last sent anything (the loop's clock).
+    `tasks`: those that a stopping server waits for.
+    """
+
+    __slots__ = (
+        "_handler", "_held", "_kind", "_open", "_parser", "_parsers", "_parts", "_server", "_stall", "_stall_seconds",
+        "_starting", "_unsent", "_waiters", "full", "heard_at", "loop", "transport",
+    )  # fmt: skip
+
+    def __init__(
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:  # fmt: skip
+        self.loop = _loop or asyncio.get_event_loop()
+        self.transport: asyncio.Transport
+        self.full = False
+        self.heard_at = 0.0
+        self._server = server_state
+        self._starting: _Starting | None = _Starting(config, app_state)
+        self._parsers = _PARSERS.setdefault(config.ws_max_size, Parsers(config.ws_max_size))
+        self._parser: Parser | None = None
+        self._parts: list[bytes] | None = None
+        self._kind = Opcode.TEXT
+        self._handler: Handler | None = None
+        self._open = False
+        self._held = False
+        self._stall: asyncio.TimerHandle | None = None
+        self._stall_seconds = LINGER_SECONDS
+        self._unsent = 0
+        self._waiters: list[asyncio.Future[None]] | None = None
+
+    @property
+    def tasks(self) -> set[asyncio.Task[None]]:
+        return self._server.tasks
+
+    # What uvicorn and the loop call
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Called when the connection has become a socket's."""
+        self.transport = cast(asyncio.Transport, transport)
+        self._server.connections.add(self)  # type: ignore[arg-type]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called when the connection is over."""
+        self._server.connections.discard(self)
+        self._over()
+        self._parser = None
+
+    def data_received(self, data: bytes) -> None:
+        """Called with what has come."""
+        self.heard_at = self.loop.time()
+        if self._starting is not None:
+            self._starting.begin(self, data)
+        else:
+            self._read(data)
+
+    def pause_writing(self) -> None:
+        """Called when the client has not read more than `unsent_bytes`."""
+        self.full = True
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Called when it has read most of it."""
+        self.full = False
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        self._wake()
+        self._resume()
+
+    def shutdown(self) -> None:
+        """Called when the server stops: clients reconnect upon 1012."""
+        if self._open:
+            self.close(1012, "")
+        elif self._starting is not None:
+            self.refuse(500)
+        self._end()
+
+    # What the application calls
+
+    def accept(
+        self, subprotocol: str | None, headers: Sequence[tuple[str, str]], handler: Handler, *,
+        unsent_bytes: int, stall_seconds: float,
+    ) -> None:  # fmt: skip
+        """Opens the socket."""
+        assert self._starting is not None
+        answer = self._starting.acceptance(subprotocol, [*self._default_headers(), *headers])
+        self._starting = None
+        self._handler = handler
+        if self.transport.is_closing():
+            self._over()
+            return
+        self._open = True
+        self._stall_seconds = stall_seconds
+        self.transport.set_write_buffer_limits(high=unsent_bytes)
+        self.transport.write(answer)
+        self.transport.resume_reading()
+
+    def refuse(self, status: int, headers: Sequence[tuple[str, str]] = (), body: str = "") -> None:
+        """Answers the handshake like any other request that is not granted."""
+        if self._starting is None or self.transport.is_closing():
+            return
+        self.answer(self._starting.refusal(status, headers, body))
+
+    def answer(self, answer: bytes) -> None:
+        """Ends the handshake, and the connection with it."""
+        self._starting = None
+        self.transport.write(answer)
+        self._end()
+
+    def write(self, frame: bytes) -> None:
+        """Sends a frame, or several. Whoever has many looks at `full` before each."""
+        if self._open:
+            self.transport.write(frame)
+
+    def close(self, code: int, reason: str) -> None:
+        """Ends the socket: the client has some seconds to read what is unsent, and to say good-bye."""
+        if not self._open:
+            return
+        parser = self._parser = self._parser or self._parsers.take()
+        if parser.state is State.OPEN:
+            parser.send_close(code, reason)
+        self._flush(parser)
+        self._over()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        self._resume()
+
+    async def drained(self) -> None:
+        """When there is room for more."""
+        while self.full:
+            waiter: asyncio.Future[None] = self.loop.create_future()
+            if self._waiters is None:
+                self._waiters = []
+            self._waiters.append(waiter)
+            await waiter
+
+    def hold(self) -> None:
+        """Reads no more of the client until it has read: its messages make others."""
+        if self.full and not self._held:
+            self._held = True
+            self.transport.pause_reading()
+
+    # Within
+
+    def _read(self, data: bytes) -> None:
+        parser = self._parser or self._parsers.take()
+        self._parser = parser
+        parser.receive_data(data)
+        for frame in parser.events_received():
+            if self._open:
+                self._take(cast(Frame, frame))
+        self._flush(parser)
+        if parser.parser_exc is not None or parser.close_rcvd is not None:
+            # What was wrong was told, or good-bye was said by both.
+            self._over()
+            self._end()
+        elif self._parsers.give_back(parser):
+            self._parser = None
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._kind = frame.opcode
+            if frame.fin:
+                self._message(frame.data)
+            else:
+                self._parts = [frame.data]  # type: ignore[list-item]
+        elif frame.opcode is Opcode.CONT and self._parts is not None:
+            self._parts.append(frame.data)  # type: ignore[arg-type]
+            if frame.fin:
+                whole, self._parts = b"".join(self._parts), None
+                self._message(whole)
+
+    def _message(self, data: Any) -> None:
+        assert self._handler is not None
+        if self._kind is not Opcode.TEXT:
+            self._handler.received(None)
+            return
+        try:
+            text = str(data, "utf-8")
+        except UnicodeDecodeError:
+            self.close(1007, "Text must be UTF-8.")  # RFC 6455, section 8.1
+            return
+        self._handler.received(text)
+
+    def _flush(self, parser: Parser) -> None:
+        if told := b"".join(parser.data_to_send()):
+            self.transport.write(told)
+            self.hold()
+
+    def _over(self) -> None:
+        self._open = False
+        handler, self._handler = self._handler, None
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+        if handler is not None:
+            handler.left()
+        self.full = False
+        self._wake()
+
+    def _end(self) -> None:
+        self.transport.close()
+        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _resume(self) -> None:
+        if self._held and not self.transport.is_closing():
+            self._held = False
+            self.transport.resume_reading()
+
+    def _watch(self) -> None:
+        self._unsent = self.transport.get_write_buffer_size()
+        self._stall = self.loop.call_later(self._stall_seconds, self._look)
+
+    def _look(self) -> None:
+        """Whether the client has read anything since the last look."""
+        self._stall = None
+        if not self.full or self._handler is None:
+            return
+        if self.transport.get_write_buffer_size() >= self._unsent:
+            self._handler.stalled()
+        else:
+            self._watch()
+
+    def _default_headers(self) -> list[tuple[str, str]]:
+        return [
+            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._server.default_headers
+        ]
+
+
+class _Starting:
+    """A handshake: what a socket needs until it is accepted, and not afterwards."""
+
+    def __init__(self, config: Config, app_state: dict[str, Any]) -> None:
+        self._config = config
+        self._app_state = app_state
+        self._library = ServerProtocol(max_size=None, logger=log)
+        self._response: Response
+
+    def begin(self, socket: SocketProtocol, data: bytes) -> None:
+        """Reads the request, which uvicorn hands over whole, and asks the application."""
+        self._library.receive_data(data)
+        requests = [event for event in self._library.events_received() if isinstance(event, Request)]
+        if not requests:
+            socket.refuse(400)
+            return
+        self._response = self._library.accept(requests[0])
+        if self._response.status_code != 101:
+            socket.answer(self._sent(self._response))
+            return
+        # What the client sends before it was accepted waits.
+        socket.transport.pause_reading()
+        task = socket.loop.create_task(self._ask(socket, self._scope(socket, requests[0])))
+        socket.tasks.add(task)
+        task.add_done_callback(socket.tasks.discard)
+
+    def acceptance(self, subprotocol: str | None, headers: Sequence[tuple[str, str]]) -> bytes:
+        """The answer that opens the socket."""
+        del self._response.headers["Date"]
+        self._response.headers.update(headers)
+        if subprotocol:
+            self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
+        return self._sent(self._response)
+
+    def refusal(self, status: int, headers: Sequence[tuple[str, str]], body: str) -> bytes:
+        """An answer that opens none."""
+        response = self._library.reject(status, body)
+        response.headers.update(headers)
+        return self._sent(response)
+
+    def _sent(self, response: Response) -> bytes:
+        self._library.send_response(response)
+        return b"".join(self._library.data_to_send())
+
+    def _scope(self, socket: SocketProtocol, request: Request) -> dict[str, Any]:
+        root = self._config.root_path
+        path, _, query = request.path.partition("?")
+        offered = request.headers.get_all("Sec-WebSocket-Protocol")
+        return {
+            "type": "websocket",
+            "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
+            "http_version": "1.1",
+            "scheme": "wss" if is_ssl(socket.transport) else "ws",
+            "server": get_local_addr(socket.transport),
+            "client": get_remote_addr(socket.transport),
+            "root_path": root,
+            "path": root + unquote(path),
+            "raw_path": (root + path).encode("ascii"),
+            "query_string": query.encode("ascii"),
+            "headers": [
+                (name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers.raw_items()
+            ],
+            "subprotocols": [token.strip() for header in offered for token in header.split(",")],
+            "state": self._app_state.copy(),
+            "extensions": {SOCKET: socket},
+        }
+
+    async def _ask(self, socket: SocketProtocol, scope: dict[str, Any]) -> None:
+        """The application as ASGI knows it: it accepts by the extension, and refuses by closing."""
+
+        async def receive() -> Any:
+            return {"type": "websocket.connect"}
+
+        async def send(message: Any) -> None:
+            if message["type"] != "websocket.close":
+                raise RuntimeError("Sockets are accepted by the scope's extension `lockstep.socket`.")
+            socket.refuse(403)
+
+        try:
+            await self._config.loaded_app(scope, receive, send)
+        except Exception:
+            log.exception("Exception in ASGI application\n")
+        socket.refuse(500)  # if it has said nothing
