@@ -10,6 +10,8 @@ import asyncpg
 import httpx
 
 PASSWORD = "correct horse battery"
+TITLE = "Task 1 of a board, with a title of the usual length"
+TEXT = "Some words that describe what is to be done. " * 8
 PEOPLE = 20
 LABELS = 12
 COLUMN = 500
@@ -33,13 +35,15 @@ class Stage:
 async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEOPLE) -> Stage:
     """Make it: the owner and projects through the API, the crowd of rows in the database.
 
-    `sizes`: tasks of each project. Every task has three comments, the first one of each project twenty.
+    `sizes`: tasks of each project. B0-1 is made through the API too, and the others have what it has in columns that
+    mean nothing here. Every task has three comments, the first one of each project twenty.
     """
     async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         token = await sign_up(http, "bench@lockstep.example", "Owner")
         headers = {"Authorization": f"Bearer {token}"}
         workspace = await _do(http, headers, "workspaceCreate", "workspace", name="Bench")
         ids = [await make_project(http, headers, workspace, f"B{number}") for number in range(len(sizes))]
+        task = await _do(http, headers, "taskCreate", "task", projectId=ids[0], title=TITLE, description=TEXT)
         connection = await asyncpg.connect(admin_url)
         try:
             # The rows are made as the service would make them; its triggers would want an event for each.
@@ -51,10 +55,7 @@ async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEO
             await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()
-        answer = await http.post(
-            "/graphql", headers=headers, json={"query": '{ task(key: "B0-1") { id } }', "variables": {}}
-        )
-    return Stage(token, tuple(ids), answer.json()["data"]["task"]["id"])
+    return Stage(token, tuple(ids), task)
 
 
 async def make_project(http: httpx.AsyncClient, headers: Any, workspace: str, key: str) -> str:
@@ -107,20 +108,31 @@ _LABELS = """
     SELECT $1::uuid, uuidv7(), 'label ' || n, '#aabbcc', 1 FROM generate_series(1, $2::int) n
 """
 _TASKS = """
-    INSERT INTO tasks (project_id, id, number, title, sections, status_id, type_id, priority, rank, config, version,
-                       estimate, due_date, created_at, updated_at)
-    SELECT $1::uuid, uuidv7(), n, 'Task ' || n || ' of a board, with a title of the usual length',
-           jsonb_build_object('description', repeat('Some words that describe what is to be done. ', 8)),
-           s.ids[1 + n % array_length(s.ids, 1)], t.ids[1 + n % array_length(t.ids, 1)], n % 5,
-           'a' || lpad(n::text, 8, '0'), '{}', 1, n % 7, date '2030-01-01' + n % 300,
-           timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 minute',
-           timestamptz '2026-06-01 00:00:00.654321Z' + n * interval '1 minute'
+    INSERT INTO tasks
+    SELECT made.*
     FROM generate_series(1, $2::int) n,
          (SELECT array_agg(id ORDER BY rank) AS ids FROM statuses WHERE project_id = $1) s,
-         (SELECT array_agg(id ORDER BY name) AS ids FROM task_types WHERE project_id = $1) t
+         (SELECT array_agg(id ORDER BY name) AS ids FROM task_types WHERE project_id = $1) t,
+         (SELECT tasks AS first FROM tasks ORDER BY id LIMIT 1) known,
+         LATERAL jsonb_populate_record(known.first, jsonb_build_object(
+             'project_id', $1::uuid, 'id', uuidv7(), 'number', n,
+             'title', 'Task ' || n || ' of a board, with a title of the usual length',
+             'status_id', s.ids[1 + n % array_length(s.ids, 1)], 'type_id', t.ids[1 + n % array_length(t.ids, 1)],
+             'priority', n % 5, 'rank', 'a' || lpad(n::text, 8, '0'), 'estimate', n % 7,
+             'due_date', date '2030-01-01' + n % 300,
+             'created_at', timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 minute',
+             'updated_at', timestamptz '2026-06-01 00:00:00.654321Z' + n * interval '1 minute'
+         )) made
+    WHERE NOT EXISTS (SELECT FROM tasks WHERE project_id = $1 AND number = n)
 """
-_LOCATIONS = "INSERT INTO task_locations (task_id, project_id) SELECT id, $1 FROM tasks WHERE project_id = $1"
-_KEYS = "INSERT INTO task_keys (project_id, number, task_id) SELECT $1, number, id FROM tasks WHERE project_id = $1"
+_LOCATIONS = """
+    INSERT INTO task_locations (task_id, project_id) SELECT id, $1 FROM tasks WHERE project_id = $1
+    ON CONFLICT DO NOTHING
+"""
+_KEYS = """
+    INSERT INTO task_keys (project_id, number, task_id) SELECT $1, number, id FROM tasks WHERE project_id = $1
+    ON CONFLICT DO NOTHING
+"""
 _ASSIGNEES = """
     INSERT INTO task_assignees (project_id, task_id, user_id)
     SELECT DISTINCT $1::uuid, t.id, p.ids[1 + (t.number * 7 + a * 3) % array_length(p.ids, 1)]

@@ -46,6 +46,7 @@ class Scale:
     people: int
     rounds: int
     turn_ms: float
+    write_rounds: int
     seconds: float
     subscribers: int
     scopes: int
@@ -53,8 +54,8 @@ class Scale:
 
 # 100,000 tasks in 50 projects: the board that is measured, those of the curve over rows, and the crowd.
 BOARDS = (10, 50, 100, 200, 1000, 2000, 5000)
-WHOLE = Scale((500, *BOARDS, *[2170] * 42), 500, 7, 150.0, 4.0, 15_000, 300)
-QUICK = Scale((500, 10, 100, *[50] * 7), 20, 3, 30.0, 1.0, 300, 12)
+WHOLE = Scale((500, *BOARDS, *[2170] * 42), 500, 7, 150.0, 5, 3.0, 15_000, 300)
+QUICK = Scale((500, 10, 100, *[50] * 7), 20, 3, 30.0, 2, 1.0, 300, 12)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import cached, reads
+from benchmarks.figures import cached, reads, writes
 from benchmarks.figures.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
     *reads.FIGURES,
     *cached.FIGURES,
     *reads.SMALLER,
+    *writes.FIGURES,
 )

@@ -1,0 +1,116 @@
+"""Updates of tasks under load: what each server is sent, and how its answers are read."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from benchmarks.stage import Bench, Running
+from benchmarks.wire import request
+from schema.ids import global_id
+
+TABLES = Path(__file__).resolve().parent / "peers" / "common" / "writes.sql"
+SEED = 20_260_101
+OURS = """mutation Edit($input: TaskUpdateInput!) {
+  taskUpdate(input: $input) { task { version } errors { code message } } }"""
+STOCK = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { task { version } } }"
+POSTGRAPHILE = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { result } }"
+
+_words = itertools.count(1)
+# Over all writers: a title that a task has already would be no edit.
+
+
+@dataclass
+class Target:
+    """A task to update, and the version that it has if all is well."""
+
+    id: UUID
+    version: int
+
+
+def make_tables(bench: Bench) -> None:
+    """Those that the peers write, once; as the owner."""
+    if bench.kept.setdefault("peers' tables", False):
+        return
+    with psycopg.connect(bench.servers.owner_url, autocommit=True) as connection:
+        connection.execute(TABLES.read_text())
+        connection.execute("VACUUM ANALYZE peers.tasks, peers.clocks")
+    bench.kept["peers' tables"] = True
+
+
+def targets(bench: Bench, schema: str, keys: Sequence[str]) -> list[Target]:
+    """All tasks of these projects, as they are now in our tables (`public`) or the peers'."""
+    with psycopg.connect(bench.servers.owner_url) as connection:
+        rows = connection.execute(
+            f"SELECT t.id, t.version FROM {schema}.tasks t JOIN public.projects p ON p.id = t.project_id"
+            " WHERE p.key = ANY(%s) ORDER BY t.id",
+            [list(keys)],
+        ).fetchall()
+    return [Target(*row) for row in rows]
+
+
+class Writer:
+    """Edits of random tasks, each against the version it has; nobody edits a task that is being edited."""
+
+    def __init__(self, server: Running, tasks: list[Target]) -> None:
+        self._token = server.token
+        self._random = random.Random(SEED)
+        self._tasks = tasks
+        self._random.shuffle(self._tasks)
+        self.refusal = ""
+        """What came in the place of an edit, last."""
+
+    def next(self) -> tuple[Target, bytes]:
+        """A request and what it is about."""
+        place = self._random.randrange(len(self._tasks))
+        self._tasks[place], self._tasks[-1] = self._tasks[-1], self._tasks[place]
+        task = self._tasks.pop()
+        return task, request(self.body(task, f"Title {next(_words)} of the usual length"), self._token)
+
+    def take(self, task: Target, body: bytes) -> bool:
+        """Whether the edit was made."""
+        self._tasks.append(task)
+        version = self.version(orjson.loads(body))
+        if version != task.version + 1:
+            self.refusal = body.decode(errors="replace")[:500]
+            return False
+        task.version = version
+        return True
+
+    def body(self, task: Target, title: str) -> bytes:
+        """The mutation of ours."""
+        given = {"id": global_id("Task", task.id), "expectedVersion": task.version, "patch": {"title": title}}
+        return orjson.dumps({"query": OURS, "variables": {"input": given}})
+
+    def version(self, answer: Any) -> int | None:
+        """The new one, if there is one."""
+        made = ((answer.get("data") or {}).get("taskUpdate") or {}).get("task")
+        return made and int(made["version"])
+
+
+class StockWriter(Writer):
+    """The same, to stock Strawberry, which has plain ids."""
+
+    def body(self, task: Target, title: str) -> bytes:
+        given = {"id": str(task.id), "expectedVersion": task.version, "patch": {"title": title}}
+        return orjson.dumps({"query": STOCK, "variables": {"input": given}})
+
+
+class PostGraphileWriter(Writer):
+    """The same, to PostGraphile, whose mutation has the arguments of the SQL function."""
+
+    def body(self, task: Target, title: str) -> bytes:
+        given = {"taskId": str(task.id), "expectedVersion": task.version, "title": title}
+        return orjson.dumps({"query": POSTGRAPHILE, "variables": {"input": given}})
+
+    def version(self, answer: Any) -> int | None:
+        made = (answer.get("data") or {}).get("taskUpdate")
+        return made and made["result"]
