@@ -141,6 +141,32 @@ class CycleRefused(Refusal):
 
 
 @dataclass(frozen=True)
+class TransitionReason:
+    """One reason why a task cannot take a status; ``kind`` is one of ``app.workflows.models.TransitionReasonKind``.
+
+    ``role``: the one that is needed. ``fields``: those that are missing. ``task_ids``: blockers or sub-tasks that are
+    open (those that the viewer sees). ``limit``: how many tasks may be in the status or in a column of a board.
+    """
+
+    kind: str
+    message: str
+    role: str | None = None
+    fields: tuple[str, ...] = ()
+    task_ids: tuple[UUID, ...] = ()
+    limit: int | None = None
+
+
+class TransitionRefused(Refusal):
+    """The workflow, or a limit of a board, does not let the task take this status now; ``reasons`` say why."""
+
+    code = "TRANSITION_REFUSED"
+
+    def __init__(self, reasons: list[TransitionReason], *, path: tuple[str, ...] = ("statusId",)) -> None:
+        super().__init__(" ".join(reason.message for reason in reasons), path=path)
+        self.reasons = reasons
+
+
+@dataclass(frozen=True)
 class Clash:
     """One field that both sides changed. Values are JSON: ids as strings, dates as ISO 8601, texts whole.
 

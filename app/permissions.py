@@ -124,6 +124,9 @@ class Permission(Enum):
         "plan: make, change, start, complete and delete sprints; make, change, release and delete milestones", _MANAGER,
         ("sprintCreate", "sprintUpdate", "sprintStart", "milestoneCreate", "milestoneUpdate", "milestoneRelease"),
         note="to put tasks into them and take them out: EDIT_TASKS")
+    MANAGE_WORKFLOW = Rule(
+        "change the workflow: transitions, templates", _MANAGER,
+        ("transitionCreate", "transitionUpdate", "transitionDelete", "workflowApplyTemplate"))
     MANAGE_MEMBERS = Rule(
         "add people and teams, change their roles, take teams out", _MANAGER,
         ("projectMemberAdd", "projectMemberUpdate", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove"),

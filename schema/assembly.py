@@ -30,6 +30,7 @@ from schema.service_accounts.mutations import ServiceAccountMutations
 from schema.sprints.mutations import SprintMutations
 from schema.tasks.mutations import TaskMutations
 from schema.teams.mutations import TeamMutations
+from schema.workflows.mutations import WorkflowMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
 
@@ -41,7 +42,7 @@ class Mutation(
     AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations,
     WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
-    SprintMutations, MilestoneMutations,
+    SprintMutations, MilestoneMutations, WorkflowMutations,
 ):  # fmt: skip
     pass
 

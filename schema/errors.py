@@ -17,6 +17,8 @@ from schema.edges import edge
 from schema.events.changes import present
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
+from schema.projects.enums import ProjectRole
+from schema.workflows.enums import TransitionField, TransitionReasonKind
 
 _KINDS = {
     "task": "Task",
@@ -25,6 +27,7 @@ _KINDS = {
     "workspace": "Workspace",
     "user": "User",
     "team": "Team",
+    "transition": "Transition",
 }
 
 
@@ -115,6 +118,35 @@ class VersionConflict(UserError):
     current: Node | None = edge(_current, "The object as it is now.")
 
 
+@strawberry.type(description="One reason why a task cannot take a status now.")
+class TransitionReason:
+    kind: TransitionReasonKind = strawberry.field(description="Which.")
+    message: str = strawberry.field(description="For a person to read.")
+    role: ProjectRole | None = strawberry.field(description="Of ROLE: the role that is enough.")
+    fields: list[TransitionField] = strawberry.field(description="Of FIELDS: those that are empty.")
+    task_ids: list[strawberry.ID] = strawberry.field(
+        description="Of BLOCKERS_OPEN and CHILDREN_OPEN: the tasks that are not done, of those that you see."
+    )
+    limit: int | None = strawberry.field(description="Of WIP_LIMIT: how many tasks there may be.")
+
+
+@strawberry.type(
+    description="The workflow, or a limit of a board, does not let the task take this status now."
+)
+class TransitionRefused(UserError):
+    reasons: list[TransitionReason] = strawberry.field(description="Everything that speaks against it.")
+
+
+def transition_reason(reason: refusals.TransitionReason) -> TransitionReason:
+    """A reason as the schema shows it."""
+    return TransitionReason(
+        kind=TransitionReasonKind(reason.kind), message=reason.message,
+        role=ProjectRole(reason.role) if reason.role else None,
+        fields=[TransitionField(name) for name in reason.fields],
+        task_ids=[strawberry.ID(global_id("Task", task_id)) for task_id in reason.task_ids], limit=reason.limit,
+    )  # fmt: skip
+
+
 _TYPES: dict[type[refusals.Refusal], type[UserError]] = {
     refusals.NotFound: NotFound,
     refusals.PermissionDenied: PermissionDenied,
@@ -122,9 +154,11 @@ _TYPES: dict[type[refusals.Refusal], type[UserError]] = {
     refusals.ValidationFailed: ValidationFailed,
 }
 
+_BY_CODE: dict[str, type[UserError]] = {"SIGN_IN_FAILED": SignInFailed, "LINK_INVALID": LinkInvalid}
+
 ERROR_TYPES: list[type[UserError]] = [
     ValidationFailed, NotFound, PermissionDenied, SignInFailed, LinkInvalid, KeyReused, LimitReached,
-    CycleRefused, VersionConflict,
+    CycleRefused, VersionConflict, TransitionRefused,
 ]  # fmt: skip
 
 
@@ -143,11 +177,9 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
         return LimitReached(**common, limit=refusal.limit)
     if isinstance(refusal, refusals.CycleRefused):
         return CycleRefused(**common, cycle=[strawberry.ID(global_id("Task", one)) for one in refusal.cycle])
-    if refusal.code == "SIGN_IN_FAILED":
-        return SignInFailed(**common)
-    if refusal.code == "LINK_INVALID":
-        return LinkInvalid(**common)
-    return _TYPES.get(type(refusal), ValidationFailed)(**common)
+    if isinstance(refusal, refusals.TransitionRefused):
+        return TransitionRefused(**common, reasons=[transition_reason(one) for one in refusal.reasons])
+    return (_BY_CODE.get(refusal.code) or _TYPES.get(type(refusal), ValidationFailed))(**common)
 
 
 def _clash(clash: refusals.Clash, scope_id: UUID | None) -> FieldClash:

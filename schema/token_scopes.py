@@ -21,6 +21,7 @@ _ADMIN = (
     "statusCreate", "statusUpdate", "statusDelete", "labelCreate", "labelUpdate", "labelDelete",
     "taskTypeCreate", "taskTypeUpdate", "taskTypeDelete",
     "sprintCreate", "sprintUpdate", "sprintStart", "milestoneCreate", "milestoneUpdate", "milestoneRelease",
+    "transitionCreate", "transitionUpdate", "transitionDelete", "workflowApplyTemplate",
     "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete", "teamCreate", "teamUpdate", "teamDelete",
     "teamMemberAdd", "teamMemberRemove", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove",
     "invitationCreate", "invitationResend", "invitationRevoke", "joiningDomainAdd",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, get_named_type
 
 from tests.client import JSON, Client
 from tests.selections import POSITION, object_type
@@ -114,7 +114,7 @@ class Copy:
 
     def shown(self) -> dict[str, JSON]:
         """What a query would show: deleted words of a project are in no list, deleted labels on no task."""
-        words = ("StatusState", "LabelState", "TaskTypeState", "SprintState", "MilestoneState")
+        words = ("StatusState", "LabelState", "TaskTypeState", "SprintState", "MilestoneState", "TransitionState")
         there = {
             key: state
             for key, state in self.objects.items()
@@ -151,6 +151,8 @@ def _selection(state: GraphQLObjectType) -> str:
         target = _SOURCES.get(name, name.removesuffix("Ids").removesuffix("Id"))
         if name == "sections":
             words.append("sections { name text }")
+        elif isinstance(nested := get_named_type(state.fields[name].type), GraphQLObjectType):
+            words.append(f"{name} {{ {' '.join(nested.fields)} }}")
         elif name in _SOURCES or name.endswith(("Id", "Ids")):
             words.append(f"{name}: {target}{'s' if name.endswith('Ids') else ''} {{ id }}")
         else:
@@ -188,6 +190,7 @@ PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("Proje
   statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
   sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
   milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
+  transitions {{ {_sel("TransitionState")} }}
   members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
   teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
   {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
@@ -217,11 +220,16 @@ class Scope:
         return made
 
 
+_WORDS = {
+    "statuses": "StatusState", "labels": "LabelState", "taskTypes": "TaskTypeState", "transitions": "TransitionState",
+}  # fmt: skip
+
+
 async def _project(client: Client, project_id: str) -> Copy:
     found = (await client.query(PROJECT, id=project_id))["node"]
     made = Copy(found["scope"], found["position"]["cursor"], found["position"]["seq"])
     objects = {found["id"]: _state("ProjectState", found)}
-    for name, kind in (("statuses", "StatusState"), ("labels", "LabelState"), ("taskTypes", "TaskTypeState")):
+    for name, kind in _WORDS.items():
         objects |= {one["id"]: _state(kind, one) for one in found[name]}
     for name, kind in (("sprints", "SprintState"), ("milestones", "MilestoneState")):
         objects |= {one["id"]: _state(kind, one) for one in found[name]["nodes"]}

@@ -374,6 +374,34 @@ PROOFS: dict[str, Proof] = {
         "NOT_FOUND",
         **_MANAGING,
     ),
+    "transitionCreate": Proof(
+        inputs.transition_create,
+        ("eng",),
+        ("TransitionCreated",),
+        {"name": "Else"},
+        {"conditions": [{"wipLimit": 0}]},
+        **_MANAGING,
+    ),
+    "transitionUpdate": Proof(
+        inputs.transition_update, ("eng",), ("TransitionUpdated",), {"name": "Else"}, **_BLANK, **_MANAGING
+    ),
+    "transitionDelete": Proof(
+        inputs.transition_delete,
+        ("eng",),
+        ("TransitionDeleted",),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "workflowApplyTemplate": Proof(
+        inputs.workflow,
+        ("eng",),
+        ("TransitionDeleted", "StatusCreated", *("TransitionCreated",) * 6),
+        {"template": "SCRUM"},
+        {"replace": False},
+        **_MANAGING,
+    ),
     "taskCreate": Proof(
         inputs.task_create,
         ("eng", "inbox:viewer"),

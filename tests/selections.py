@@ -26,7 +26,8 @@ ERRORS = """__typename message code path
   clashes { field base theirs yours baseKnown changedById changedAt }
 }
 ... on LimitReached { limit }
-... on CycleRefused { cycle }"""
+... on CycleRefused { cycle }
+... on TransitionRefused { reasons { kind message role fields taskIds limit } }"""
 
 POSITION = "scope seq cursor"
 

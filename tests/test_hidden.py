@@ -71,6 +71,8 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
     "milestoneCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "milestoneUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskMove": (lambda given: given, _swapped("beforeId", "afterId")),
+    "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId")),
+    "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskUpdate": _PATCHES,
     "taskBulkUpdate": tuple(_bulk(change, own) for change in _PATCHES for own in (True, False)),
 }

@@ -10,7 +10,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from app.permissions import Anybody, Permission, ProjectRole, WorkspaceRole, permits
 from tests import selections
 from tests.client import JSON
-from tests.inputs import link
+from tests.inputs import link, transition
 from tests.proofs import APART, PROOFS
 from tests.world import PEOPLE, World
 
@@ -100,6 +100,7 @@ CAN: dict[str, dict[str, Permission]] = {
     "TaskType": {"viewerCanUpdate": Permission.MANAGE_WORDS},
     "Sprint": {"viewerCanUpdate": Permission.PLAN},
     "Milestone": {"viewerCanUpdate": Permission.PLAN},
+    "Transition": {"viewerCanUpdate": Permission.MANAGE_WORKFLOW},
 }  # fmt: skip
 """Every affordance of the schema, and the row that it answers."""
 
@@ -142,6 +143,7 @@ async def _objects(world: World) -> JSON:
         "Comment": (await world.comment(task, "Words"))["id"], "Link": made["id"],
         "Status": world.status("Done"), "TaskType": world.type("bug"), "Label": (await world.label("L"))["id"],
         "Sprint": (await world.sprint())["id"], "Milestone": (await world.milestone())["id"],
+        "Transition": (await transition(world))["id"],
     }  # fmt: skip
 
 

@@ -46,6 +46,8 @@ ROOTS: dict[str, str] = {
     "Sprint": _of_tasks("sprint { FIELD }"),
     "Milestone": _of_tasks("milestone { FIELD }"),
     "Label": _of_tasks("labels { FIELD }"),
+    "Transition": _of_tasks("project { transitions { FIELD } }"),
+    "AvailableTransition": _of_tasks("availableTransitions { FIELD }"),
     "User": _of_tasks("assignees { FIELD }"),
     "Comment": _of_tasks("threads(first: 1) { nodes { FIELD } }"),
     "TaskLink": _of_tasks("links { FIELD }"),
@@ -87,6 +89,9 @@ ALIKE = {
     "SignInProvider",
     "JoiningDomain",
     "TaskSection",
+    "TransitionAction",
+    "TransitionCondition",
+    "TransitionReason",
     "PageInfo",
     "Position",
     "Viewer",
@@ -199,6 +204,11 @@ async def _one(world: World, number: int) -> None:
     for of in ({}, of_robot):
         await owner.do("accessTokenCreate", name=f"Token {number}", scopes=["READ"], **of)
     await owner.do("linkAdd", sourceId=parent["id"], kind="blocks", targetId=task["id"])
+    ends = made["project"]["statuses"]
+    conditions = [{"blockersDone": True}, {"childrenDone": True}, {"wipLimit": 1}]
+    await owner.do(
+        "transitionCreate", projectId=project, name="Finish", toStatusId=ends[3]["id"], conditions=conditions
+    )
 
 
 async def _count(crowd: Crowd, document: str, n: int) -> tuple[int, str, int]:

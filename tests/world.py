@@ -149,12 +149,19 @@ class World:
         sprint = (await person.do("sprintCreate", projectId=project["id"], name="Hidden"))["sprint"]
         milestone = (await person.do("milestoneCreate", projectId=project["id"], name="Hidden"))["milestone"]
         workspace = self.workspace if by == "owner" else project["workspace"]
+        way = await person.do(
+            "transitionCreate",
+            projectId=project["id"],
+            name="Hidden",
+            toStatusId=project["statuses"][0]["id"],
+        )
         team = (await person.do("teamCreate", workspaceId=workspace["id"], name="Hidden"))["team"]
         return {
             "Task": task["id"], "Comment": comment["id"], "Label": label["label"]["id"], "Link": link["link"]["id"],
             "Status": project["statuses"][0]["id"], "TaskType": project["taskTypes"][0]["id"], "Project": project["id"],
             "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
             "Team": team["id"], "Sprint": sprint["id"], "Milestone": milestone["id"],
+            "Transition": way["transition"]["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:

@@ -13,7 +13,7 @@ from app.comments.decisions import Decision, decide_edit, decide_new, new_mentio
 from app.comments.events import COMMENT_ADDED, COMMENT_DELETED, COMMENT_RESTORED, COMMENT_UPDATED
 from app.comments.facts import facts_for_edits, facts_for_new
 from app.comments.models import Comment, CommentLocation
-from app.errors import LimitReached, ValidationFailed
+from app.errors import LimitReached, Refusal, ValidationFailed
 from app.events.deltas import State
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import Arrival, deliver
@@ -33,6 +33,22 @@ def add_comment(
 ) -> Action:
     """Comment on a task, or answer a comment on it (a deleted one too: it keeps its place)."""
     return add_comments([NewComment(task_id, body, parent_id, client_id)])
+
+
+def with_comment(action: Action, task_id: UUID, body: str) -> Action:
+    """Do something with a task and comment on it, in one unit: both or neither. The result is the action's."""
+
+    async def both(work: Work) -> Result:
+        work.batch_id = new_id()
+        result = await action(work)
+        try:
+            await add_comment(task_id, body)(work)
+        except Refusal as refusal:
+            refusal.path = ("comment",) if refusal.path == ("body",) else refusal.path
+            raise
+        return result
+
+    return both
 
 
 def add_comments(comments: Sequence[NewComment]) -> Action:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, Integer, Text
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, Integer, Text, text
 from sqlmodel import Field, SQLModel
 
 from app.permissions import ProjectRole as ProjectRole  # noqa: PLC0414 (it is of this room's rows)
@@ -82,10 +82,21 @@ class ProjectMember(SQLModel, table=True):
 
 
 class Status(SQLModel, table=True):
-    """A status of a project. Deleted ones stay, so that history and restored tasks keep a name."""
+    """A status of a project. Deleted ones stay, so that history and restored tasks keep a name.
+
+    ``successor_id`` is where its tasks go while it is being removed: nothing enters it any more.
+    """
 
     __tablename__ = "statuses"
-    __table_args__ = (Index("statuses_project", "project_id", "rank"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["project_id", "successor_id"], ["statuses.project_id", "statuses.id"]),
+        Index("statuses_project", "project_id", "rank"),
+        Index(
+            "statuses_leaving",
+            "project_id",
+            postgresql_where=text("successor_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
+    )
 
     project_id: UUID = Field(primary_key=True, foreign_key="projects.id")
     id: UUID = Field(primary_key=True)
@@ -95,6 +106,7 @@ class Status(SQLModel, table=True):
     rank: str = Field(sa_type=Text(collation="C"))
     version: int = 1
     deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
+    successor_id: UUID | None = None
 
 
 class Label(SQLModel, table=True):

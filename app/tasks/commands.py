@@ -38,7 +38,10 @@ class TaskPatch:
 
 @dataclass(frozen=True)
 class TaskEdit:
-    """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes."""
+    """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes.
+
+    ``commented``: a comment is written in the same unit, which a transition may ask for.
+    """
 
     task_id: UUID
     expected_version: int | None
@@ -46,6 +49,7 @@ class TaskEdit:
     policy: ConflictPolicy | None = None
     kind: EventKind = TASK_UPDATED
     occurred_at: datetime | None = None
+    commented: bool = False
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from app.events.kinds import EventKind
 from app.events.merging import changes_since, check_expected
 from app.permissions import Permission
 from app.projects.access import check_permission
-from app.projects.models import ConflictPolicy, StatusCategory
+from app.projects.models import ConflictPolicy
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
@@ -28,13 +28,17 @@ from app.tasks.rules import (
     mentioned,
 )
 from app.values import plain
-
-CLOSED = frozenset({StatusCategory.COMPLETED.value, StatusCategory.CANCELLED.value})
+from app.workflows.models import Transition
+from app.workflows.rules import CLOSED as CLOSED  # noqa: PLC0414 (what is done is said there)
+from app.workflows.rules import Mover, apply_actions, check_transition, closes_parent
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What one edit does: from the old state to the new, as one event. ``merged``: with changes of others."""
+    """What one edit does: from the old state to the new, as one event. ``merged``: with changes of others.
+
+    ``closes_parent``: its transition completes the parent, once all that is part of that is done.
+    """
 
     project_id: UUID
     task_id: UUID
@@ -45,6 +49,7 @@ class Decision:
     occurred_at: datetime
     merged: bool
     mentions: frozenset[UUID] = frozenset()
+    closes_parent: bool = False
 
     @property
     def assigned(self) -> set[UUID]:
@@ -73,17 +78,34 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
     _check_references(row.project_id, current, new, facts)
     if edit.kind is TASK_RESTORED:
         _mend(row.project_id, new, facts)
+    transition = _take_transition(edit, facts, row.project_id, current, new)
     check_counts(new["sections"])
     check_config(new["config"])
     _set_completed(row.project_id, current, new, facts)
     if rank is not None:
         new["rank"] = rank
-    return _decision(edit, facts, row.project_id, current, new, merged)
+    return _decision(edit, facts, row.project_id, current, new, merged, transition)
+
+
+def _take_transition(
+    edit: TaskEdit, facts: Facts, project_id: UUID, current: State, new: State
+) -> Transition | None:
+    """Where the status changes: the workflow's transition, with what it does besides; raises a refusal."""
+    if new["status_id"] == current["status_id"] or edit.kind is TASK_RESTORED:
+        return None
+    role: str = facts.projects[project_id].role  # type: ignore[attr-defined]
+    mover = Mover(role, commented=edit.commented)
+    transition = check_transition(facts.around, project_id, current, new, mover)
+    if transition is not None:
+        apply_actions(transition, new, facts.actor_id, facts.now)
+    facts.around.moved(project_id, current, new)
+    return transition
 
 
 def _decision(
-    edit: TaskEdit, facts: Facts, project_id: UUID, current: State, new: State, merged: bool
-) -> Decision:
+    edit: TaskEdit, facts: Facts, project_id: UUID, current: State, new: State, merged: bool,
+    transition: Transition | None = None,
+) -> Decision:  # fmt: skip
     delta = delta_between(current, new, TASK_SHAPE)
     if bumps(delta):
         new["version"] = current["version"] + 1
@@ -91,7 +113,7 @@ def _decision(
     facts.states[edit.task_id] = new
     return Decision(
         project_id, edit.task_id, current, new, delta, edit.kind, edit.occurred_at or facts.now, merged,
-        _new_mentions(project_id, current, new, facts),
+        _new_mentions(project_id, current, new, facts), closes_parent(transition),
     )  # fmt: skip
 
 

@@ -20,10 +20,12 @@ from app.tasks.commands import NewTask, TaskEdit, TaskPatch
 from app.tasks.events import task_state
 from app.tasks.models import Task
 from app.tasks.plans import Plans, plan_guards, read_plans
-from app.tasks.reads import locate_tasks, lock_tasks, parents_above, tasks_by_key
+from app.tasks.reads import locate_tasks, lock_tasks, parents_above, share_tasks, tasks_by_key
 from app.tasks.rules import mentioned
 from app.values import now_utc
 from app.work import RaceLost, Work
+from app.workflows.facts import Move, surroundings_of_moves
+from app.workflows.rules import Surroundings
 from app.workspaces.access import access_guard
 
 
@@ -43,6 +45,8 @@ class Facts:
     parents: dict[UUID, UUID | None] = field(default_factory=dict)
     relatives: dict[UUID, Task] = field(default_factory=dict)
     plans: Plans = field(default_factory=Plans)
+    around: Surroundings = field(default_factory=Surroundings)
+    actor_id: UUID | None = None
 
 
 def hierarchy_guard(project_id: UUID) -> Guard:
@@ -80,14 +84,25 @@ async def facts_for_edits(work: Work, edits: Sequence[TaskEdit], *, ordering: bo
     if work.attempt:
         await lock_tasks(work, [(place.project_id, task_id) for task_id, place in places.items()])
     projects = await access_projects(work, work.viewer_id, project_ids)
-    facts = Facts(now_utc(), projects)
+    facts = Facts(now_utc(), projects, actor_id=work.actor.user_id)
     keys = [(place.project_id, task_id) for task_id, place in places.items() if place.project_id in projects]
     facts.rows = await tasks_by_key(work, keys)
     facts.states = {task_id: task_state(row) for task_id, row in facts.rows.items()}
     await _read_words(work, facts, [edit.patch for edit in edits], list(projects))
     await _read_history(work, facts, edits)
     await _read_parents(work, facts, edits)
+    facts.around = await surroundings_of_moves(work, _moves(facts, edits), facts.statuses)
     return facts
+
+
+def _moves(facts: Facts, edits: Sequence[TaskEdit]) -> list[Move]:
+    """The edits that would give their task another status."""
+    found = []
+    for edit in edits:
+        row, status_id = facts.rows.get(edit.task_id), edit.patch.values.get("status_id")
+        if row is not None and status_id is not None and status_id != row.status_id:
+            found.append(Move(row.project_id, row.id, status_id, row.parent_id))
+    return found
 
 
 async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[Guard]) -> Facts:
@@ -102,6 +117,7 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     await _read_words(work, facts, [task.patch for task in tasks], list(projects), always=True)
     parent_ids = {task.patch.values["parent_id"] for task in tasks if task.patch.values.get("parent_id")}
     keys = [(project_id, parent_id) for project_id in projects for parent_id in parent_ids]
+    await share_tasks(work, keys)
     facts.relatives = await tasks_by_key(work, keys)
     return facts
 
@@ -146,6 +162,8 @@ async def _read_parents(work: Work, facts: Facts, edits: Sequence[TaskEdit]) -> 
             parent_id = row.parent_id
         if row is not None and parent_id:
             wanted.setdefault(row.project_id, set()).add(parent_id)
+    # Whoever closes a parent counts its sub-tasks: none is added meanwhile.
+    await share_tasks(work, [(place, one) for place, ids in wanted.items() for one in sorted(ids)])
     for project_id, parent_ids in wanted.items():
         facts.relatives |= await tasks_by_key(work, [(project_id, parent_id) for parent_id in parent_ids])
         facts.parents |= await parents_above(work, project_id, list(parent_ids))

@@ -42,6 +42,13 @@ _LOCK = sql(
     """,
     "project_ids", "ids",
 )  # fmt: skip
+_SHARE = sql(
+    """
+    SELECT 1 FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+    JOIN tasks t ON t.project_id = asked.project_id AND t.id = asked.id ORDER BY t.id FOR SHARE OF t
+    """,
+    "project_ids", "ids",
+)  # fmt: skip
 _ANCESTORS: Statement[Any] = sql(
     """
     WITH RECURSIVE above AS (
@@ -90,6 +97,13 @@ async def lock_tasks(reader: Reader, keys: list[tuple[UUID, UUID]]) -> None:
     if keys:
         project_ids, ids = as_keys(keys)
         await reader.run(_LOCK, project_ids=project_ids, ids=ids)
+
+
+async def share_tasks(reader: Reader, keys: list[tuple[UUID, UUID]]) -> None:
+    """Hold rows that something is attached to (a sub-task, say): who changes one is waited for, and waits."""
+    if keys:
+        project_ids, ids = as_keys(keys)
+        await reader.run(_SHARE, project_ids=project_ids, ids=ids)
 
 
 async def parents_above(reader: Reader, project_id: UUID, task_ids: list[UUID]) -> dict[UUID, UUID | None]:

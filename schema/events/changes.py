@@ -16,8 +16,9 @@ _REFERENCES = {
     "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
     "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
     "member_ids": "User", "sprint_id": "Sprint", "milestone_id": "Milestone",
+    "from_status_id": "Status", "to_status_id": "Status",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label", "Sprint", "Milestone"})
+_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition"})
 _ENUMS = frozenset({"role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage"})
 
 
@@ -32,7 +33,24 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
             if isinstance(value, list)
             else reference(kind, value, scope_id)
         )
+    if field == "conditions":
+        return [_condition(kind, needed) for kind, needed in sorted(value.items())]
+    if field == "actions":
+        return [
+            {"kind": kind.upper(), "value": None if needed is True else needed}
+            for kind, needed in sorted(value.items())
+        ]
     return value.upper() if field in _ENUMS else value
+
+
+def _condition(kind: str, needed: Any) -> dict[str, Any]:
+    """A condition of a transition, in the form of its GraphQL type."""
+    return {
+        "kind": kind.upper(),
+        "role": needed.upper() if kind == "role" else None,
+        "fields": [one.upper() for one in needed] if kind == "fields" else None,
+        "limit": needed if kind == "wip_limit" else None,
+    }
 
 
 def reference(kind: str, value: str, scope_id: UUID | None) -> strawberry.ID:

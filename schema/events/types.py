@@ -16,6 +16,7 @@ from schema.events.enums import ActorKind
 from schema.ids import global_id
 from schema.inbox.enums import InboxReason
 from schema.nodes import Node, node_edge
+from schema.workflows.states import TransitionState
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
@@ -26,9 +27,9 @@ _KINDS_OF_IDS = {
     "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
     "invitation": "Invitation", "joining_domain": "JoiningDomain",
-    "sprint": "Sprint", "milestone": "Milestone",
+    "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"status", "label", "task_type", "sprint", "milestone"})
+_WITHIN_PROJECT = frozenset({"status", "label", "task_type", "sprint", "milestone", "transition"})
 
 
 def _event_id(root: Any) -> strawberry.ID:
@@ -143,6 +144,7 @@ _STATES: dict[str, Any] = {
     "team": states.TeamState,
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
     "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
+    "transition": TransitionState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {

@@ -27,6 +27,7 @@ from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility
 from schema.sprints.types import sprints_of_projects
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
 from schema.teams.connections import teams_of_projects
+from schema.workflows.lists import transitions_of_projects
 
 if TYPE_CHECKING:
     from schema.history.types import ProjectAsOf
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from schema.sprints.types import Sprint
     from schema.tasks.types import Task
     from schema.teams.types import ProjectTeam
+    from schema.workflows.types import Transition
     from schema.workspaces.types import Workspace
 
 MEMBERS = table(models.ProjectMember)
@@ -163,6 +165,9 @@ class Project(Node):
     statuses: list[Status] = edge(_words(STATUSES), "Its statuses in order: the columns of its board.")
     labels: list[Label] = edge(_words(LABELS), "Its labels by name.")
     task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.")
+    transitions: list[Annotated[Transition, strawberry.lazy("schema.workflows.types")]] = edge(
+        transitions_of_projects, "The ways of its workflow, in order; none: every move is allowed."
+    )
     members: Connection[ProjectMember] = edge(_members, "Who was added to it by name.")
     teams: Connection[Annotated[ProjectTeam, strawberry.lazy("schema.teams.types")]] = edge(
         teams_of_projects, "The teams that hold a role in it."

@@ -16,6 +16,7 @@ from app.projects.actions.vocabulary import (
     delete_word,
     update_word,
 )
+from app.workflows import actions as workflows
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
 from schema.inputs import VERSION, given, key_field, optional, present
@@ -126,7 +127,8 @@ async def _update(info: Info, input: Any, vocabulary: Vocabulary, kind: str, pay
 
 async def _delete(info: Info, input: WordDeleteInput, vocabulary: Vocabulary, kind: str, payload: Any) -> Any:
     project_id, word_id = read_word_id(input.id, kind)
-    action = delete_word(vocabulary, project_id, word_id, input.expected_version)
+    delete = delete_word if vocabulary is LABEL else workflows.delete_word
+    action = delete(vocabulary, project_id, word_id, input.expected_version)
     return await _written(info, input, action, payload)
 
 

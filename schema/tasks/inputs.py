@@ -16,6 +16,8 @@ from schema.ids import read_id, read_ids, read_optional_id
 from schema.inputs import POLICY, VERSION, given, key_field, optional, present
 from schema.projects.enums import ConflictPolicy
 
+COMMENT = "A comment on it in markdown, written with the edit or not at all. Some transitions ask for one."
+
 
 @strawberry.input(description="A named markdown text.")
 class TaskSectionInput:
@@ -84,6 +86,7 @@ class TaskUpdateInput:
     expected_version: int | None = optional(VERSION + " Required unless `onConflict` is OVERWRITE.")
     patch: TaskPatchInput = strawberry.field(description="What to change.")
     on_conflict: ConflictPolicy | None = optional(POLICY)
+    comment: str | None = optional(COMMENT)
     client_mutation_id: UUID | None = key_field()
 
 
@@ -115,6 +118,7 @@ class TaskMoveInput:
         VERSION + " Needed when the status changes; a place alone is no edit."
     )
     on_conflict: ConflictPolicy | None = optional(POLICY)
+    comment: str | None = optional(COMMENT)
     client_mutation_id: UUID | None = key_field()
 
 

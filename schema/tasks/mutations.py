@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.comments.actions import with_comment
 from app.errors import Refusal
 from app.tasks.actions.create import create_tasks
 from app.tasks.actions.edit import delete_task, restore_task, update_tasks
@@ -67,7 +68,11 @@ async def _written(info: Info, input: Any, action: Action, task_id: UUID) -> Tas
     return TaskPayload(task_id=task_id, positions=positions_of(outcome))
 
 
-_BESIDE_PATCH = frozenset({"id", "expectedVersion", "onConflict", "clientMutationId", "patch"})
+def _commented(action: Action, task_id: UUID, comment: str | None) -> Action:
+    return action if comment is None else with_comment(action, task_id, comment)
+
+
+_BESIDE_PATCH = frozenset({"id", "expectedVersion", "onConflict", "clientMutationId", "patch", "comment"})
 
 
 @strawberry.type
@@ -83,9 +88,16 @@ class TaskMutations:
     async def task_update(self, info: Info, input: TaskUpdateInput) -> TaskPayload:
         task_id = read_id(input.id, "Task")
         policy = read_policy(given(input.on_conflict))
-        edit = TaskEdit(task_id, given(input.expected_version), read_patch(input.patch), policy)
+        comment = given(input.comment)
+        edit = TaskEdit(
+            task_id,
+            given(input.expected_version),
+            read_patch(input.patch),
+            policy,
+            commented=comment is not None,
+        )
         try:
-            return await _written(info, input, update_tasks([edit]), task_id)
+            return await _written(info, input, _commented(update_tasks([edit]), task_id, comment), task_id)
         except Refusal as refusal:
             if refusal.path and refusal.path[0] not in _BESIDE_PATCH:
                 refusal.path = ("patch", *refusal.path)
@@ -117,8 +129,9 @@ class TaskMutations:
             before_id=read_optional_id(given(input.before_id), "Task"),
             after_id=read_optional_id(given(input.after_id), "Task"),
             expected_version=given(input.expected_version), policy=read_policy(given(input.on_conflict)),
+            commented=given(input.comment) is not None,
         )  # fmt: skip
-        return await _written(info, input, action, task_id)
+        return await _written(info, input, _commented(action, task_id, given(input.comment)), task_id)
 
     @mutation("Delete a task. It can be restored, and its history stays.")
     async def task_delete(self, info: Info, input: TaskDeleteInput) -> TaskPayload:

@@ -37,6 +37,7 @@ from schema.paging import Connection, Paging, connections, paged
 from schema.projects.objects import referred
 from schema.projects.types import Label, Project, Status, TaskType
 from schema.tasks.connections import tasks_of_parents
+from schema.workflows.types import AvailableTransition, available_of_tasks
 
 if TYPE_CHECKING:
     from schema.comments.types import Comment
@@ -212,6 +213,11 @@ class Task(Node):
     )
     as_of: Annotated[TaskAsOf, strawberry.lazy("schema.history.types")] | None = edge(
         tasks_as_of, "It as it was in this project; null when it was not in it.", reads=KEY
+    )
+    available_transitions: list[AvailableTransition] = edge(
+        available_of_tasks,
+        "What you could do with it next, and why not where you may not now.",
+        reads=KEY,
     )
     viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.", reads=("project_id",))
 

@@ -118,6 +118,11 @@ async def _project(world: World, places: Places, key: str) -> None:
     milestone = (await by.do("milestoneCreate", **planned, description=f"For {word}"))["milestone"]["id"]
     places.add(key, "Sprint", sprint)
     places.add(key, "Milestone", milestone)
+    way = await by.do(
+        "transitionCreate", projectId=project, name=f"Way {word}", toStatusId=status["status"]["id"],
+        conditions=[{"blockersDone": True}],
+    )  # fmt: skip
+    places.add(key, "Transition", way["transition"]["id"])
     tasks: list[str] = []
     for number in range(3):
         made = await by.do(

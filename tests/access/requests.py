@@ -21,7 +21,7 @@ from tests.client import JSON
 
 NAMED = {
     "projectId": "Project", "workspaceId": "Workspace", "userId": "User", "taskId": "Task", "teamId": "Team",
-    "sourceId": "Task", "targetId": "Task", "ids": "InboxItem",
+    "sourceId": "Task", "targetId": "Task", "ids": "InboxItem", "toStatusId": "Status",
 }  # fmt: skip
 """What the ids of inputs name, where their own name says it."""
 
@@ -30,6 +30,7 @@ SUBJECTS = {
     "task": "Task", "comment": "Comment", "link": "Link", "invitation": "Invitation", "team": "Team",
     "session": "Session", "accessToken": "AccessToken", "identity": "Identity",
     "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone",
+    "transition": "Transition",
 }  # fmt: skip
 """What `id` names, by what the mutation begins with."""
 
@@ -51,7 +52,10 @@ EXTRA: dict[str, JSON] = {
 }
 """Ids that the type does not ask for but the mutation does, and such as are not the usual ones; by their kinds."""
 
-WORDS: dict[str, JSON] = {"taskBulkUpdate": {"patch": {"title": "Titled"}}}
+WORDS: dict[str, JSON] = {
+    "taskBulkUpdate": {"patch": {"title": "Titled"}},
+    "workflowApplyTemplate": {"replace": True},
+}
 """What else a mutation wants that its type does not ask for."""
 
 VALUES: dict[str, Any] = {

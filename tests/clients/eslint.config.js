@@ -35,8 +35,9 @@ export default [
           types: [
             // Why a mutation was refused.
             'CycleRefused', 'KeyReused', 'LimitReached', 'LinkInvalid', 'NotFound', 'PermissionDenied', 'SignInFailed',
-            'ValidationFailed', 'VersionConflict', 'FieldClash',
+            'ValidationFailed', 'VersionConflict', 'FieldClash', 'TransitionRefused', 'TransitionReason',
             // Values.
+            'AvailableTransition', 'TransitionAction', 'TransitionCondition',
             'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.
             'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',

@@ -103,6 +103,7 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
         made = await walk.run(f"{number}-{word}-create", walk.given(projectId=project))
         await walk.run(f"{number}-{word}-update", walk.given(id=made[field]["id"]))
         await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
+    await workflow(walk, project)
     await teams(walk, space, project, person)
     await walk.run("94-project-member-remove", walk.given(**of_project))
     await walk.run("92-workspace-member-remove", walk.given(**of_space))
@@ -116,6 +117,20 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
     await walk.run("86-access-token-revoke", walk.given(id=token["accessToken"]["id"]))
     await walk.run("98-service-account-delete", walk.given(**of_robot))
     return space, project
+
+
+async def workflow(walk: Walk, project: str) -> None:
+    """Makes a transition and takes it away, then takes a whole workflow."""
+    statuses = (await walk.service.answer(
+        "query ($id: ID!) { node(id: $id) { ... on Project { statuses { id } } } }", {"id": project},
+        walk.tokens["accessToken"],
+    ))["node"]["statuses"]  # fmt: skip
+    made = await walk.run(
+        "95-transition-create", walk.given(projectId=project, toStatusId=statuses[-1]["id"])
+    )
+    await walk.run("95-transition-update", walk.given(id=made["transition"]["id"]))
+    await walk.run("95-transition-delete", walk.given(id=made["transition"]["id"]))
+    await walk.run("95-workflow-apply-template", walk.given(projectId=project))
 
 
 async def teams(walk: Walk, space: str, project: str, person: JSON) -> None:

@@ -30,6 +30,7 @@ PAST_THE_WALL = {
     "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
     "checkpoints_due": "ids of logs that have grown, without any of their content",
+    "statuses_leaving": "ids of statuses that are being emptied, for housekeeping",
     "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """

@@ -71,6 +71,7 @@ CHANGES = {
     "task_types": "UPDATE task_types SET color = '#000000' WHERE project_id = $1",
     "sprints": "UPDATE sprints SET name = 'x' WHERE project_id = $1",
     "milestones": "UPDATE milestones SET name = 'x' WHERE project_id = $1",
+    "transitions": "UPDATE transitions SET name = 'x' WHERE project_id = $1",
     "invitations": (
         "UPDATE invitations SET expires_at = now() "
         "WHERE workspace_id = (SELECT workspace_id FROM projects WHERE id = $1)"
@@ -138,6 +139,7 @@ async def _everything(world: World) -> UUID:
     await world.team("viewer", roles={"eng": "VIEWER"})
     await inputs.invitation(world, world.owner)
     await inputs.joining_domain(world, world.owner)
+    await inputs.transition(world)
     return uuids(world.eng["id"])[0]
 
 

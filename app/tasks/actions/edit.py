@@ -9,6 +9,7 @@ from app.errors import LimitReached, Refusal, Refusals, ValidationFailed
 from app.ids import new_id
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
+from app.tasks.actions.parents import close_parents
 from app.tasks.actions.refused import keep_refusal
 from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
@@ -58,6 +59,7 @@ def update_tasks(
         if bulk:
             work.batch_id = new_id()
         await write_decisions(work, decisions)
+        await close_parents(work, facts, decisions)
         return {"items": items, "batch_id": str(work.batch_id) if work.batch_id else None}
 
     return action

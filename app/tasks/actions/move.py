@@ -8,6 +8,7 @@ from app.errors import NotFound, ValidationFailed
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.ranks import rank_between
+from app.tasks.actions.parents import close_parents
 from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.decisions import decide_edit
@@ -19,18 +20,20 @@ from app.work import Action, Work
 
 def move_task(
     task_id: UUID, *, status_id: UUID | None, before_id: UUID | None, after_id: UUID | None,
-    expected_version: int | None, policy: ConflictPolicy | None,
+    expected_version: int | None, policy: ConflictPolicy | None, commented: bool = False,
 ) -> Action:  # fmt: skip
     """Move a task. ``after_id`` wins where both neighbours are given and are no longer adjacent.
 
     An ``expected_version`` is needed when the status changes, and not for a place alone: a rank is no edit.
+    ``commented``: a comment is written in the same unit.
     """
 
     async def action(work: Work) -> Result:
         if status_id is None and before_id is None and after_id is None:
             raise ValidationFailed("Say where to: a statusId, a beforeId or an afterId.")
         patch = TaskPatch(values={"status_id": status_id} if status_id else {})
-        edit = TaskEdit(task_id, expected_version if status_id else None, patch, policy, kind=TASK_MOVED)
+        expected = expected_version if status_id else None
+        edit = TaskEdit(task_id, expected, patch, policy, kind=TASK_MOVED, commented=commented)
         facts = await facts_for_edits(work, [edit], ordering=bool(before_id or after_id))
         row = facts.rows.get(task_id)
         if row is None:
@@ -38,7 +41,9 @@ def move_task(
         rank = None
         if before_id or after_id:
             rank = await rank_at(work, row.project_id, task_id, before_id, after_id, current=row.rank)
-        await write_decisions(work, [decide_edit(edit, facts, rank=rank)])
+        decisions = [decide_edit(edit, facts, rank=rank)]
+        await write_decisions(work, decisions)
+        await close_parents(work, facts, decisions)
         return {"items": [{"task_id": str(task_id)}]}
 
     return action

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from app.errors import (
     NotFound,
     PermissionDenied,
     Refusal,
+    TransitionReason,
+    TransitionRefused,
     ValidationFailed,
     VersionConflict,
 )
@@ -30,6 +33,11 @@ def keep_refusal(refusal: Refusal) -> Result:
         kept["limit"] = refusal.limit
     elif isinstance(refusal, CycleRefused):
         kept["cycle"] = [str(task_id) for task_id in refusal.cycle]
+    elif isinstance(refusal, TransitionRefused):
+        kept["reasons"] = [
+            {**asdict(reason), "task_ids": [str(one) for one in reason.task_ids]}
+            for reason in refusal.reasons
+        ]
     return kept
 
 
@@ -46,6 +54,13 @@ def kept_refusal(kept: dict[str, Any], task_id: UUID) -> Refusal:
         return LimitReached(kept["message"], limit=kept["limit"], path=path)
     if kept["code"] == CycleRefused.code:
         return CycleRefused(kept["message"], cycle=[UUID(one) for one in kept["cycle"]], path=path)
+    if kept["code"] == TransitionRefused.code:
+        return TransitionRefused([_kept_reason(one) for one in kept["reasons"]], path=path)
     refusal = _PLAIN[kept["code"]]("", path=path)
     refusal.message = kept["message"]
     return refusal
+
+
+def _kept_reason(kept: dict[str, Any]) -> TransitionReason:
+    task_ids = tuple(UUID(one) for one in kept["task_ids"])
+    return TransitionReason(**{**kept, "fields": tuple(kept["fields"]), "task_ids": task_ids})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -30,9 +30,16 @@ _SETS: dict[str, tuple[type[SQLModel], str]] = {
 
 
 async def write_decisions(
-    work: Work, decisions: Sequence[Decision], *, caused_by: UUID | None = None
+    work: Work,
+    decisions: Sequence[Decision],
+    *,
+    caused_by: UUID | None = None,
+    causes: Mapping[UUID, UUID | None] | None = None,
 ) -> None:
-    """Write changed tasks and record their events. A row that changed meanwhile makes the unit run again."""
+    """Write changed tasks and record their events. A row that changed meanwhile makes the unit run again.
+
+    What brought them about is one event, or (``causes``) one for each task.
+    """
     changed = [decision for decision in decisions if decision.delta]
     versioned = [decision for decision in changed if bumps(decision.delta)]
     await _set_columns(work, versioned)
@@ -45,7 +52,8 @@ async def write_decisions(
     for decision in changed:
         event_id = work.record(
             decision.project_id, decision.kind, decision.task_id, {"delta": decision.delta},
-            version=decision.new["version"], occurred_at=decision.occurred_at, caused_by=caused_by,
+            version=decision.new["version"], occurred_at=decision.occurred_at,
+            caused_by=(causes or {}).get(decision.task_id, caused_by),
         )  # fmt: skip
         arrivals += notices(decision, event_id)
     await deliver(work, arrivals)

@@ -1,0 +1,133 @@
+"""What the moves of a batch depend on beside the moved tasks: held first, then read in later statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.db import Reader
+from app.events.models import ActorKind
+from app.guards import Guard
+from app.projects.models import Status, StatusCategory
+from app.work import Work
+from app.workflows.models import Transition, TransitionConditionKind
+from app.workflows.reads import (
+    count_tasks_in,
+    hold_relatives,
+    read_relatives,
+    transitions_by_project,
+)
+from app.workflows.rules import Surroundings, closes_parent
+
+Key = tuple[UUID, UUID]
+
+_OF_RELATIVES = frozenset(
+    {TransitionConditionKind.BLOCKERS_DONE.value, TransitionConditionKind.CHILDREN_DONE.value}
+)
+
+
+@dataclass(frozen=True)
+class Move:
+    """A task that is to take a status. ``parent_id``: the task it is part of."""
+
+    project_id: UUID
+    task_id: UUID
+    status_id: UUID
+    parent_id: UUID | None = None
+
+
+def entering_guard(status_id: UUID) -> Guard:
+    """Held by whoever brings a task into a status that has a limit: two would each find the last place free."""
+    return Guard.of("entering", status_id)
+
+
+async def surroundings_of_moves(
+    work: Work, moves: Sequence[Move], statuses: dict[UUID, list[Status]]
+) -> Surroundings:
+    """What decides whether tasks may take other statuses, held until the unit ends.
+
+    One statement where no workflow governs; otherwise as many as its conditions ask for, whatever the number of tasks.
+    """
+    around = Surroundings(statuses=statuses)
+    # Imports and the service itself tell what happened, or was decided, elsewhere: no workflow binds them.
+    if not moves or work.actor.kind is not ActorKind.USER:
+        return around
+    around.transitions = await transitions_by_project(work, list({move.project_id for move in moves}))
+    keys = _related(moves, around.transitions)
+    if keys:
+        await hold_relatives(work, keys)
+        await read_relatives(work, keys, around)
+    entered = sorted(_entered(moves, around))
+    if entered:
+        await work.guard(*(entering_guard(status_id) for _, status_id in entered))
+        around.counts = await count_tasks_in(work, entered)
+    return around
+
+
+async def surroundings_at(
+    reader: Reader, tasks: Sequence[Any], statuses: dict[UUID, list[Status]]
+) -> Surroundings:
+    """What decides about every move that these tasks (rows) could make, as it is now. Holds nothing."""
+    around = Surroundings(statuses=statuses)
+    around.transitions = await transitions_by_project(reader, list({task.project_id for task in tasks}))
+    keys = [
+        (task.project_id, task.id)
+        for task in tasks
+        if any(_asks(one, _OF_RELATIVES) for one in around.transitions.get(task.project_id, ()))
+    ]
+    if keys:
+        await read_relatives(reader, keys, around)
+    limited = sorted(_limited(around.transitions))
+    if limited:
+        around.counts = await count_tasks_in(reader, limited)
+    return around
+
+
+def _related(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[Key]:
+    """The tasks whose blockers and sub-tasks count: those that move, and parents that may be closed by it."""
+    found: dict[Key, None] = {}
+    for move in moves:
+        ways = [one for one in transitions.get(move.project_id, ()) if one.to_status_id == move.status_id]
+        if any(_asks(one, _OF_RELATIVES) for one in ways):
+            found[move.project_id, move.task_id] = None
+        if move.parent_id is not None and any(map(closes_parent, ways)):
+            found[move.project_id, move.parent_id] = None
+    return list(found)
+
+
+def _entered(moves: Iterable[Move], around: Surroundings) -> set[Key]:
+    """Statuses with a limit that tasks may enter by this: the ones asked for, and those in which a parent is done."""
+    limited = _limited(around.transitions)
+    found = set()
+    for move in moves:
+        found.add((move.project_id, move.status_id))
+        if any(closes_parent(one) for one in around.transitions.get(move.project_id, ())):
+            found |= {(move.project_id, one.id) for one in done_statuses(around, move.project_id)}
+    return found & limited
+
+
+def done_statuses(around: Surroundings, project_id: UUID) -> list[Status]:
+    """The statuses of a project in which a task is completed, in their order."""
+    return [
+        one
+        for one in around.statuses.get(project_id, ())
+        if one.category == StatusCategory.COMPLETED.value
+        and one.deleted_at is None
+        and one.successor_id is None
+    ]
+
+
+def _limited(transitions: dict[UUID, list[Transition]]) -> set[Key]:
+    limit = frozenset({TransitionConditionKind.WIP_LIMIT.value})
+    return {
+        (one.project_id, one.to_status_id)
+        for listed in transitions.values()
+        for one in listed
+        if _asks(one, limit)
+    }
+
+
+def _asks(transition: Transition, kinds: frozenset[str]) -> bool:
+    return not kinds.isdisjoint(transition.conditions)

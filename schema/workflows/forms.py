@@ -1,0 +1,51 @@
+"""Conditions and actions as clients see them: the same form in objects, states and changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from schema.events.changes import present
+from schema.projects.enums import ProjectRole
+from schema.workflows.enums import TransitionActionKind, TransitionConditionKind, TransitionField
+
+
+@strawberry.type(description="What a transition asks for before a task may take it.")
+class TransitionCondition:
+    kind: TransitionConditionKind = strawberry.field(description="What it asks for.")
+    role: ProjectRole | None = strawberry.field(description="Of ROLE: the role that is enough.")
+    fields: list[TransitionField] | None = strawberry.field(
+        description="Of FIELDS: those that must be filled."
+    )
+    limit: int | None = strawberry.field(description="Of WIP_LIMIT: how many tasks there may be.")
+
+
+@strawberry.type(description="What a transition does besides changing the status.")
+class TransitionAction:
+    kind: TransitionActionKind = strawberry.field(description="What it does.")
+    value: JSON | None = strawberry.field(description="A number or a text, where the kind has one.")
+
+
+def conditions_of(terms: dict[str, Any]) -> list[TransitionCondition]:
+    """A row's conditions as objects."""
+    return [
+        TransitionCondition(
+            kind=TransitionConditionKind(one["kind"].lower()),
+            role=ProjectRole(one["role"].lower()) if one["role"] else None,
+            fields=None
+            if one["fields"] is None
+            else [TransitionField(name.lower()) for name in one["fields"]],
+            limit=one["limit"],
+        )
+        for one in present("conditions", terms, None)
+    ]
+
+
+def actions_of(terms: dict[str, Any]) -> list[TransitionAction]:
+    """A row's actions as objects."""
+    return [
+        TransitionAction(kind=TransitionActionKind(one["kind"].lower()), value=one["value"])
+        for one in present("actions", terms, None)
+    ]

@@ -1,0 +1,295 @@
+"""Transitions: which moves a workflow allows, what they ask for, and what they do besides."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.client import JSON, Client
+from tests.folding import Scope
+from tests.invariants import one_winner, refused_unchanged, verify_events
+from tests.ledger import Log
+from tests.world import World, uuids
+
+AVAILABLE = """query($id: ID!) { node(id: $id) { ... on Task { availableTransitions {
+  allowed commentRequired transition { name } status { name } reasons { kind role fields taskIds limit } } } } }"""
+
+
+async def way(world: World, name: str, begins: str | None, ends: str, **input: Any) -> JSON:
+    """A new transition of ENG by the names of its statuses."""
+    begin = None if begins is None else world.status(begins)
+    made: JSON = await world.owner.do(
+        "transitionCreate", projectId=world.eng["id"], name=name, fromStatusId=begin,
+        toStatusId=world.status(ends), **input,
+    )  # fmt: skip
+    found: JSON = made["transition"]
+    return found
+
+
+async def available(client: Client, task: JSON) -> dict[str, JSON]:
+    """What somebody may do with a task, by the name of the status."""
+    found = (await client.query(AVAILABLE, id=task["id"]))["node"]["availableTransitions"]
+    return {one["status"]["name"]: one for one in found}
+
+
+async def move(client: Client, task: JSON, status: str, version: int = 1, **input: Any) -> JSON:
+    return await client.answer("taskMove", id=task["id"], statusId=status, expectedVersion=version, **input)
+
+
+async def test_without_transitions_every_move_is_allowed(world: World) -> None:
+    task = await world.task()
+    ways = await available(world.member, task)
+    assert ways.keys() == {"Backlog", "In progress", "Done", "Cancelled"}
+    assert all(one["allowed"] and one["transition"] is None for one in ways.values())
+    assert await available(world.viewer, task) == {}, "who may not edit may do nothing"
+
+
+async def test_a_move_takes_a_transition_or_is_refused(world: World, log: Log) -> None:
+    await way(world, "Start", "To do", "In progress")
+    await way(world, "Cancel", None, "Cancelled")
+    task = await world.task()
+    assert set(await available(world.member, task)) == {"In progress", "Cancelled"}
+    done = world.status("Done")
+    for name, given in (
+        ("taskMove", {"statusId": done}),
+        ("taskUpdate", {"patch": {"statusId": done, "title": "Never"}}),
+    ):
+        refusal = world.member.refused(name, id=task["id"], expectedVersion=1, **given)
+        error = await refused_unchanged(log, refusal)
+        assert (error["code"], [one["kind"] for one in error["reasons"]]) == (
+            "TRANSITION_REFUSED",
+            ["NO_TRANSITION"],
+        )
+    items = [
+        {"id": task["id"], "expectedVersion": 1},
+        {"id": (await world.task())["id"], "expectedVersion": 1},
+    ]
+    bulk = {"items": items, "atomic": False, "clientMutationId": "018f0000-0000-7000-8000-000000000001"}
+    payload = await world.member.do("taskBulkUpdate", patch={"statusId": done}, **bulk)
+    again = await world.member.do("taskBulkUpdate", patch={"statusId": done}, **bulk)
+    assert payload == again, "a kept refusal is told again with its reasons"
+    assert [one["error"]["reasons"][0]["kind"] for one in again["results"]] == ["NO_TRANSITION"] * 2
+    assert (await move(world.member, task, world.status("In progress")))["errors"] == []
+    # What keeps its status is no move.
+    await world.member.do("taskUpdate", id=task["id"], expectedVersion=2, patch={"title": "New"})
+
+
+async def test_a_type_with_ways_of_its_own_is_bound_by_those_alone(world: World) -> None:
+    await way(world, "Start", None, "In progress")
+    await way(world, "Fix", None, "Done", typeId=world.type("bug"))
+    task, bug = await world.task(), await world.task(typeId=world.type("bug"))
+    assert set(await available(world.member, task)) == {"In progress"}
+    assert set(await available(world.member, bug)) == {"Done"}
+
+
+async def test_conditions_on_who_and_what(world: World) -> None:
+    conditions = [{"role": "MANAGER"}, {"fields": ["ESTIMATE", "DESCRIPTION"]}, {"comment": True}]
+    await way(world, "Finish", None, "Done", conditions=conditions)
+    task, done = await world.task(), world.status("Done")
+    told = (await available(world.member, task))["Done"]
+    assert not told["allowed"]
+    assert told["commentRequired"]
+    assert [(one["kind"], one["role"], one["fields"]) for one in told["reasons"]] == [
+        ("ROLE", "MANAGER", []),
+        ("FIELDS", None, ["ESTIMATE", "DESCRIPTION"]),
+    ]
+    error = (await move(world.manager, task, done))["errors"][0]
+    assert [one["kind"] for one in error["reasons"]] == ["FIELDS", "COMMENT_REQUIRED"]
+    patch = {"statusId": done, "estimate": 2, "description": "Why"}
+    scope = Scope("project", world.eng["id"])
+    async with verify_events(world.owner, scope) as verified:
+        await world.manager.do(
+            "taskUpdate", id=task["id"], expectedVersion=1, patch=patch, comment="Because it works."
+        )
+    assert verified.kinds == ["TaskUpdated", "CommentAdded"]
+    assert len({one["batchId"] for one in verified.events[0]}) == 1
+    assert (await available(world.manager, task)) == {}, "it is where the only way leads"
+
+
+async def test_an_edit_whose_comment_is_refused_is_none(world: World, log: Log) -> None:
+    task = await world.task()
+    refusal = world.member.refused(
+        "taskMove", id=task["id"], statusId=world.status("Done"), expectedVersion=1, comment=" "
+    )
+    error = await refused_unchanged(log, refusal)
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["comment"])
+
+
+async def test_actions_do_more_than_move(world: World) -> None:
+    actions: list[JSON] = [
+        {"assignToActor": True}, {"setField": {"priority": 1}}, {"setField": {"estimate": 0.5}},
+        {"setField": {"closeReason": "fixed"}}, {"setField": {"dueInDays": 3}},
+    ]  # fmt: skip
+    await way(world, "Finish", None, "Done", actions=actions)
+    await way(world, "Reopen", None, "To do", actions=[{"unassign": True}, {"setField": {"closeReason": ""}}])
+    task = await world.task()
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        payload = await move(world.member, task, world.status("Done"))
+    found = payload["task"]
+    assert (found["priority"], found["estimate"], found["closeReason"]) == (1, 0.5, "fixed")
+    assert found["assignees"] == [{"id": world.member.user_id}]
+    assert found["dueDate"] is not None
+    assert found["version"] == 2, "it is one edit"
+    found = (await move(world.member, task, world.status("To do"), 2))["task"]
+    assert (found["assignees"], found["closeReason"]) == ([], None)
+
+
+async def test_blockers_and_sub_tasks_hold_a_move_up(world: World) -> None:
+    await way(world, "Finish", None, "Done", conditions=[{"blockersDone": True}, {"childrenDone": True}])
+    await way(world, "Reopen", None, "To do")
+    task, blocker = await world.task(), await world.task("Blocker")
+    child = await world.task("Child", parentId=task["id"])
+    await world.member.do("linkAdd", sourceId=blocker["id"], kind="blocks", targetId=task["id"])
+    hidden = await world.task("Hidden", "owner", projectId=world.secret["id"])
+    await world.owner.do("linkAdd", sourceId=hidden["id"], kind="blocks", targetId=task["id"])
+    told = (await available(world.member, task))["Done"]["reasons"]
+    assert [(one["kind"], one["taskIds"]) for one in told] == [
+        ("BLOCKERS_OPEN", [blocker["id"]]),
+        ("CHILDREN_OPEN", [child["id"]]),
+    ]
+    done = world.status("Done")
+    error = (await move(world.member, task, done))["errors"][0]
+    assert error["reasons"][0]["taskIds"] == [blocker["id"]]
+    items = [{"id": one["id"], "expectedVersion": 1} for one in (blocker, child, task)]
+    assert (await move(world.owner, task, done))["errors"][0]["reasons"][0]["taskIds"] == [
+        blocker["id"],
+        hidden["id"],
+    ], "a blocker that one does not see holds nobody up but those who see it"
+    # Later edits of a batch see earlier ones.
+    await world.member.do("taskBulkUpdate", items=items, patch={"statusId": done})
+
+
+async def test_the_last_sub_task_closes_its_parent(world: World) -> None:
+    await way(world, "Finish", None, "Done", actions=[{"closeParent": True}])
+    await way(world, "Start", None, "In progress")
+    above = await world.task("Above")
+    parent = await world.task("Parent", parentId=above["id"])
+    first, second = [await world.task(f"Child {n}", parentId=parent["id"]) for n in range(2)]
+    done = world.status("Done")
+    await world.member.do("taskMove", id=first["id"], statusId=done, expectedVersion=1)
+    async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
+        await world.member.do("taskMove", id=second["id"], statusId=done, expectedVersion=1)
+    moved, closed = verified.events[0]
+    assert (moved["objectId"], closed["objectId"]) == (second["id"], parent["id"])
+    assert closed["causedBy"] == moved["id"]
+    document = "query($id: ID!) { node(id: $id) { ... on Task { completedAt } } }"
+    assert (await world.member.query(document, id=above["id"]))["node"]["completedAt"] is None, "once"
+
+
+async def test_a_limit_counts_the_tasks_there(world: World) -> None:
+    await way(world, "Start", None, "In progress", conditions=[{"wipLimit": 2}])
+    tasks, started = [await world.task() for _ in range(3)], world.status("In progress")
+    items = [{"id": one["id"], "expectedVersion": 1} for one in tasks]
+    payload = await world.member.do("taskBulkUpdate", items=items, patch={"statusId": started}, atomic=False)
+    assert [one["ok"] for one in payload["results"]] == [True, True, False]
+    (reason,) = payload["results"][2]["error"]["reasons"]
+    assert (reason["kind"], reason["limit"]) == ("WIP_LIMIT", 2)
+    assert not (await available(world.member, tasks[2]))["In progress"]["allowed"]
+
+
+async def test_templates(world: World) -> None:
+    for template, names in (
+        ("SCRUM", {"Put off", "Make ready", "Cancel"}),
+        ("BUG_TRACKING", {"Confirm", "Reject"}),
+        ("KANBAN", {"Put off", "Plan", "Start", "Finish", "Cancel"}),
+    ):
+        payload = await world.owner.do(
+            "workflowApplyTemplate", projectId=world.eng["id"], template=template, replace=True
+        )
+        statuses = {one["id"] for one in payload["project"]["statuses"]}
+        assert {one["id"] for one in world.eng["statuses"]} <= statuses, "what was there stays"
+        first = "Reported" if template == "BUG_TRACKING" else "Backlog"
+        project = await world.member.query(
+            "query($id: ID!) { node(id: $id) { ... on Project { statuses { id name } transitions { id } } } }",
+            id=world.eng["id"],
+        )
+        status = next(one["id"] for one in project["node"]["statuses"] if one["name"] == first)
+        task = await world.task(statusId=status)
+        ways = await available(world.member, task)
+        assert {one["transition"]["name"] for one in ways.values()} == names - (
+            {"Put off"} if first == "Backlog" else set()
+        ), template
+
+
+async def test_a_status_that_goes_takes_its_ways_along(world: World) -> None:
+    await way(world, "Cancel", None, "Cancelled")
+    await way(world, "Finish", None, "Done", typeId=world.type("epic"))
+    scope = Scope("project", world.eng["id"])
+    async with verify_events(world.owner, scope) as verified:
+        await world.owner.do("statusDelete", id=world.status("Cancelled"), expectedVersion=1)
+        await world.owner.do("taskTypeDelete", id=world.type("epic"), expectedVersion=1)
+    assert verified.kinds == ["TransitionDeleted", "StatusDeleted", "TransitionDeleted", "TaskTypeDeleted"]
+    assert set(await available(world.member, await world.task())) == {"Backlog", "In progress", "Done"}
+
+
+ROUNDS = 3
+
+
+async def test_two_do_not_take_the_last_place(world: World, log: Log) -> None:
+    await way(world, "Start", None, "In progress", conditions=[{"wipLimit": 1}])
+    await way(world, "Put off", None, "Backlog")
+    started = world.status("In progress")
+    for _ in range(ROUNDS):
+        one, other = await world.task(), await world.task()
+        winner, (error,) = await one_winner(
+            move(world.member, one, started), move(world.manager, other, started)
+        )
+        assert error["reasons"][0]["kind"] == "WIP_LIMIT"
+        await world.member.do(
+            "taskMove", id=winner["task"]["id"], statusId=world.status("Backlog"), expectedVersion=2
+        )
+    await log.check_order()
+
+
+@pytest.mark.parametrize("relation", ["blocker", "child", "new child", "new blocker"])
+async def test_nothing_opens_while_a_task_is_closed(world: World, log: Log, relation: str) -> None:
+    """Whichever comes first: what is open was not so when the task was closed."""
+    conditions = [{"blockersDone": True}, {"childrenDone": True}]
+    await way(world, "Finish", None, "Done", conditions=conditions)
+    await way(world, "Reopen", None, "To do")
+    done, open_ = world.status("Done"), world.status("To do")
+    for _ in range(ROUNDS):
+        task = await world.task()
+        fresh = relation.startswith("new")
+        parent = {"parentId": task["id"]} if relation == "child" else {}
+        other = await world.task("Other", statusId=open_ if fresh else done, **parent)
+        if relation == "blocker":
+            await world.member.do("linkAdd", sourceId=other["id"], kind="blocks", targetId=task["id"])
+        opening = {
+            "new child": ("taskUpdate", {"id": other["id"], "expectedVersion": 1, "patch": {"parentId": task["id"]}}),
+            "new blocker": ("linkAdd", {"sourceId": other["id"], "kind": "blocks", "targetId": task["id"]}),
+        }.get(relation, ("taskMove", {"id": other["id"], "expectedVersion": 1, "statusId": open_}))  # fmt: skip
+        closed, opened = await asyncio.gather(
+            move(world.member, task, done), world.manager.answer(opening[0], **opening[1])
+        )
+        assert opened["errors"] == []
+        events = await log.events(scope_id=world.scope_uuid())
+        seqs = {event["object_id"].hex: event["seq"] for event in events}
+        if not closed["errors"]:
+            last = [event["object_type"] for event in events][-1]
+            assert last == ("link" if relation == "new blocker" else "task")
+            assert max(seqs.values()) != seqs[_hex(task["id"])], "it was closed after its blocker was open"
+        else:
+            assert closed["errors"][0]["code"] == "TRANSITION_REFUSED"
+    await log.check_order()
+
+
+def _hex(identifier: str) -> str:
+    return uuids(identifier)[0].hex
+
+
+async def test_two_last_sub_tasks_close_their_parent_together(world: World) -> None:
+    """Each alone would find the other one open."""
+    await way(world, "Finish", None, "Done", actions=[{"closeParent": True}])
+    document = "query($id: ID!) { node(id: $id) { ... on Task { completedAt } } }"
+    for _ in range(ROUNDS):
+        parent = await world.task("Parent")
+        children = [await world.task(f"Child {n}", parentId=parent["id"]) for n in range(2)]
+        pairs = zip((world.member, world.manager), children, strict=True)
+        payloads = await asyncio.gather(
+            *(move(by, child, world.status("Done")) for by, child in pairs)
+        )  # fmt: skip
+        assert all(one["errors"] == [] for one in payloads)
+        assert (await world.member.query(document, id=parent["id"]))["node"]["completedAt"] is not None
