@@ -12,6 +12,7 @@ from app.events.kinds import EventKind
 from app.ids import accept_client_id, new_id
 from app.outcomes import Result
 from app.permissions import Permission
+from app.projects.actions import settings as project_settings
 from app.projects.actions import vocabulary as vocabulary_actions
 from app.projects.actions.opening import open_project
 from app.projects.actions.vocabulary import STATUS, Vocabulary, record_words, vocabulary_guard
@@ -104,6 +105,23 @@ def apply_template(project_id: UUID, template: WorkflowTemplate, *, replace: boo
         await _change(work, gone, TRANSITION_DELETED)
         await _put_template(work, project_id, template)
         return {"project_id": str(project_id)}
+
+    return action
+
+
+def create_project(
+    workspace_id: UUID, key: str, name: str, *, template: WorkflowTemplate | None = None, **settings: Any
+) -> Action:
+    """Make a project (``settings`` as ``app.projects.actions.settings`` takes them), with a template's workflow."""
+    if template is None:
+        return project_settings.create_project(workspace_id, key, name, **settings)
+    statuses = TEMPLATES[template].statuses
+    made = project_settings.create_project(workspace_id, key, name, statuses=statuses, **settings)
+
+    async def action(work: Work) -> Result:
+        result = await made(work)
+        await _put_template(work, UUID(result["project_id"]), template)
+        return result
 
     return action
 

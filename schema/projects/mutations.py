@@ -10,6 +10,7 @@ import strawberry
 from app.projects.actions import members, settings
 from app.projects.models import ProjectRole as Role
 from app.projects.models import ProjectVisibility as Visibility
+from app.workflows import actions as workflows
 from schema.accounts.types import User, user_edge
 from schema.edges import Info
 from schema.ids import read_id, read_optional_id
@@ -18,6 +19,7 @@ from schema.mutating import Payload, mutation, positions_of, write
 from schema.nodes import node_edge
 from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility
 from schema.projects.types import Project
+from schema.workflows.enums import WorkflowTemplate
 
 
 @strawberry.type(description="A project that was made or changed.")
@@ -48,6 +50,9 @@ class ProjectCreateInput:
     workspace_role: ProjectRole = strawberry.field(
         default=Role.VIEWER,
         description="With WORKSPACE: what every member of the workspace may do, VIEWER or MEMBER.",
+    )
+    template: WorkflowTemplate | None = optional(
+        "The workflow to begin with: its statuses instead of the usual ones, and its transitions."
     )
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
     client_mutation_id: UUID | None = key_field()
@@ -106,10 +111,10 @@ async def _changed_member(info: Info, input: Any, action: Any) -> ProjectMemberP
 class ProjectMutations:
     @mutation("Make a project, with first statuses and task types.")
     async def project_create(self, info: Info, input: ProjectCreateInput) -> ProjectPayload:
-        action = settings.create_project(
+        action = workflows.create_project(
             read_id(input.workspace_id, "Workspace"), input.key, input.name, description=input.description,
             client_id=given(input.id), visibility=Visibility(input.visibility),
-            workspace_role=Role(input.workspace_role),
+            workspace_role=Role(input.workspace_role), template=given(input.template) or None,
         )  # fmt: skip
         outcome = await write(info, input, action)
         return ProjectPayload(project_id=UUID(outcome.result["project_id"]), positions=positions_of(outcome))

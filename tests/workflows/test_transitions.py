@@ -213,6 +213,22 @@ async def test_templates(world: World) -> None:
         ), template
 
 
+async def test_a_project_begins_with_a_template(world: World) -> None:
+    made = await world.owner.do(
+        "projectCreate", workspaceId=world.workspace["id"], key="BUG", name="Bugs", template="BUG_TRACKING"
+    )
+    document = (
+        "query($id: ID!) { node(id: $id) { ... on Project { statuses { name } transitions { name } } } }"
+    )
+    found = (await world.owner.query(document, id=made["project"]["id"]))["node"]
+    assert [one["name"] for one in found["statuses"]] == [
+        "Reported", "Confirmed", "In progress", "Fixed", "Verified", "Rejected",
+    ]  # fmt: skip
+    assert len(found["transitions"]) == 9
+    task = await world.task(by="owner", projectId=made["project"]["id"])
+    assert set(await available(world.owner, task)) == {"In progress", "Rejected"}, "it begins unstarted"
+
+
 async def test_a_status_that_goes_takes_its_ways_along(world: World) -> None:
     await way(world, "Cancel", None, "Cancelled")
     await way(world, "Finish", None, "Done", typeId=world.type("epic"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
@@ -79,8 +80,9 @@ def create_project(
     client_id: UUID | None = None,
     visibility: ProjectVisibility = ProjectVisibility.PRIVATE,
     workspace_role: ProjectRole = ProjectRole.VIEWER,
+    statuses: Sequence[tuple[str, StatusCategory, str]] = FIRST_STATUSES,
 ) -> Action:
-    """Make a project with first statuses and types; its maker administers it."""
+    """Make a project with first statuses (name, category, colour) and types; its maker administers it."""
 
     async def action(work: Work) -> Result:
         await hold_workspace(work, workspace_id, Permission.MAKE_PROJECT)
@@ -107,7 +109,7 @@ def create_project(
             version=1,
             occurred_at=now,
         )
-        await _first_vocabulary(work, project.id, now)
+        await _first_vocabulary(work, project.id, now, statuses)
         state = member_state(work.viewer_id, ProjectRole.ADMIN.value)
         work.record(project.id, PROJECT_MEMBER_ADDED, work.viewer_id, {"state": state})
         work.record(workspace_id, PROJECT_LISTED, project.id, {"state": {"project_id": str(project.id)}})
@@ -130,11 +132,13 @@ def check_workspace_role(role: ProjectRole) -> ProjectRole:
     return role
 
 
-async def _first_vocabulary(work: Work, project_id: UUID, now: datetime) -> None:
-    ranks = rebalanced(len(FIRST_STATUSES))
+async def _first_vocabulary(
+    work: Work, project_id: UUID, now: datetime, first: Sequence[tuple[str, StatusCategory, str]]
+) -> None:
+    ranks = rebalanced(len(first))
     statuses = [
         Status(project_id=project_id, id=new_id(), name=name, category=category.value, color=color, rank=rank)
-        for (name, category, color), rank in zip(FIRST_STATUSES, ranks, strict=True)
+        for (name, category, color), rank in zip(first, ranks, strict=True)
     ]
     types = [
         TaskType(project_id=project_id, id=new_id(), name=name, color=color) for name, color in FIRST_TYPES
