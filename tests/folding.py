@@ -114,7 +114,14 @@ class Copy:
 
     def shown(self) -> dict[str, JSON]:
         """What a query would show: deleted words of a project are in no list, deleted labels on no task."""
-        words = ("StatusState", "LabelState", "TaskTypeState", "SprintState", "MilestoneState", "TransitionState")
+        words = (
+            "StatusState",
+            "LabelState",
+            "TaskTypeState",
+            "SprintState",
+            "MilestoneState",
+            "TransitionState",
+        )
         there = {
             key: state
             for key, state in self.objects.items()
