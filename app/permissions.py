@@ -107,7 +107,8 @@ class Permission(Enum):
     SEE_PROJECT = Rule("see everything in a project, follow it", _VIEWER, archived=True)
     EDIT_TASKS = Rule(
         "make, edit, move, delete and restore tasks", _MEMBER,
-        ("taskCreate", "taskUpdate", "taskBulkUpdate", "taskMove", "taskDelete", "taskRestore"))
+        ("taskCreate", "taskUpdate", "taskBulkUpdate", "taskBulkMove", "taskBulkDelete",
+         "taskMove", "taskDelete", "taskRestore", "taskRevert", "undo"))
     TRANSFER_TASKS = Rule("move a task to another project", _MEMBER, ("taskTransfer",), note="in both projects")
     LINK_TASKS = Rule(
         "link two tasks, take a link away", _MEMBER, ("linkAdd", "linkRemove"),

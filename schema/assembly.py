@@ -16,6 +16,7 @@ from schema.domains.mutations import DomainMutations
 from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import Subscription
 from schema.events.types import event_types
+from schema.history.mutations import HistoryMutations
 from schema.identities.mutations import IdentityMutations
 from schema.inbox.mutations import InboxMutations
 from schema.invitations.mutations import InvitationMutations
@@ -28,6 +29,7 @@ from schema.queries import Query
 from schema.scalars import SCALARS
 from schema.service_accounts.mutations import ServiceAccountMutations
 from schema.sprints.mutations import SprintMutations
+from schema.tasks.bulk import TaskBulkMutations
 from schema.tasks.mutations import TaskMutations
 from schema.teams.mutations import TeamMutations
 from schema.workflows.mutations import WorkflowMutations
@@ -40,7 +42,8 @@ from schema.workspaces.mutations import WorkspaceMutations
 )
 class Mutation(
     AccountMutations, PrivacyMutations, AccountChangeMutations, AccessTokenMutations, ServiceAccountMutations,
-    WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, CommentMutations, LinkMutations,
+    WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, TaskBulkMutations, HistoryMutations,
+    CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
     SprintMutations, MilestoneMutations, WorkflowMutations,
 ):  # fmt: skip

@@ -13,6 +13,7 @@ from app.errors import ClientError
 
 _WRITE = (
     "taskCreate", "taskUpdate", "taskBulkUpdate", "taskMove", "taskDelete", "taskRestore", "taskTransfer",
+    "taskBulkMove", "taskBulkDelete", "taskRevert", "undo",
     "commentAdd", "commentUpdate", "commentDelete", "commentRestore", "linkAdd", "linkRemove", "inboxMark",
 )  # fmt: skip
 _ADMIN = (

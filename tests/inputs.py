@@ -293,6 +293,27 @@ async def bulk(world: World, by: Client) -> JSON:
     return {"items": items, "patch": {"statusId": world.status("Done")}}
 
 
+async def bulk_move(world: World, by: Client) -> JSON:
+    return {"items": (await bulk(world, by))["items"], "statusId": world.status("Done")}
+
+
+async def bulk_deletion(world: World, by: Client) -> JSON:
+    return {"items": (await bulk(world, by))["items"]}
+
+
+async def a_change(world: World, by: Client) -> JSON:
+    task = await world.task()
+    await by.do("taskUpdate", id=task["id"], expectedVersion=1, patch={"title": "Changed"})
+    return {"projectId": world.eng["id"]}
+
+
+async def edited_task(world: World, by: Client) -> JSON:
+    task = await world.task()
+    for version, title in enumerate(("Changed", "Changed again"), 1):
+        await world.member.do("taskUpdate", id=task["id"], expectedVersion=version, patch={"title": title})
+    return {"id": task["id"], "toVersion": 1, "expectedVersion": 3}
+
+
 async def task_move(world: World, by: Client) -> JSON:
     first, second = await world.task("First"), await world.task("Second")
     return {

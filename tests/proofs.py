@@ -47,6 +47,7 @@ def scope_of(world: World, name: str) -> tuple[Client, Scope]:
     return world.owner, Scope("project", getattr(world, kind)["id"])
 
 
+NO_KEY = "01890000-0000-7000-8000-000000000000"
 _IN_WORKSPACE: dict[str, Any] = {"may": ADMINS, "sees": COLLEAGUES}
 _MANAGING: dict[str, Any] = {"may": MANAGERS, "sees": INSIDE}
 _KNOWING_TEAMS = tuple(one for one in COLLEAGUES if one != "guest")
@@ -419,6 +420,26 @@ PROOFS: dict[str, Proof] = {
     "taskBulkUpdate": Proof(
         inputs.bulk, ("eng",), ("TaskUpdated",) * 3, {"patch": {"priority": 1}}, {"patch": {"title": ""}}
     ),
+    "taskBulkMove": Proof(
+        inputs.bulk_move,
+        ("eng",),
+        ("TaskMoved",) * 3,
+        {"atomic": False},
+        {"statusId": "missing"},
+        "NOT_FOUND",
+    ),
+    "taskBulkDelete": Proof(
+        inputs.bulk_deletion, ("eng",), ("TaskDeleted",) * 3, {"atomic": False}, {"items": []}
+    ),
+    "undo": Proof(
+        inputs.a_change,
+        ("eng",),
+        ("TaskUpdated",),
+        {"mutationId": NO_KEY},
+        {"mutationId": NO_KEY},
+        "NOT_FOUND",
+    ),
+    "taskRevert": Proof(inputs.edited_task, ("eng",), ("TaskUpdated",), {"toVersion": 2}, {"toVersion": 0}),
     "taskMove": Proof(
         inputs.task_move,
         ("eng",),

@@ -86,7 +86,7 @@ def payload(mutation: str) -> str:
         if is_leaf_type(target):
             words.append(name)
         elif target.name == "TaskBulkResult":
-            words.append(f"{name} {{ ok error {{ {ERRORS} }} task {{ {flat('Task')} }} }}")
+            words.append(f"{name} {{ ok outcome error {{ {ERRORS} }} task {{ {flat('Task')} }} }}")
         else:
             words.append(f"{name} {{ {flat(target.name)} }}")
     return " ".join(words)

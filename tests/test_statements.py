@@ -98,6 +98,8 @@ ALIKE = {
     "Inbox",
     "EventFrame",
     "TextEdit",
+    "TextHunk",
+    "TextLine",
     "RateLimit",
     "Session",
     "ParsedQuery",

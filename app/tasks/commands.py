@@ -41,6 +41,7 @@ class TaskEdit:
     """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes.
 
     ``commented``: a comment is written in the same unit, which a transition may ask for.
+    ``exact``: it brings back values of an earlier state, from which nothing else follows (no new time of closing).
     """
 
     task_id: UUID
@@ -50,6 +51,7 @@ class TaskEdit:
     kind: EventKind = TASK_UPDATED
     occurred_at: datetime | None = None
     commented: bool = False
+    exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Dec
     transition = _take_transition(edit, facts, row.project_id, current, new)
     check_counts(new["sections"])
     check_config(new["config"])
-    _set_completed(row.project_id, current, new, facts)
+    if not edit.exact:
+        _set_completed(row.project_id, current, new, facts)
     if rank is not None:
         new["rank"] = rank
     return _decision(edit, facts, row.project_id, current, new, merged, transition)
@@ -96,10 +97,10 @@ def _take_transition(
     role: str = facts.projects[project_id].role  # type: ignore[attr-defined]
     mover = Mover(role, commented=edit.commented)
     transition = check_transition(facts.around, project_id, current, new, mover)
-    if transition is not None:
+    if transition is not None and not edit.exact:
         apply_actions(transition, new, facts.actor_id, facts.now)
     facts.around.moved(project_id, current, new)
-    return transition
+    return None if edit.exact else transition
 
 
 def _decision(

@@ -16,7 +16,7 @@ CONTEXT = 3
 """Lines that stayed, shown before and after those that changed."""
 
 
-class LineKind(StrEnum):
+class TextLineKind(StrEnum):
     """What became of a line."""
 
     KEPT = "kept"
@@ -28,7 +28,7 @@ class LineKind(StrEnum):
 class Line:
     """A line without its end."""
 
-    kind: LineKind
+    kind: TextLineKind
     text: str
 
 
@@ -119,8 +119,8 @@ def _trimmed(old: Sequence[str], block: _Block) -> _Block:
 def _lines(old: Sequence[str], group: Sequence[_Block], start: int, context: int) -> list[Line]:
     lines, place = [], start
     for block in group:
-        lines += [Line(LineKind.KEPT, text) for text in old[place : block.first]]
-        lines += [Line(LineKind.REMOVED, text) for text in old[block.first : block.end]]
-        lines += [Line(LineKind.ADDED, text) for text in block.new]
+        lines += [Line(TextLineKind.KEPT, text) for text in old[place : block.first]]
+        lines += [Line(TextLineKind.REMOVED, text) for text in old[block.first : block.end]]
+        lines += [Line(TextLineKind.ADDED, text) for text in block.new]
         place = block.end
-    return lines + [Line(LineKind.KEPT, text) for text in old[place : place + context]]
+    return lines + [Line(TextLineKind.KEPT, text) for text in old[place : place + context]]

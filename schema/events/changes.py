@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
+from app.history.edited_texts import Edited
 from app.spelling import field_name
+from schema.edges import edge
+from schema.events.words import TextHunk, hunks_of_changes, member_names, side_name
 from schema.ids import global_id
 
 _REFERENCES = {
@@ -65,6 +69,13 @@ class ValueChange:
     field: str = strawberry.field(description="Which field, as it is called on the object.")
     old: JSON | None = strawberry.field(description="The value before; ids are global ids.")
     new: JSON | None = strawberry.field(description="The value after.")
+    names: strawberry.Private[bool] = False
+    old_name: str | None = edge(
+        side_name("old"), "What the value before names, in words: a status, a person, a task with its key."
+    )
+    new_name: str | None = edge(
+        side_name("new"), "What the value after names. Null if it names nothing, or nothing that you may see."
+    )
 
 
 @strawberry.type(description="One edit of a text. Edits of one change do not overlap and are in order.")
@@ -84,6 +95,12 @@ class TextChange:
     edits: list[TextEdit] = strawberry.field(description="The edits, in order of place.")
     base_hash: str = strawberry.field(description="SHA-256 of the text before (UTF-8), first 16 hex digits.")
     result_hash: str = strawberry.field(description="The same of the text after.")
+    place: strawberry.Private[Edited]
+    diff: strawberry.Private[dict[str, Any]]
+    base: strawberry.Private[str | None] = None
+    hunks: list[TextHunk] = edge(
+        hunks_of_changes, "The edit for people to read: the lines that changed, and three around them."
+    )
 
 
 @strawberry.type(description="A set that gained or lost members.")
@@ -93,6 +110,10 @@ class MembersChange:
     )
     added: list[strawberry.ID] = strawberry.field(description="What came.")
     removed: list[strawberry.ID] = strawberry.field(description="What went.")
+    added_names: list[str | None] = edge(
+        member_names("added"), "What came, in words and in the same order; null for what you may not see."
+    )
+    removed_names: list[str | None] = edge(member_names("removed"), "What went, in the same way.")
 
 
 @strawberry.type(description="One key of a free-form object.")
@@ -111,18 +132,38 @@ FieldChange = Annotated[
 ]
 
 
-def changes_of(delta: dict[str, Any], scope_id: UUID) -> list[Any]:
-    """A delta as the schema shows it, by field: jsonb keeps no order, so a replay would have another than the live."""
-    return [*_values(delta, scope_id), *_texts(delta), *_members(delta, scope_id), *_entries(delta)]
+def changes_of(delta: dict[str, Any], event: Any) -> list[Any]:
+    """A delta as the schema shows it, by field: jsonb keeps no order, so a replay would have another than the live.
+
+    ``event``: it, or what else tells where the delta belongs.
+    """
+    scope_id: UUID = event.scope_id
+    return [*_values(delta, scope_id), *_texts(delta, event), *_members(delta, scope_id), *_entries(delta)]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What stands in an event's place for a change that is decided, and perhaps not even done: the state before."""
+
+    scope_id: UUID
+    object_type: str
+    object_id: UUID
+    before: dict[str, Any]
+    seq: int = 0
+
+    def text(self, field: str) -> str:
+        """A text before the change."""
+        owner, _, name = field.partition(".")
+        return str(self.before[owner].get(name, "") if name else self.before[owner])
 
 
 def _values(delta: dict[str, Any], scope_id: UUID) -> Iterator[ValueChange]:
     for field, change in sorted(delta.get("set", {}).items()):
         old, new = (present(field, change[side], scope_id) for side in ("old", "new"))
-        yield ValueChange(field=field_name(field), old=old, new=new)
+        yield ValueChange(field=field_name(field), old=old, new=new, names=field in _REFERENCES)
 
 
-def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
+def _texts(delta: dict[str, Any], event: Any) -> Iterator[TextChange]:
     for field, change in sorted(delta.get("text", {}).items()):
         yield TextChange(
             field=field_name(field),
@@ -132,6 +173,9 @@ def _texts(delta: dict[str, Any]) -> Iterator[TextChange]:
             ],
             base_hash=change["base"],
             result_hash=change["result"],
+            place=Edited(event.scope_id, event.object_type, event.object_id, event.seq, field),
+            diff=change,
+            base=event.text(field) if isinstance(event, Decided) else None,
         )
 
 

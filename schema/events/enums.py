@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from app.events.frames import FrameKind, FrameReason
 from app.events.models import ActorKind, ScopeKind
+from app.texts.hunks import TextLineKind
 from schema.enums import describe
 
-__all__ = ["ActorKind", "FrameKind", "FrameReason", "ScopeKind"]
+__all__ = ["ActorKind", "FrameKind", "FrameReason", "ScopeKind", "TextLineKind"]
 
 describe(
     ActorKind,
@@ -41,4 +42,11 @@ describe(
     ACCESS_LOST="You may not read this scope any more: forget what you have of it.",
     TOKEN_EXPIRED="Your access token has expired: renew it with `socketRenew` in time.",  # noqa: S106 (a reason)
     SIGNED_OUT="You signed out.",
+)
+describe(
+    TextLineKind,
+    "What became of a line of a text.",
+    KEPT="It stayed.",
+    REMOVED="It went.",
+    ADDED="It came.",
 )

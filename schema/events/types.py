@@ -61,7 +61,7 @@ def _client_mutation_id(root: Any) -> strawberry.ID | None:
 
 def _changes(root: Any) -> list[Any]:
     payload = current_payload(root.kind, root.payload_version, root.payload)
-    return changes_of(payload["delta"], root.scope_id) if "delta" in payload else []
+    return changes_of(payload["delta"], root) if "delta" in payload else []
 
 
 @strawberry.interface(

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from app.errors import ValidationFailed
 from app.projects.models import ConflictPolicy as Policy
-from app.tasks.commands import REMOVE, NewTask, TaskEdit, TaskPatch
+from app.tasks.commands import REMOVE, NewTask, TaskPatch
 from schema.ids import read_id, read_ids, read_optional_id
 from schema.inputs import POLICY, VERSION, given, key_field, optional, present
 from schema.projects.enums import ConflictPolicy
@@ -87,24 +87,6 @@ class TaskUpdateInput:
     patch: TaskPatchInput = strawberry.field(description="What to change.")
     on_conflict: ConflictPolicy | None = optional(POLICY)
     comment: str | None = optional(COMMENT)
-    client_mutation_id: UUID | None = key_field()
-
-
-@strawberry.input(description="One task of a bulk edit.")
-class TaskBulkItemInput:
-    id: strawberry.ID = strawberry.field(description="The task; each may stand here once.")
-    expected_version: int | None = optional(VERSION + " Required unless `onConflict` is OVERWRITE.")
-    patch: TaskPatchInput | None = optional("What to change in this one, instead of the common patch.")
-
-
-@strawberry.input(description="An edit of up to 1,000 tasks: one event each, one frame to every subscriber.")
-class TaskBulkUpdateInput:
-    items: list[TaskBulkItemInput] = strawberry.field(description="The tasks, each with its version.")
-    patch: TaskPatchInput | None = optional("What to change in each that has no patch of its own.")
-    atomic: bool = strawberry.field(
-        default=True, description="True: if one is refused, none is changed. False: each on its own."
-    )
-    on_conflict: ConflictPolicy | None = optional(POLICY)
     client_mutation_id: UUID | None = key_field()
 
 
@@ -214,21 +196,3 @@ def read_new(input: TaskCreateInput) -> NewTask:
         after_id=read_optional_id(given(input.after_id), "Task"),
         before_id=read_optional_id(given(input.before_id), "Task"),
     )  # fmt: skip
-
-
-def read_bulk(input: TaskBulkUpdateInput) -> list[TaskEdit]:
-    """The input as commands, in its order."""
-    edits = []
-    for item in input.items:
-        patch = given(item.patch) or given(input.patch)
-        if patch is None:
-            raise ValidationFailed("An item without a patch needs the common one.", path=("patch",))
-        edits.append(
-            TaskEdit(
-                read_id(item.id, "Task"),
-                given(item.expected_version),
-                read_patch(patch),
-                read_policy(given(input.on_conflict)),
-            )
-        )
-    return edits

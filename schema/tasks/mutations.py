@@ -12,24 +12,20 @@ from app.errors import Refusal
 from app.tasks.actions.create import create_tasks
 from app.tasks.actions.edit import delete_task, restore_task, update_tasks
 from app.tasks.actions.move import move_task
-from app.tasks.actions.refused import kept_refusal
 from app.tasks.commands import TaskEdit
 from app.transfers.actions import transfer_task
 from app.work import Action
 from schema.edges import Info
-from schema.errors import UserError, user_error
 from schema.ids import read_id, read_optional_id
 from schema.inputs import given
 from schema.mutating import Payload, mutation, positions_of, write
 from schema.nodes import node_edge
 from schema.tasks.inputs import (
-    TaskBulkUpdateInput,
     TaskCreateInput,
     TaskDeleteInput,
     TaskMoveInput,
     TaskTransferInput,
     TaskUpdateInput,
-    read_bulk,
     read_new,
     read_patch,
     read_policy,
@@ -41,26 +37,6 @@ from schema.tasks.types import Task
 class TaskPayload(Payload):
     task_id: strawberry.Private[UUID | None] = None
     task: Task | None = node_edge("Task", "task_id", "The task as it is now; null if nothing was done.")
-
-
-@strawberry.type(description="What became of one task of a bulk edit.")
-class TaskBulkResult:
-    task_id: strawberry.Private[UUID | None]
-    ok: bool = strawberry.field(description="Whether it was done.")
-    error: UserError | None = strawberry.field(description="Why it was not done.")
-    task: Task | None = node_edge(
-        "Task", "task_id", "The task as it is now; null if it is not there for you."
-    )
-
-
-@strawberry.type(description="A bulk edit.")
-class TaskBulkPayload(Payload):
-    results: list[TaskBulkResult] = strawberry.field(
-        default_factory=list, description="One for each item, in their order; empty if nothing was done."
-    )
-    batch_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The `batchId` of its events."
-    )
 
 
 async def _written(info: Info, input: Any, action: Action, task_id: UUID) -> TaskPayload:
@@ -102,24 +78,6 @@ class TaskMutations:
             if refusal.path and refusal.path[0] not in _BESIDE_PATCH:
                 refusal.path = ("patch", *refusal.path)
             raise
-
-    @mutation("Edit up to 1,000 tasks at once, atomically or each on its own.")
-    async def task_bulk_update(self, info: Info, input: TaskBulkUpdateInput) -> TaskBulkPayload:
-        told: dict[int, Refusal] = {}
-        action = update_tasks(read_bulk(input), atomic=input.atomic, bulk=True, told=told)
-        outcome = await write(info, input, action)
-        results = []
-        for place, item in enumerate(outcome.result["items"]):
-            task_id, kept = UUID(item["task_id"]), item.get("refused")
-            refusal = None if kept is None else told.get(place) or kept_refusal(kept, task_id)
-            error = None if refusal is None else user_error(refusal)
-            results.append(TaskBulkResult(task_id=task_id, ok=refusal is None, error=error))
-        batch_id = outcome.result["batch_id"]
-        return TaskBulkPayload(
-            results=results,
-            batch_id=None if batch_id is None else strawberry.ID(batch_id),
-            positions=positions_of(outcome),
-        )
 
     @mutation("Move a task to another status, another place, or both.")
     async def task_move(self, info: Info, input: TaskMoveInput) -> TaskPayload:

@@ -46,6 +46,9 @@ EXTRA: dict[str, JSON] = {
     "projectMemberAdd": {"userId": "User"},
     "accessTokenCreate": {"userId": "User"},
     "linkAdd": {"targetId": "OtherTask"},
+    "taskBulkUpdate": {"items": "TaskItem"},
+    "taskBulkMove": {"items": "TaskItem"},
+    "taskBulkDelete": {"items": "TaskItem"},
     "taskMove": {"beforeId": "OtherTask"},
     "commentRestore": {"id": "DeletedComment"},
     "taskRestore": {"id": "DeletedTask"},
@@ -55,6 +58,7 @@ EXTRA: dict[str, JSON] = {
 WORDS: dict[str, JSON] = {
     "taskBulkUpdate": {"patch": {"title": "Titled"}},
     "workflowApplyTemplate": {"replace": True},
+    "taskRevert": {"toVersion": 1},
 }
 """What else a mutation wants that its type does not ask for."""
 
@@ -86,8 +90,13 @@ class Requests:
         assert isinstance(kind, GraphQLInputObjectType)
         given: JSON = self._value(mutation, "input", kind, place)
         for name, of in EXTRA.get(mutation, {}).items():
-            given[name] = self.identifier(of, place)
+            given[name] = self._given(of, place)
         return given | WORDS.get(mutation, {})
+
+    def _given(self, kind: str, place: str) -> Any:
+        if kind == "TaskItem":
+            return [{"id": self.identifier("Task", place), "expectedVersion": VALUES["expectedVersion"]}]
+        return self.identifier(kind, place)
 
     def identifier(self, kind: str, place: str) -> str:
         """The id of the thing of a kind in a place, or where that place has such things."""

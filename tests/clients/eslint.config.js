@@ -38,7 +38,8 @@ export default [
             'ValidationFailed', 'VersionConflict', 'FieldClash', 'TransitionRefused', 'TransitionReason',
             // Values.
             'AvailableTransition', 'TransitionAction', 'TransitionCondition',
-            'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit',
+            'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit', 'TextHunk',
+            'TextLine',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.
             'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import texts
-from app.texts.hunks import CONTEXT, Hunk, LineKind, hunks_of
+from app.texts.hunks import CONTEXT, Hunk, TextLineKind, hunks_of
 
 TEXTS = st.lists(st.sampled_from(["", "one", "two 🙂", "three", "é"]), max_size=14).map("\n".join)
 
@@ -20,10 +20,10 @@ def patched(old: str, hunks: list[Hunk]) -> str:
         assert hunk.new_line == len(made) + 1
         place = hunk.old_line - 1
         for line in hunk.lines:
-            if line.kind is not LineKind.ADDED:
+            if line.kind is not TextLineKind.ADDED:
                 assert lines[place] == line.text
                 place += 1
-            if line.kind is not LineKind.REMOVED:
+            if line.kind is not TextLineKind.REMOVED:
                 made.append(line.text)
     return "\n".join([*made, *lines[place:]])
 
@@ -35,7 +35,7 @@ def test_hunks_lead_from_the_old_text_to_the_new(old: str, new: str) -> None:
     assert bool(hunks) == (old != new)
     for hunk in hunks:
         kinds = [line.kind for line in hunk.lines]
-        changed = [place for place, kind in enumerate(kinds) if kind is not LineKind.KEPT]
+        changed = [place for place, kind in enumerate(kinds) if kind is not TextLineKind.KEPT]
         assert changed, "a hunk changes something"
         assert changed[0] <= CONTEXT
         assert len(kinds) - 1 - changed[-1] <= CONTEXT

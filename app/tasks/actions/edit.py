@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.errors import LimitReached, Refusal, Refusals, ValidationFailed
-from app.ids import new_id
+from app.errors import LimitReached, ValidationFailed
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.tasks.actions.parents import close_parents
-from app.tasks.actions.refused import keep_refusal
 from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
-from app.tasks.decisions import Decision, decide_edit
+from app.tasks.decisions import decide_edit
 from app.tasks.events import TASK_DELETED, TASK_RESTORED
 from app.tasks.facts import facts_for_edits
 from app.values import now_utc
@@ -22,50 +20,22 @@ from app.work import Action, Work
 EDITED_AT_ONCE = 1000
 
 
-def update_tasks(
-    edits: Sequence[TaskEdit],
-    *,
-    atomic: bool = True,
-    bulk: bool = False,
-    told: dict[int, Refusal] | None = None,
-) -> Action:
-    """Edit tasks. ``atomic``: one refusal refuses all; else each item succeeds or is refused alone.
-
-    The result's ``items`` are in the order of the edits: ``{task_id}``, or ``{task_id, refused}``. ``told`` is where
-    the refusals themselves are left, by item: a result, which is kept for retries, holds no contents.
-    """
+def update_tasks(edits: Sequence[TaskEdit]) -> Action:
+    """Edit tasks, all or none: the first refusal refuses them. (Many at once, item by item: ``edit_in_bulk``.)"""
 
     async def action(work: Work) -> Result:
-        if told is not None:
-            told.clear()  # a unit may run again
-        _check_batch(edits)
+        check_batch(edits)
         facts = await facts_for_edits(work, edits)
-        decisions: list[Decision] = []
-        items: list[Result] = []
-        refused: list[tuple[int, Refusal]] = []
-        for index, edit in enumerate(edits):
-            try:
-                decisions.append(decide_edit(edit, facts))
-                items.append({"task_id": str(edit.task_id)})
-            except Refusal as refusal:
-                if not bulk:
-                    raise
-                refused.append((index, refusal))
-                items.append({"task_id": str(edit.task_id), "refused": keep_refusal(refusal)})
-        if refused and atomic:
-            raise Refusals(refused)
-        if told is not None:
-            told.update(refused)
-        if bulk:
-            work.batch_id = new_id()
+        decisions = [decide_edit(edit, facts) for edit in edits]
         await write_decisions(work, decisions)
         await close_parents(work, facts, decisions)
-        return {"items": items, "batch_id": str(work.batch_id) if work.batch_id else None}
+        return {"items": [{"task_id": str(edit.task_id)} for edit in edits]}
 
     return action
 
 
-def _check_batch(edits: Sequence[TaskEdit]) -> None:
+def check_batch(edits: Sequence[TaskEdit]) -> None:
+    """How many tasks a batch may have, each once; raises a refusal."""
     if not edits:
         raise ValidationFailed("Name at least one task.", path=("items",))
     if len(edits) > EDITED_AT_ONCE:

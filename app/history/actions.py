@@ -1,0 +1,137 @@
+"""Undoing one's own last changes, and taking a task back to an older version: by new events, never by forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from app.errors import Clash, LimitReached, NotFound, Refusal, Refusals, ValidationFailed, VersionConflict
+from app.events.models import Event
+from app.history.reversals import Reversal, Span, reversals_of_events, reversals_of_spans
+from app.history.undoable import Which, events_to_undo, own_events
+from app.ids import new_id
+from app.outcomes import Result
+from app.permissions import Permission
+from app.projects.access import access_project
+from app.projects.models import ConflictPolicy
+from app.tasks.actions.deciding import TaskOutcome, Told, decide_items
+from app.tasks.actions.edit import EDITED_AT_ONCE
+from app.tasks.actions.refused import keep_refusal
+from app.tasks.actions.writing import write_decisions
+from app.tasks.commands import TaskEdit
+from app.tasks.facts import Facts, facts_for_edits
+from app.tasks.reads import locate_tasks
+from app.work import Action, Work
+
+
+def undo(project_id: UUID, which: Which, told: Told) -> Action:
+    """Take back one's own change of a project's tasks, each task on its own; if none can be, nothing is done.
+
+    Redoing is undoing what an undo did. The result has ``items`` as ``decide_items`` gives them, and the ``batch_id``
+    of the new events.
+    """
+
+    async def action(work: Work) -> Result:
+        await access_project(work, work.viewer_id, project_id, Permission.EDIT_TASKS)
+        work.reflect(project_id)
+        events = events_to_undo(await own_events(work, project_id, work.viewer_id), which)
+        _check(events)
+        latest = {event.object_id: event for event in events}
+        reversals = await reversals_of_events(work, project_id, list(latest.values()))
+        return await _written(work, reversals, told)
+
+    return action
+
+
+def _check(events: Sequence[Event]) -> None:
+    if not events:
+        raise NotFound("Change of yours among the project's last events")
+    if len(events) > EDITED_AT_ONCE:
+        raise LimitReached(f"At most {EDITED_AT_ONCE} tasks at once.", limit=EDITED_AT_ONCE)
+    if any(event.object_type != "task" for event in events):
+        raise ValidationFailed(
+            "Only changes of tasks can be undone. What else there is has its own way back: a comment commentRestore "
+            "and commentDelete, a link linkRemove and linkAdd."
+        )
+    if len({event.object_id for event in events}) < len(events):
+        raise ValidationFailed("This changed a task several times: take it back by taskRevert.")
+
+
+def revert_task(
+    task_id: UUID, to_version: int, expected_version: int, policy: ConflictPolicy | None
+) -> Action:
+    """Take a task back to what it was at a version. What others changed since ``expected_version`` stays or clashes."""
+
+    async def action(work: Work) -> Result:
+        if not 1 <= to_version < expected_version:
+            raise ValidationFailed(
+                f"Say a version from 1 to {expected_version - 1}: one before the version that you see.",
+                path=("toVersion",),
+            )
+        place = (await locate_tasks(work, work.viewer_id, [task_id])).get(task_id)
+        if place is None:
+            raise NotFound("Task", path=("id",))
+        work.reflect(place.project_id)
+        span = Span(task_id, to_version, expected_version)
+        found = await reversals_of_spans(work, place.project_id, [span])
+        if task_id not in found:
+            raise NotFound("Task", path=("id",))
+        edit = found[task_id].edit
+        reversal = replace(found[task_id], edit=edit and replace(edit, policy=policy))
+        return await _written(work, [reversal], Told(), alone=True)
+
+    return action
+
+
+async def _written(work: Work, reversals: Sequence[Reversal], told: Told, *, alone: bool = False) -> Result:
+    """Decide and write what can be taken back. Raises the refusals if nothing can."""
+    by_task = {one.task_id: one for one in reversals}
+    edits = [one.edit for one in reversals if one.edit is not None]
+
+    def check(edit: TaskEdit, facts: Facts) -> None:
+        _check_place(by_task[edit.task_id], edit, facts)
+
+    facts = await facts_for_edits(work, edits) if edits else None
+    decisions, items = decide_items(edits, facts, told, atomic=False, check=check) if facts else ([], [])
+    decided = iter(zip(items, range(len(items)), strict=True))
+    found: list[Result] = []
+    refusals: dict[int, Refusal] = {}
+    placed = Told()
+    for place, reversal in enumerate(reversals):
+        if reversal.edit is None:
+            assert reversal.refusal is not None
+            refusals[place] = reversal.refusal
+            found.append(_refused(reversal.task_id, reversal.refusal))
+            continue
+        item, number = next(decided)
+        found.append(item)
+        if number in told.refusals:
+            refusals[place] = told.refusals[number]
+        else:
+            placed.decisions[place] = told.decisions[number]
+    told.refusals, told.decisions = refusals, placed.decisions
+    if len(refusals) == len(found):
+        if len(found) == 1:
+            raise refusals[0]
+        raise Refusals(list(refusals.items()))
+    work.batch_id = None if alone else new_id()
+    await write_decisions(work, decisions, causes={one.task_id: one.cause for one in reversals})
+    return {"items": found, "batch_id": str(work.batch_id) if work.batch_id else None}
+
+
+def _refused(task_id: UUID, refusal: Refusal) -> Result:
+    clashing = isinstance(refusal, VersionConflict)
+    outcome = TaskOutcome.CONFLICT if clashing else TaskOutcome.REFUSED
+    return {"task_id": str(task_id), "refused": keep_refusal(refusal), "outcome": outcome.value}
+
+
+def _check_place(reversal: Reversal, edit: TaskEdit, facts: Facts) -> None:
+    """A place is no edit, and so has no version that would tell that somebody moved the task since."""
+    state = facts.states.get(edit.task_id)
+    back = edit.patch.values.get("rank")
+    if state is None or back is None or state["rank"] in (reversal.moved, back):
+        return
+    clash = Clash("rank", reversal.moved, state["rank"], back, None, None)
+    version: int = state["version"]
+    raise VersionConflict("task", edit.task_id, expected=version, current=version, clashes=[clash])

@@ -1,0 +1,79 @@
+"""Many tasks at once: chosen by a filter, tried first, moved and deleted."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.tasks.actions import bulk
+from app.tasks.actions.edit import EDITED_AT_ONCE
+from tests.client import JSON
+from tests.folding import Scope
+from tests.invariants import refused_unchanged, verify_events
+from tests.ledger import Log
+from tests.selections import ERRORS
+from tests.world import World
+
+RESULTS = f"""batchId results {{ ok outcome error {{ {ERRORS} }} task {{ id }}
+  changes {{ __typename ... on ValueChange {{ field old new }} }} }}"""
+
+
+async def test_tried_then_done(world: World, log: Log) -> None:
+    tasks = [await world.task(f"Task {number}", priority=number) for number in range(4)]
+    where = {"projectId": world.eng["id"], "filter": {"priority": {"gte": 2}}}
+    patch = {"priority": 3, "title": "Same"}
+    before = await log.fingerprint()
+    tried = await world.member.do("taskBulkUpdate", RESULTS, where=where, patch=patch, dryRun=True)
+    assert await log.fingerprint() == before
+    assert [one["outcome"] for one in tried["results"]] == ["APPLIED", "APPLIED"]
+    assert [[change["field"] for change in one["changes"]] for one in tried["results"]] == [
+        ["priority", "title"], ["title"]
+    ]  # fmt: skip
+    async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
+        done = await world.member.do("taskBulkUpdate", RESULTS, where=where, patch=patch)
+    assert verified.kinds == ["TaskUpdated"] * 2
+    assert [one["changes"] for one in done["results"]] == [one["changes"] for one in tried["results"]]
+    again = await world.member.do("taskBulkUpdate", RESULTS, where=where, patch=patch)
+    assert [one["outcome"] for one in again["results"]] == ["UNCHANGED"] * 2
+    assert {one["task"]["id"] for one in done["results"]} == {task["id"] for task in tasks[2:]}
+
+
+async def test_moved_and_deleted(world: World) -> None:
+    for number in range(3):
+        await world.task(f"Task {number}")
+    where = {"projectId": world.eng["id"], "filter": {"title": {"contains": "Task"}}}
+    for name, kind, more in (
+        ("taskBulkMove", "TaskMoved", {"statusId": world.status("Done")}),
+        ("taskBulkDelete", "TaskDeleted", {}),
+    ):
+        async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
+            done = await world.member.do(name, where=where, **more)
+        assert verified.kinds == [kind] * 3
+        assert all(one["ok"] for one in done["results"])
+    none = await world.member.do("taskBulkDelete", where=where)
+    assert (none["results"], none["batchId"]) == ([], None), "deleted ones match no more"
+
+
+async def test_each_on_its_own_while_it_is_tried(world: World) -> None:
+    tasks = [await world.task(f"Task {number}") for number in range(2)]
+    await world.owner.do("taskUpdate", id=tasks[0]["id"], expectedVersion=1, patch={"title": "Theirs"})
+    items = [{"id": task["id"], "expectedVersion": 1} for task in tasks]
+    tried = await world.member.do("taskBulkUpdate", items=items, patch={"title": "Mine"}, dryRun=True)
+    assert [one["outcome"] for one in tried["results"]] == ["CONFLICT", "APPLIED"]
+    assert tried["results"][0]["error"]["clashes"][0]["theirs"] == "Theirs"
+
+
+async def test_one_way_of_choosing_and_not_too_many(
+    world: World, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"projectId": world.eng["id"], "filter": {}}
+    wrong: list[JSON] = [{}, {"where": where, "items": []}, {"items": []}]
+    for chosen in wrong:
+        error = await refused_unchanged(log, world.member.refused("taskBulkDelete", **chosen))
+        assert error["code"] == "VALIDATION_FAILED"
+    for _ in range(3):
+        await world.task()
+    monkeypatch.setattr(bulk, "EDITED_AT_ONCE", 2)
+    error = await refused_unchanged(log, world.member.refused("taskBulkDelete", where=where))
+    assert error["code"] == "LIMIT_REACHED"
+    assert "matches 3 tasks" in error["message"]
+    assert EDITED_AT_ONCE == 1000
