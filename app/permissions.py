@@ -83,6 +83,7 @@ class Permission(Enum):
     MAKE_PROJECT = Rule("make a project", _W_MEMBER, ("projectCreate",), note="its maker administers it")
     CHANGE_WORKSPACE = Rule("rename it", _W_ADMIN, ("workspaceUpdate",))
     READ_AUDIT_LOG = Rule("read and export its audit log", _W_ADMIN)
+    EXPORT_WORKSPACE = Rule("export all its projects", _W_ADMIN)
     ADD_PEOPLE = Rule(
         "add members and guests, change their roles", _W_ADMIN, ("workspaceMemberAdd", "workspaceMemberUpdate"),
         note="who is or becomes an owner or admin: only by an owner; the last owner stays one")
@@ -137,6 +138,7 @@ class Permission(Enum):
         note="a manager or admin: only by an admin")
     APPOINT_MANAGERS = Rule("appoint, change and remove managers and admins", _ADMIN, archived=True)
     IMPORT = Rule("import into it (`lockstep import`)", _MANAGER)
+    EXPORT = Rule("export it, whole or as a table", _MEMBER, archived=True)
     CHANGE_PROJECT = Rule(
         "change its settings and who sees it, archive it", _ADMIN, ("projectUpdate",), archived=True)
     # fmt: on

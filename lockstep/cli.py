@@ -249,11 +249,15 @@ def replay(
 @plainly
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="A tracker's JSON Lines or a GitHub archive; told by its contents.")
+        Path,
+        typer.Argument(help="An export, a tracker's JSON Lines or a GitHub archive; told by its contents."),
     ],
     project: Annotated[
-        str, typer.Option(help="The project's key, such as ENG; it is made if it is not there.")
-    ],
+        str | None,
+        typer.Option(
+            help="The project's key, such as ENG; it is made if it is not there. An export has its own."
+        ),
+    ] = None,
     workspace: Annotated[
         str | None, typer.Option(help="The workspace's name or id, where there are several.")
     ] = None,

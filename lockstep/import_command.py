@@ -19,6 +19,7 @@ from app.db import Database
 from app.errors import ClientError, Refusal
 from app.events.doorbell import RedisDoorbell
 from app.events.redis_backend import RedisBackend
+from app.exchange.reading import is_export
 from app.imports.formats import Source, UnknownFormat, open_source
 from app.imports.json_items import MalformedJson
 from app.imports.reports import Report
@@ -26,19 +27,34 @@ from app.imports.run import STEPS, import_file, open_project_of, try_file
 from app.imports.targets import TargetUnclear, find_target, looking
 from app.work import Store
 from lockstep.embedded import ServersError
+from lockstep.restore_command import run_restoration
 
 COUNTED = (
-    ("created", "issues new"), ("updated", "issues changed"), ("unchanged", "issues as they were"),
+    ("projects", "projects new"), ("created", "issues new"), ("updated", "issues changed"),
+    ("unchanged", "issues as they were"),
     ("comments", "comments new"), ("comments_updated", "comments changed"), ("links", "links new"),
     ("parents", "parents set"), ("words", "statuses, types and labels new"), ("placeholders", "placeholder people new"),
 )  # fmt: skip
 
 
 def run_import(
-    settings: Settings, path: Path, key: str, *, workspace: str | None, email: str | None, dry_run: bool
+    settings: Settings,
+    path: Path,
+    key: str | None,
+    *,
+    workspace: str | None,
+    email: str | None,
+    dry_run: bool,
 ) -> None:
     """Import and print what became of it; raises ServersError with one line on what is wrong."""
     try:
+        if is_export(path):
+            begun = time.monotonic()
+            restored = run_restoration(settings, path, key, workspace=workspace, email=email, dry_run=dry_run)
+            _tell(restored, "the workspace", time.monotonic() - begun, dry_run=dry_run)
+            return
+        if key is None:
+            raise ServersError("say into which project: --project KEY")
         source = open_source(path)
     except OSError as error:
         raise ServersError(f"cannot read {path}: {error.strerror}") from error

@@ -43,6 +43,7 @@ class AuditAction(StrEnum):
 
     IMPORT_RUN = "import.run"
     AUDIT_EXPORTED = "audit.exported"
+    PROJECT_EXPORTED = "project.exported"
     TEXT_REDACTED = "history.redacted"
     ACCESS_DENIED = "access.denied"
 

@@ -26,6 +26,7 @@ from schema.doors.origins import Origins
 from schema.doors.places import Places
 from schema.exports.audit import open_audit_export
 from schema.exports.personal import open_personal_export
+from schema.exports.projects import open_project_export, open_workspace_export
 
 REFUSED = {NotFound.code: 404, PermissionDenied.code: 403}
 
@@ -102,7 +103,11 @@ def export_routes(application: Application, origins: Origins) -> list[BaseRoute]
     places = Places(DoorLimits.of(application.settings), application.limits)
     audit = ExportDoor(application, open_audit_export, origins, places)
     personal = ExportDoor(application, open_personal_export, origins, places)
+    project = ExportDoor(application, open_project_export, origins, places)
+    workspace = ExportDoor(application, open_workspace_export, origins, places)
     return [
         Route("/exports/audit/{workspace}.{form}", audit),
         Route("/exports/me.json", personal),
+        Route("/exports/projects/{project}.{form}", project),
+        Route("/exports/workspaces/{workspace}.jsonl", workspace),
     ]

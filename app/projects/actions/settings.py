@@ -81,8 +81,12 @@ def create_project(
     visibility: ProjectVisibility = ProjectVisibility.PRIVATE,
     workspace_role: ProjectRole = ProjectRole.VIEWER,
     statuses: Sequence[tuple[str, StatusCategory, str]] = FIRST_STATUSES,
+    words: bool = True,
 ) -> Action:
-    """Make a project with first statuses (name, category, colour) and types; its maker administers it."""
+    """Make a project with first statuses (name, category, colour) and types; its maker administers it.
+
+    Without ``words`` the caller makes them at once.
+    """
 
     async def action(work: Work) -> Result:
         await hold_workspace(work, workspace_id, Permission.MAKE_PROJECT)
@@ -109,7 +113,8 @@ def create_project(
             version=1,
             occurred_at=now,
         )
-        await _first_vocabulary(work, project.id, now, statuses)
+        if words:
+            await _first_vocabulary(work, project.id, now, statuses)
         state = member_state(work.viewer_id, ProjectRole.ADMIN.value)
         work.record(project.id, PROJECT_MEMBER_ADDED, work.viewer_id, {"state": state})
         work.record(workspace_id, PROJECT_LISTED, project.id, {"state": {"project_id": str(project.id)}})

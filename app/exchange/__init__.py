@@ -1,0 +1,1 @@
+"""Whole projects, out and in again: JSON Lines of everything that their logs hold."""

@@ -1,0 +1,45 @@
+"""The form of an export: one JSON object a line. What a line holds is what events hold, so nothing is left out.
+
+{"lockstep": "export", "version": 1, "at": time, "workspace": {"id", "name"}, "projects": [{"id", "seq"}]}
+{"type": "project", "project": id, "state": {…}}
+{"type": "status" | "label" | "task_type" | "sprint" | …, "project": id, "id": id, "state": {…}}
+{"type": "task" | "comment" | "link", "project": id, "id": id, "state": {…}}
+{"type": "event", "project": id, "seq": …, "kind": …, …}                          (if asked for)
+{"type": "person", "id": id, "name": …, "kind": …}                                 (everybody who is named)
+{"type": "end", "lines": how many came before}                                     (else it was cut off)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+Line = dict[str, Any]
+
+FORMAT, VERSION = "export", 1
+
+WORK = ("task", "comment", "link")
+"""Types of which there are many: after all others, in this order."""
+
+LISTED = ("project_member", "project_team")
+"""Who had access: told, and never given by an import."""
+
+_PEOPLE = ("creator_id", "author_id", "user_id", "assignee_ids")
+
+
+def header(at: str, workspace: dict[str, Any], projects: list[dict[str, Any]]) -> dict[str, Any]:
+    """The first line."""
+    return {"lockstep": FORMAT, "version": VERSION, "at": at, "workspace": workspace, "projects": projects}
+
+
+def people_in(state: dict[str, Any]) -> Iterator[UUID]:
+    """The people whom a state names by id."""
+    for name in _PEOPLE:
+        value = state.get(name)
+        for one in value if isinstance(value, list) else [value]:
+            if one is not None:
+                yield UUID(one)
+    for value in (state.get("fields") or {}).values():
+        if isinstance(value, dict) and value.get("user_id"):
+            yield UUID(value["user_id"])

@@ -1,0 +1,89 @@
+"""Reading an export: line by line, never whole in memory; what makes no sense is told by its line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from app.exchange.lines import FORMAT, VERSION, Line
+
+LONGEST_LINE = 64 << 20
+
+
+class NoExport(ValueError):
+    """The file is no export, or none that this version reads; ``line`` is where that shows."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"line {line}: {why}")
+        self.line = line
+
+
+@dataclass
+class Contents:
+    """What a first pass over an export finds: projects and people by id, and how much there is of each type."""
+
+    projects: dict[UUID, Line] = field(default_factory=dict)
+    people: dict[UUID, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def is_export(path: Path) -> bool:
+    """Whether a file begins as an export does."""
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_LINE)
+    try:
+        head = orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(head, dict) and head.get("lockstep") == FORMAT
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
+    """The lines after the first, with their numbers. Raises ``NoExport``."""
+    with path.open("rb") as file:
+        for number, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                line = orjson.loads(text)
+            except orjson.JSONDecodeError as fault:
+                raise NoExport(number, f"it is no JSON ({fault})") from fault
+            if number == 1:
+                _check_head(line)
+            elif not isinstance(line, dict) or not isinstance(line.get("type"), str):
+                raise NoExport(number, "it is no object with a type")
+            else:
+                yield number, line
+
+
+def _check_head(line: Any) -> None:
+    if not isinstance(line, dict) or line.get("lockstep") != FORMAT:
+        raise NoExport(1, "this is no export of Lockstep")
+    if line.get("version") != VERSION:
+        raise NoExport(
+            1, f"this is version {line.get('version')} of the format; this Lockstep reads {VERSION}"
+        )
+
+
+def survey(path: Path) -> Contents:
+    """The first pass. Raises ``NoExport``, also for a file that was cut off."""
+    found, ended, number = Contents(), False, 1
+    for number, line in lines_of(path):
+        try:
+            if line["type"] == "project":
+                found.projects[UUID(line["id"])] = line["state"]
+            elif line["type"] == "person":
+                found.people[UUID(line["id"])] = str(line["name"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise NoExport(number, f"{line['type']}: {fault!r}") from fault
+        ended = line["type"] == "end"
+        found.counts[line["type"]] += 1
+    if not ended:
+        raise NoExport(number, "the file was cut off: its last line is missing")
+    return found

@@ -1,0 +1,184 @@
+"""Out and in again: an export, imported into another workspace or another database, is exported as the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.config import Settings
+from app.events.models import ActorKind
+from app.exchange.reading import NoExport
+from app.exchange.restoring import Restoration
+from app.imports.reports import Report, unheard
+from app.work import Actor
+from tests.client import JSON, Client
+from tests.conftest import Template
+from tests.databases import Databases
+from tests.service import Doors, Service, serve
+from tests.world import World, uuids
+
+UUIDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+async def fetched(client: Client, address: str) -> bytes:
+    """An export, whole."""
+    response = await client._http.get(address, headers={"Authorization": f"Bearer {client.token}"})
+    assert response.status_code == 200, response.text
+    return response.content
+
+
+async def exported(client: Client, project_id: str) -> list[JSON]:
+    """The lines of a project's export."""
+    return [
+        json.loads(line)
+        for line in (await fetched(client, f"/exports/projects/{project_id}.jsonl")).splitlines()
+    ]
+
+
+async def imported(
+    service: Service, by: Client, workspace: JSON, path: Path, **keys: str
+) -> tuple[Report, list[Any]]:
+    """Imports a file into a workspace."""
+    report = Report(unheard)
+    actor = Actor(uuids(by.user_id)[0], ActorKind.IMPORT)
+    restoration = Restoration(service.application.store, actor, uuids(workspace["id"])[0], path, report, keys)
+    return report, await restoration.run()
+
+
+def meaning(lines: list[JSON]) -> list[Any]:
+    """What lines say, with names for ids: the same of two workspaces that are equal."""
+    names: dict[str, str] = {}
+    for line in lines:
+        if line.get("type") == "person":
+            names[line["id"]] = line["name"]
+        elif line.get("type") in ("status", "label", "task_type", "sprint", "milestone"):
+            names[line["id"]] = f"{line['type']} {line['state']['name']}"
+        elif line.get("type") == "task":
+            names[line["id"]] = f"task {line['state']['number']}"
+        elif line.get("type") == "comment":
+            names[line["id"]] = f"comment {line['state']['created_at']}"
+
+    def told(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(key, key): told(one) for key, one in value.items() if key != "id"}
+        if isinstance(value, list):
+            return sorted((told(one) for one in value), key=str)
+        return UUIDS.sub(lambda one: names.get(one[0], one[0]), value) if isinstance(value, str) else value
+
+    left_out = ("project", "person", "project_member", "end")
+    kept = [(line["type"], told(line["state"])) for line in lines[1:] if line["type"] not in left_out]
+    return sorted(kept, key=str)
+
+
+async def furnished(world: World) -> None:
+    """Something of everything."""
+    label = await world.label("Urgent")
+    asking = f"Ask @[Viewer](user:{world.uuid('viewer')})"
+    first = await world.task("First", description=asking, labelIds=[label["id"]])
+    second = await world.task("Second", by="owner", parentId=first["id"], assigneeIds=[world.viewer.user_id],
+                              config=[{"key": "id", "value": first["id"]}], dueDate="2030-01-31")  # fmt: skip
+    gone = await world.task("Gone")
+    await world.member.do("taskDelete", id=gone["id"], expectedVersion=1)
+    said = await world.comment(first, "Said")
+    await world.comment(first, "Answered", by="owner", parentId=said["id"])
+    await world.member.do("linkAdd", sourceId=first["id"], kind="blocks", targetId=second["id"])
+    await world.member.do("taskMove", id=second["id"], statusId=world.status("Done"), expectedVersion=1)
+
+
+@pytest.fixture
+async def elsewhere(
+    databases: Databases, template: Template, doors: Doors, make_settings: Callable[..., Settings]
+) -> Any:
+    """Another service, of which the world knows nothing but an account with a workspace."""
+    async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
+        yield service
+
+
+async def test_into_another_workspace_of_the_same_database(
+    world: World, service: Service, tmp_path: Path
+) -> None:
+    await furnished(world)
+    content = await fetched(world.owner, f"/exports/projects/{world.eng['id']}.jsonl")
+    path = tmp_path / "eng.jsonl"
+    path.write_bytes(content)
+    workspace = (await world.outsider.do("workspaceCreate", name="Fresh"))["workspace"]
+    report, [project_id] = await imported(service, world.outsider, workspace, path)
+    assert report.counts["created"] == 3
+    found = (await world.outsider.query("{ projects { id key } }"))["projects"]
+    here = next(one["id"] for one in found if uuids(one["id"])[0] == project_id)
+    before = [json.loads(line) for line in content.splitlines()]
+    assert meaning(await exported(world.outsider, here)) == meaning(before)
+    again, _ = await imported(service, world.outsider, workspace, path)
+    assert again.events == 0, "a second run changes nothing"
+    assert again.counts["unchanged"] > 0
+    made = await world.outsider.do("taskCreate", projectId=here, title="Next")
+    assert made["task"]["number"] == 4
+
+
+async def test_ids_are_kept_where_they_are_free(world: World, service: Service, tmp_path: Path) -> None:
+    """A project under its own ids: what was made with another key is refused by the one that is there."""
+    await furnished(world)
+    path = tmp_path / "eng.jsonl"
+    path.write_bytes(await fetched(world.owner, f"/exports/projects/{world.eng['id']}.jsonl"))
+    report, [project_id] = await imported(service, world.owner, world.workspace, path)
+    assert project_id == uuids(world.eng["id"])[0], "it is there already"
+    assert report.counts["created"] == 0
+
+
+async def test_what_is_cut_off_or_no_export_is_refused(
+    world: World, service: Service, tmp_path: Path
+) -> None:
+    lines = (await fetched(world.owner, f"/exports/projects/{world.eng['id']}.jsonl")).splitlines(
+        keepends=True
+    )
+    for name, content, line in (
+        ("cut", b"".join(lines[:-1]), len(lines) - 1), ("broken", lines[0] + b"{\n", 2),
+        ("newer", lines[0].replace(b'"version":1', b'"version":9'), 1), ("other", b'{"id": 1}\n', 1),
+    ):  # fmt: skip
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(NoExport) as refused:
+            await imported(service, world.owner, world.workspace, path)
+        assert refused.value.line == line
+
+
+async def test_a_table_of_tasks_runs_nothing(world: World) -> None:
+    await world.task("=1+1", description="Line\nline", assigneeIds=[world.viewer.user_id])
+    gone = await world.task("Gone")
+    await world.member.do("taskDelete", id=gone["id"], expectedVersion=1)
+    table = (await fetched(world.member, f"/exports/projects/{world.eng['id']}.csv")).decode()
+    assert table.startswith("key,title,status")
+    assert "ENG-1,'=1+1,To do,task,0,Viewer," in table
+    assert "Gone" not in table
+
+
+async def test_who_may_export(world: World) -> None:
+    for address, codes in (
+        (f"/exports/projects/{world.eng['id']}.jsonl", {"viewer": 403, "guest": 200, "outsider": 404}),
+        (f"/exports/projects/{world.secret['id']}.csv", {"member": 404, "admin": 200}),
+        (f"/exports/workspaces/{world.workspace['id']}.jsonl", {"member": 403, "admin": 200, "outsider": 404}),
+    ):  # fmt: skip
+        for person, code in codes.items():
+            client = world.person(person)
+            response = await client._http.get(address, headers={"Authorization": f"Bearer {client.token}"})
+            assert response.status_code == code, (address, person, response.text)
+
+
+async def test_a_workspace_with_its_log(world: World) -> None:
+    await furnished(world)
+    content = await fetched(world.owner, f"/exports/workspaces/{world.workspace['id']}.jsonl?events=true")
+    lines = [json.loads(line) for line in content.splitlines()]
+    assert {line["project"] for line in lines if line.get("type") == "project"} == {
+        str(uuids(project["id"])[0]) for project in (world.eng, world.ops, world.secret)
+    }
+    assert lines[-1] == {"type": "end", "lines": len(lines) - 1}
+    for project in (world.eng, world.ops, world.secret):
+        place = str(uuids(project["id"])[0])
+        seqs = [line["seq"] for line in lines[1:] if line["type"] == "event" and line["project"] == place]
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert len(seqs) == (await world.position(project))["seq"]
