@@ -32,6 +32,7 @@ from app.sprints.models import Sprint
 from app.tasks.events import TASK_CREATED
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
 from app.work import Action, Work
+from app.workflows.models import Transition
 from app.writes import insert_rows
 
 
@@ -46,7 +47,7 @@ class Batch:
 _WORDS: dict[str, tuple[type[SQLModel], str]] = {
     "status": (Status, "StatusCreated"), "label": (Label, "LabelCreated"), "task_type": (TaskType, "TaskTypeCreated"),
     "sprint": (Sprint, "SprintCreated"), "milestone": (Milestone, "MilestoneCreated"),
-    "custom_field": (CustomField, "CustomFieldCreated"),
+    "custom_field": (CustomField, "CustomFieldCreated"), "transition": (Transition, "TransitionCreated"),
 }  # fmt: skip
 ORDER = (*_WORDS, "task", "comment")
 """What is imported, in this order; links come last, and are no batch of one project."""
