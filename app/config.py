@@ -216,6 +216,9 @@ class Settings(Bounds):
         le=1_000_000,
         description="Events kept for a slow subscriber before it must resynchronise.",
     )
+    search_indexing: bool = Field(
+        True, description="Whether this process keeps the search index; one process of all is enough."
+    )
     heartbeat_seconds: float = Field(15, gt=0, le=300, description="Longest silence on a live stream.")
     compare_interval_ms: int = Field(
         500,

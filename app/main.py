@@ -39,6 +39,8 @@ from app.oidc.client import ProviderClients
 from app.oidc.http import SECONDS as PROVIDER_SECONDS
 from app.oidc.providers import Provider, read_providers
 from app.projects.access import readable_scopes
+from app.search.index import PostgresIndex
+from app.search.indexing import Indexer, NotingDoorbell
 from app.work import Store
 from schema import schema
 from schema.context import Application, open_context, open_session
@@ -134,9 +136,12 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         mailer = Mailer(carrier_of(settings))
         mailer.open()
         stack.push_async_callback(mailer.close)
+        index = PostgresIndex()
+        indexer = Indexer(index)
+        doorbell = RedisDoorbell(broadcast)
         store = Store(
             database,
-            RedisDoorbell(broadcast),
+            NotingDoorbell(doorbell, indexer) if settings.search_indexing else doorbell,
             _barrier(),
             unit_seconds=settings.request_seconds,
             postbox=mailer,
@@ -144,14 +149,16 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         tokens = Tokens.open(settings)
         passwords = Passwords.of(settings)
         stack.callback(passwords.close)
-        checkpoints = keep_checkpoints(store, settings.checkpoint_seconds)
-        for chore in (keep_house(store), checkpoints, tokens.watch()):
+        chores = [keep_house(store), keep_checkpoints(store, settings.checkpoint_seconds), tokens.watch()]
+        if settings.search_indexing:
+            chores.append(indexer.run(store))
+        for chore in chores:
             stack.push_async_callback(_stop, asyncio.create_task(chore))
         limits = Limits(settings)
         stack.push_async_callback(limits.close)
         providers = ProviderClients.open(_providers(settings), seconds=PROVIDER_SECONDS)
         stack.push_async_callback(providers.close)
-        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords, providers)
+        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords, providers, index)
 
 
 def _providers(settings: Settings) -> list[Provider]:

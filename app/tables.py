@@ -19,6 +19,7 @@ from app.invitations import models as _invitations
 from app.links import models as _links
 from app.milestones import models as _milestones
 from app.projects import models as _projects
+from app.search import models as _search
 from app.service_accounts import models as _service_accounts
 from app.sprints import models as _sprints
 from app.tasks import models as _tasks
@@ -31,6 +32,6 @@ __all__ = ["METADATA"]
 METADATA = SQLModel.metadata
 _ROOMS = (
     _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _history, _identities, _imports, _inbox,
-    _invitations, _links, _milestones, _projects, _service_accounts, _sprints, _tasks, _teams, _workflows,
+    _invitations, _links, _milestones, _projects, _search, _service_accounts, _sprints, _tasks, _teams, _workflows,
     _workspaces,
 )  # fmt: skip

@@ -35,6 +35,8 @@ _BY_PLACE = {
     "Query.queryParse.cursor": "Where the cursor stands in it, in UTF-16 code units: asks for suggestions.",
     "Query.queryParse.text": "The query's text, at most 2,000 characters.",
     "Query.queryPrint.orderBy": "The order to write as `sort:`.",
+    "Query.search.text": "What to look for, at most 200 characters and 12 words.",
+    "Query.search.workspaceId": "Only in this workspace.",
     "Query.task.key": "The task's key, such as ENG-12, now or before a transfer.",
     "Query.tasks.orderBy": "The first decides, the next where that is equal. By when they were made unless given.",
     "Subscription.events.after": "The `cursor` of a position or of the last frame: replays what came after it. "

@@ -30,6 +30,7 @@ from app.oidc.client import ProviderClients
 from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
+from app.search.index import SearchIndex
 from app.work import Action, Actor, Store, run_unit
 from schema.callers import Caller
 from schema.ids import global_id
@@ -54,6 +55,7 @@ class Application:
     limits: Limits
     passwords: Passwords
     providers: ProviderClients
+    search: SearchIndex
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)

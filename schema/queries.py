@@ -27,6 +27,7 @@ from schema.nodes import Node, nodes_by_id
 from schema.paging import Connection, connection
 from schema.projects.types import Project
 from schema.query_language.types import ParsedQuery, parse_query, print_filter
+from schema.search.queries import SearchQuery
 from schema.tasks.asked import asked_tasks
 from schema.tasks.filters import TaskFilterInput, TaskOrder, read_filter, read_order
 from schema.tasks.types import Task, tasks_for_viewer
@@ -58,7 +59,7 @@ async def _projects_asked(
 @strawberry.type(
     description="What can be read. A query is of one moment; `extensions.positions` says of which."
 )
-class Query:
+class Query(SearchQuery):
     @root_field("You; null when nobody is signed in.")
     async def viewer(self, info: Info) -> Viewer | None:
         context = info.context

@@ -10,6 +10,8 @@ GENEROUS = {
     "limits_wait_ms": 5000,
     # What is done on the side would be counted among a test's statements.
     "checkpoint_seconds": 3600,
+    # Every test would index all that it writes.
+    "search_indexing": False,
 }  # fmt: skip
 """As settings. `tests/limits` has small ones."""
 

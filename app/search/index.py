@@ -1,0 +1,207 @@
+"""What an index of documents must do, and the one that PostgreSQL's full-text search does.
+
+A search server can take over by doing the same: `put` and `remove` are called for what the log says has changed, at
+least once and in order within a project; `find` gives ids and scores, and only of the projects that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from app.db import Reader, Statement, sql
+from app.search.languages import FUNCTION_WORDS
+from app.search.terms import Term
+from app.work import Work
+
+MOST_RANKED = 400
+"""Of the newest whose title matches, and of the newest of all, so many are ranked; 800 in all at most."""
+
+MOST_AMONG = 5_000
+"""Among so many tasks at most a search looks when a filter chooses them."""
+
+MOST_COUNTED = 1_000
+MOST_SPELLINGS = 3
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text that can be found: of a task (``kind`` "task": title and texts) or a comment (no title)."""
+
+    workspace_id: UUID
+    project_id: UUID
+    id: UUID
+    task_id: UUID
+    kind: str
+    key: str
+    title: str
+    body: str
+    language: str
+    changed_at: datetime
+
+
+class Found(Protocol):
+    """A document that matches."""
+
+    project_id: UUID
+    task_id: UUID
+    id: UUID
+    kind: str
+    score: float
+    changed_at: datetime
+
+
+class SearchIndex(Protocol):
+    """Where documents are kept and found."""
+
+    async def put(self, work: Work, documents: Sequence[Document]) -> None:
+        """Keep these texts, instead of what was kept under their ids before."""
+
+    async def remove(
+        self, work: Work, project_id: UUID, task_ids: Sequence[UUID], ids: Sequence[UUID]
+    ) -> None:
+        """Forget whole tasks with their comments, and single comments; what is not there is forgotten already."""
+
+    async def forget_words(self, work: Work, project_id: UUID) -> None:
+        """Keep nothing that no document of the project says any more."""
+
+    async def find(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        task_ids: Sequence[UUID] | None = None, *, ranked: bool = True, most: int = MOST_RANKED,
+    ) -> list[Found]:  # fmt: skip
+        """Documents of these projects that the viewer may see, in no order; of these tasks alone if they are named."""
+
+    async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
+        """About how many tasks match: exact up to ``MOST_COUNTED``."""
+
+    async def spellings(
+        self, reader: Reader, words: Sequence[str], project_ids: Sequence[UUID]
+    ) -> dict[str, tuple[str, ...]]:
+        """For each word that these projects do not have: those they have that look most like it."""
+
+
+_PUT: Statement[Any] = sql(
+    """
+    INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
+    SELECT $1, $2, given.id, given.task_id, given.kind, given.language,
+           CASE WHEN given.kind = 'task' THEN heading.words END,
+           setweight(heading.words, 'A') || setweight(written.words, CASE given.kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
+           given.changed_at
+    FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
+             AS given(id, task_id, kind, key, title, body, language, changed_at),
+         LATERAL (SELECT to_tsvector('search_plain', given.title) || to_tsvector(given.language::regconfig, given.title)
+                         || array_to_tsvector(array_remove(ARRAY[given.key], ''))) AS heading(words),
+         LATERAL (SELECT to_tsvector('search_plain', given.body) || to_tsvector(given.language::regconfig, given.body))
+             AS written(words)
+    ON CONFLICT (workspace_id, project_id, id) DO UPDATE
+    SET task_id = EXCLUDED.task_id, language = EXCLUDED.language, title = EXCLUDED.title, words = EXCLUDED.words,
+        changed_at = EXCLUDED.changed_at
+    """,
+    "workspace", "project", "ids", "task_ids", "kinds", "keys", "titles", "bodies", "languages", "changed_ats",
+)  # fmt: skip
+_REMOVE = sql(
+    "DELETE FROM search_documents WHERE project_id = $1 AND (task_id = ANY($2::uuid[]) OR id = ANY($3::uuid[]))",
+    "project", "task_ids", "ids",
+)  # fmt: skip
+_LEARN = sql(
+    """
+    INSERT INTO search_words (project_id, word)
+    SELECT $1, word FROM (
+        SELECT DISTINCT word FROM unnest($2::text[]) AS given(text),
+            LATERAL unnest(tsvector_to_array(to_tsvector('search_plain', given.text))) AS word
+    ) AS known WHERE length(word) BETWEEN 4 AND 40 AND word ~ '^[[:alpha:]]+$' ORDER BY word
+    ON CONFLICT DO NOTHING
+    """,
+    "project", "texts",
+)  # fmt: skip
+_FORGET = sql("DELETE FROM search_words WHERE project_id = $1", "project")
+_RELEARN = sql(
+    """
+    INSERT INTO search_words (project_id, word)
+    SELECT DISTINCT $1::uuid, word FROM search_documents d, LATERAL unnest(tsvector_to_array(d.words)) AS word
+    WHERE d.project_id = $1 AND length(word) BETWEEN 4 AND 40 AND word ~ '^[[:alpha:]]+$'
+    ON CONFLICT DO NOTHING
+    """,
+    "project",
+)
+_FIND: Statement[Any] = sql(
+    "SELECT * FROM search_candidates(search_query($1, $2, $3, $4), $5, $6, $7, $8)",
+    "terms", "kinds", "excluded", "languages", "projects", "tasks", "sort", "most",
+)  # fmt: skip
+_COUNT = sql(
+    "SELECT search_count(search_query($1, $2, $3, $4), $5, $6)",
+    "terms", "kinds", "excluded", "languages", "projects", "most",
+)  # fmt: skip
+_SPELLINGS: Statement[Any] = sql(
+    "SELECT term, word FROM search_spellings($1, $2, $3)", "terms", "projects", "most"
+)
+LANGUAGES = list(FUNCTION_WORDS)
+
+
+def asked(terms: Sequence[Term]) -> dict[str, Any]:
+    """Terms as the parameters of `search_query`."""
+    return {
+        "terms": ["|".join((term.text, *term.others)) for term in terms],
+        "kinds": [term.kind.value for term in terms],
+        "excluded": [term.excluded for term in terms],
+        "languages": LANGUAGES,
+    }
+
+
+class PostgresIndex:
+    """The index in tables beside the others (migration 0016)."""
+
+    async def put(self, work: Work, documents: Sequence[Document]) -> None:
+        by_project: dict[tuple[UUID, UUID], list[Document]] = {}
+        for one in documents:
+            by_project.setdefault((one.workspace_id, one.project_id), []).append(one)
+        for (workspace_id, project_id), those in by_project.items():
+            await work.run(
+                _PUT, workspace=workspace_id, project=project_id, ids=[one.id for one in those],
+                task_ids=[one.task_id for one in those], kinds=[one.kind for one in those],
+                keys=[one.key.lower() for one in those], titles=[one.title for one in those],
+                bodies=[one.body for one in those], languages=[one.language for one in those],
+                changed_ats=[one.changed_at for one in those],
+            )  # fmt: skip
+            await work.run(_LEARN, project=project_id, texts=[f"{one.title} {one.body}" for one in those])
+
+    async def remove(
+        self, work: Work, project_id: UUID, task_ids: Sequence[UUID], ids: Sequence[UUID]
+    ) -> None:
+        if task_ids or ids:
+            await work.run(_REMOVE, project=project_id, task_ids=list(task_ids), ids=list(ids))
+
+    async def forget_words(self, work: Work, project_id: UUID) -> None:
+        await work.run(_FORGET, project=project_id)
+        await work.run(_RELEARN, project=project_id)
+
+    async def find(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        task_ids: Sequence[UUID] | None = None, *, ranked: bool = True, most: int = MOST_RANKED,
+    ) -> list[Found]:  # fmt: skip
+        return await reader.rows(
+            _FIND, **asked(terms), projects=list(project_ids),
+            tasks=None if task_ids is None else list(task_ids), sort="rank" if ranked else "none", most=most,
+        )  # fmt: skip
+
+    async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
+        found: int = await reader.value(
+            _COUNT, **asked(terms), projects=list(project_ids), most=MOST_COUNTED + 1
+        )
+        return found
+
+    async def spellings(
+        self, reader: Reader, words: Sequence[str], project_ids: Sequence[UUID]
+    ) -> dict[str, tuple[str, ...]]:
+        if not words:
+            return {}
+        rows = await reader.rows(
+            _SPELLINGS, terms=list(words), projects=list(project_ids), most=MOST_SPELLINGS
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row.term, []).append(row.word)
+        return {word: tuple(others) for word, others in found.items()}

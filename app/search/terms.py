@@ -1,0 +1,114 @@
+"""What somebody types into a search box, as terms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from app.errors import BadInput
+from app.search.languages import FUNCTION_WORDS
+
+LONGEST = 200
+MOST_TERMS = 12
+SHORTEST_PREFIX = 2
+
+_TOKEN = re.compile(r'(?P<minus>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*-\d{1,9}")
+_INNER = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_BETWEEN = re.compile(r"[^\w\s'’]|_")
+# Scripts that are written without spaces: Han, Kana, Hangul, Thai, Lao, Khmer, Burmese.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_COMMON = frozenset().union(*FUNCTION_WORDS.values())
+
+
+class TermKind(StrEnum):
+    """How a term is looked for."""
+
+    WORD = "word"
+    PHRASE = "phrase"
+    PREFIX = "prefix"
+    KEY = "key"
+
+
+@dataclass(frozen=True)
+class Term:
+    """``text``: a word, the words of a phrase, the beginning of a word, or a task's key.
+
+    ``others``: words that it may be a misspelling of.
+    """
+
+    text: str
+    kind: TermKind
+    excluded: bool = False
+    others: tuple[str, ...] = ()
+
+
+def read_terms(text: str) -> list[Term]:
+    """The terms of a search: all must be there: ``"exact words"``, ``-without``, ``begin*``; the last may be a start.
+
+    Raises ``BadInput`` if nothing is looked for, or too much.
+    """
+    if len(text) > LONGEST:
+        raise BadInput(f"A search has at most {LONGEST} characters.")
+    terms: list[Term] = []
+    for found in _TOKEN.finditer(unicodedata.normalize("NFKC", text).replace("\0", " ")):
+        excluded = found["minus"] is not None
+        if found["phrase"] is not None:
+            words = spaced(" ".join(_INNER.findall(found["phrase"])))
+            terms += [Term(words, TermKind.PHRASE, excluded)] if words else []
+        else:
+            terms += _words(found["word"], excluded, last=found.end() == len(text))
+    if len(terms) > MOST_TERMS:
+        raise BadInput(f"A search has at most {MOST_TERMS} words; this has {len(terms)}.")
+    wanted = [term for term in terms if not term.excluded]
+    if not wanted:
+        raise BadInput("Say what to look for: a word, or “exact words” in quotes.")
+    # Words that are everywhere tell nothing, unless there are no others.
+    common = (TermKind.WORD, TermKind.PREFIX)
+    telling = [term for term in wanted if term.kind not in common or term.text not in _COMMON]
+    return [*(telling or wanted), *(term for term in terms if term.excluded)]
+
+
+def _words(token: str, excluded: bool, *, last: bool) -> list[Term]:
+    if _KEY.fullmatch(token):
+        return [Term(token.lower(), TermKind.KEY, excluded)]
+    parts = _INNER.findall(token.lower())
+    if len(parts) > 1 or _UNSPACED.search(token):  # a path, a version, a word with hyphens: its parts side by side
+        return [Term(spaced(" ".join(parts)), TermKind.PHRASE, excluded)] if parts else []
+    unfinished = token.endswith("*") or (last and not excluded and token[-1:].isalnum())
+    if parts and unfinished and parts[0].isalnum() and len(parts[0]) >= SHORTEST_PREFIX:
+        return [Term(parts[0], TermKind.PREFIX, excluded)]
+    return [Term(part, TermKind.WORD, excluded) for part in parts]
+
+
+def spaced(text: str) -> str:
+    """A text as it is indexed: parts of paths and names stand apart, and scripts without spaces are cut into
+    overlapping pairs, so that any part of them can be found.
+    """
+    return _UNSPACED.sub(lambda run: f" {_pairs(run[0])} ", apart(text)).strip()
+
+
+def apart(text: str) -> str:
+    """The same text with a space for whatever stands between words; every character keeps its place."""
+    return _BETWEEN.sub(" ", text)
+
+
+def _pairs(run: str) -> str:
+    return run if len(run) < 2 else " ".join(run[place : place + 2] for place in range(len(run) - 1))
+
+
+def correctable(terms: Sequence[Term]) -> list[str]:
+    """Words long enough to be a misspelling of another."""
+    return [
+        term.text
+        for term in terms
+        if term.kind in (TermKind.WORD, TermKind.PREFIX) and not term.excluded and len(term.text) > 3
+    ]
+
+
+def corrected(terms: Sequence[Term], others: dict[str, tuple[str, ...]]) -> list[Term]:
+    """The terms, each with the words that it may have been meant to be."""
+    return [replace(term, others=others.get(term.text, ())) for term in terms]

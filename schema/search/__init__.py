@@ -1,0 +1,1 @@
+"""Full-text search, as clients see it."""

@@ -1,0 +1,184 @@
+"""What is found, by whom, and what of it is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.search.index import PostgresIndex
+from app.search.indexing import Indexer
+from tests.client import JSON, Client
+from tests.service import Service
+from tests.world import World
+
+SEARCH = """query($text: String!, $filter: TaskFilter, $projects: [ID!], $first: Int, $after: String) {
+  search(text: $text, filter: $filter, projectIds: $projects) {
+    complete corrections { word takenFor }
+    hits(first: $first, after: $after) { totalCount pageInfo { hasNextPage endCursor } nodes {
+      score task { id title } comment { id body } highlights { place text ranges { start length } } } }
+  } }"""
+
+
+async def indexed(service: Service) -> None:
+    """All that was written is in the index."""
+    await Indexer(PostgresIndex()).catch_up(service.application.store)
+
+
+async def search(by: Client, text: str, **variables: Any) -> JSON:
+    found: JSON = (await by.query(SEARCH, text=text, **variables))["search"]
+    return found
+
+
+def titles(found: JSON) -> list[str]:
+    return [hit["task"]["title"] for hit in found["hits"]["nodes"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("The importer is running slowly", "run"),
+        ("The importer is running slowly", "IMPORT slow"),
+        ("Die Häuser sind nicht mit dem Garten verbunden", "haus garten "),
+        ("Le café de la gare est fermé pour les vacances", "cafe "),
+        ("Retry uploads after a timeout", '"after a timeout"'),
+        ("Retry uploads after a timeout", "uploads -download"),
+        ("Retry uploads after a timeout", "uplo"),
+        ("Retry uploads after a timeout", "retri* time*"),
+        ("検索画面の不具合", "画面"),
+        ("Retry uploads after a timeout", "retry uplods "),
+        ("Use app/search/index.py:42 here", "index.py"),
+        ("The who", "the"),
+    ],
+)
+async def test_a_text_is_found(world: World, said: str, asked: str) -> None:
+    await world.task(title=said)
+    await world.task(title="Something else entirely")
+    await indexed(world.service)
+    assert titles(await search(world.member, asked)) == [said]
+
+
+@pytest.mark.parametrize(
+    "asked", ['"timeout after"', "uploads -timeout", "download ", "retry upload download "]
+)
+async def test_what_does_not_match_is_not_found(world: World, asked: str) -> None:
+    await world.task(title="Retry uploads after a timeout")
+    await indexed(world.service)
+    found = await search(world.member, asked)
+    assert titles(found) == []
+    assert found["hits"]["totalCount"] == 0
+
+
+@pytest.mark.parametrize("asked", ["-word", '""', "   ", "- *", "x" * 201, "a " * 13 + "b"])
+async def test_what_cannot_be_looked_for_is_refused(world: World, asked: str) -> None:
+    answer = await world.member.ask(SEARCH, {"text": asked})
+    assert answer.codes == ["BAD_USER_INPUT"]
+
+
+async def test_titles_come_before_texts_before_comments(world: World) -> None:
+    for_comment = await world.task(title="Third")
+    await world.member.do("commentAdd", taskId=for_comment["id"], body="A zebra was here")
+    await world.task(title="Second", description="About a zebra")
+    await world.task(title="First zebra")
+    await indexed(world.service)
+    found = await search(world.member, "zebra")
+    assert titles(found) == ["First zebra", "Second", "Third"]
+    assert found["complete"]
+    last = found["hits"]["nodes"][-1]
+    assert last["comment"]["body"] == "A zebra was here"
+    assert last["highlights"] == [
+        {"place": "COMMENT", "text": "A zebra was here", "ranges": [{"start": 2, "length": 5}]}
+    ]
+
+
+async def test_ranges_are_counted_as_browsers_count(world: World) -> None:
+    await world.task(title="🚀 launch <b>pad</b>")
+    await indexed(world.service)
+    [hit] = (await search(world.member, "launch"))["hits"]["nodes"]
+    assert hit["highlights"] == [
+        {"place": "TITLE", "text": "🚀 launch <b>pad</b>", "ranges": [{"start": 3, "length": 6}]}
+    ]
+
+
+async def test_a_key_is_found(world: World) -> None:
+    task = await world.task(title="Anything")
+    await world.task(title="Another")
+    await indexed(world.service)
+    [key] = [(await world.member.query("query($id: ID!) { node(id: $id) { ... on Task { key } } }", id=task["id"]))]
+    assert titles(await search(world.member, key["node"]["key"].lower())) == ["Anything"]
+
+
+async def test_what_is_hidden_is_not_found_counted_or_guessed_at(world: World) -> None:
+    await world.task(title="Quixotic acquisition", by="owner", projectId=world.secret["id"])
+    await indexed(world.service)
+    assert titles(await search(world.owner, "quixotic")) == ["Quixotic acquisition"]
+    assert (await search(world.owner, "quixotik"))["corrections"] == [
+        {"word": "quixotik", "takenFor": ["quixotic"]}
+    ]
+    nothing = await search(world.member, "zzqqxx")
+    for asked in ("quixotic", "quixotik", "acquis"):
+        assert await search(world.member, asked) == nothing
+        assert await search(world.member, asked, projects=[world.secret["id"]]) == nothing
+        assert await search(world.outsider, asked) == nothing
+
+
+async def test_the_index_follows_what_is_written(world: World) -> None:
+    task = await world.task(title="Alpha", description="bravo")
+    comment = (await world.member.do("commentAdd", taskId=task["id"], body="charlie"))["comment"]
+    await indexed(world.service)
+
+    async def hits(*words: str) -> list[bool]:
+        await indexed(world.service)
+        return [bool(titles(await search(world.member, f"{word} "))) for word in words]
+
+    assert await hits("alpha", "bravo", "charlie") == [True] * 3
+    await world.member.do(
+        "taskUpdate", id=task["id"], expectedVersion=1, patch={"title": "Delta", "description": "echo"}
+    )
+    await world.member.do("commentUpdate", id=comment["id"], expectedVersion=1, body="foxtrot")
+    assert await hits("alpha", "bravo", "charlie", "delta", "echo", "foxtrot") == [False] * 3 + [True] * 3
+    await world.member.do("taskDelete", id=task["id"], expectedVersion=2)
+    assert await hits("delta", "echo", "foxtrot") == [False] * 3
+    await world.member.do("taskRestore", id=task["id"], expectedVersion=3)
+    assert await hits("delta", "echo", "foxtrot") == [True] * 3
+    await world.member.do("commentDelete", id=comment["id"], expectedVersion=2)
+    assert await hits("delta", "foxtrot") == [True, False]
+
+
+async def test_a_transferred_task_is_found_where_it_is(world: World) -> None:
+    task = await world.task(title="Wanderer")
+    await world.member.do("commentAdd", taskId=task["id"], body="on the road")
+    await indexed(world.service)
+    await world.member.do(
+        "taskTransfer", id=task["id"], expectedVersion=1, projectId=world.ops["id"]
+    )
+    await indexed(world.service)
+    for asked in ("wanderer ", "road "):
+        assert titles(await search(world.member, asked, projects=[world.ops["id"]])) == ["Wanderer"]
+        assert titles(await search(world.viewer, asked)) == []
+
+
+async def test_a_filter_narrows_it(world: World) -> None:
+    for priority in range(4):
+        await world.task(title=f"Urgent {priority}", priority=priority)
+    await indexed(world.service)
+    found = await search(world.member, "urgent", filter={"priority": {"gte": 2}})
+    assert sorted(titles(found)) == ["Urgent 2", "Urgent 3"]
+    assert found["hits"]["totalCount"] == 2
+
+
+async def test_pages_together_are_all_of_it(world: World) -> None:
+    for number in range(7):
+        await world.task(title=f"Page {number}")
+    await indexed(world.service)
+    whole = titles(await search(world.member, "page"))
+    assert len(whole) == 7
+    paged: list[str] = []
+    after = None
+    for _ in range(4):
+        found = await search(world.member, "page", first=2, after=after)
+        assert found["hits"]["totalCount"] == 7
+        paged += titles(found)
+        after = found["hits"]["pageInfo"]["endCursor"]
+    assert paged == whole
+    assert not found["hits"]["pageInfo"]["hasNextPage"]
