@@ -11,7 +11,6 @@ depends_on = None
 
 EXTENSIONS = """
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
-CREATE EXTENSION IF NOT EXISTS btree_gin;
 CREATE EXTENSION IF NOT EXISTS unaccent;
 
 -- Every word as it is written, but for case and accents: for phrases, prefixes and words of any language.
@@ -35,8 +34,8 @@ CREATE TABLE search_documents (
     PRIMARY KEY (workspace_id, project_id, id)
 )
  PARTITION BY HASH (workspace_id);
-CREATE INDEX search_documents_words ON search_documents USING gin (workspace_id, words);
-CREATE INDEX search_documents_title ON search_documents USING gin (workspace_id, title);
+CREATE INDEX search_documents_words ON search_documents USING gin (words);
+CREATE INDEX search_documents_title ON search_documents USING gin (title);
 CREATE INDEX search_documents_newest ON search_documents (workspace_id, changed_at DESC);
 CREATE INDEX search_documents_project ON search_documents (project_id, changed_at DESC);
 CREATE INDEX search_documents_task ON search_documents (project_id, task_id);
@@ -49,7 +48,7 @@ CREATE TABLE search_words (
     word TEXT NOT NULL,
     PRIMARY KEY (project_id, word)
 );
-CREATE INDEX search_words_like ON search_words USING gin (project_id, word gin_trgm_ops);
+CREATE INDEX search_words_like ON search_words USING gin (word gin_trgm_ops);
 
 CREATE TABLE search_progress (
     scope_id UUID NOT NULL,
@@ -76,6 +75,7 @@ BEGIN
             stem := CASE kinds[i]
                 WHEN 'prefix' THEN to_tsquery('search_plain', quote_literal(choice) || ':*')
                 WHEN 'key' THEN quote_literal(choice)::tsquery
+                    || phraseto_tsquery('search_plain', replace(choice, '-', ' '))
                 ELSE phraseto_tsquery('search_plain', choice) END;
             one := CASE WHEN one IS NULL THEN stem ELSE one || stem END;
             IF kinds[i] = 'phrase' OR kinds[i] = 'key' THEN CONTINUE; END IF;
@@ -95,50 +95,71 @@ END $$;
 # Under a policy the planner uses no index for `@@` and `%`, which may leak what they see: these functions run as the
 # owner, with the wall inside, and give ids and ranks (and words) of declared projects alone.
 #
-# A common word matches a third of all documents. So at most `most` of them are ranked: the newest of those whose title
-# matches, and the newest of all. The planner walks from the newest for common words and takes the index of words for
-# rare ones, which it can tell apart because it is given the query itself, each time anew.
+# A common word matches a third of all documents. So of each place (a project, or a whole workspace where there are
+# many) at most `most` of them are ranked: the newest of those whose title matches, and the newest of all. The planner
+# walks from the newest for common words and takes the index of words for rare ones, which it can tell apart because it
+# is given the query itself, each time anew. The place is a lexeme of every document too, so that the index of words
+# alone finds what is common elsewhere and rare here.
 SEARCHING = """
-CREATE FUNCTION search_candidates(asked tsquery, projects uuid[], tasks uuid[], sort text, most int)
+CREATE FUNCTION search_place(kind text, id uuid) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT '/' || kind || replace(id::text, '-', '')
+$$;
+
+-- One SELECT for each place: its documents that match, of the columns asked for.
+CREATE FUNCTION search_places(asked tsquery, wanted uuid[], tasks uuid[], columns text, ending text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+DECLARE
+    allowed uuid[] := ARRAY(SELECT unnest(wanted) INTERSECT SELECT unnest(declared_scopes()));
+    text text := format('SELECT %s FROM search_documents d WHERE ', columns);
+BEGIN
+    IF numnode(asked) = 0 OR cardinality(allowed) = 0 THEN RETURN NULL; END IF;
+    IF tasks IS NOT NULL THEN
+        RETURN format(
+            '(%s d.project_id = ANY(%L::uuid[]) AND d.task_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)',
+            text, allowed, tasks, asked, ending);
+    END IF;
+    IF cardinality(allowed) <= 8 THEN
+        RETURN (SELECT string_agg(format(
+            '(%s d.workspace_id = %L AND d.project_id = %L AND d.words @@ %L::tsquery %s)', text,
+            p.workspace_id, p.id, asked && search_place('p', p.id)::tsquery, ending), ' UNION ALL ')
+            FROM projects p WHERE p.id = ANY(allowed));
+    END IF;
+    RETURN (SELECT string_agg(format(
+        '(%s d.workspace_id = %L AND d.project_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)', text,
+        w.workspace_id, allowed, asked && search_place('w', w.workspace_id)::tsquery, ending), ' UNION ALL ')
+        FROM (SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id = ANY(allowed)) AS w);
+END $$;
+REVOKE ALL ON FUNCTION search_places(tsquery, uuid[], uuid[], text, text) FROM PUBLIC;
+
+CREATE FUNCTION search_candidates(asked tsquery, wanted uuid[], tasks uuid[], ranked boolean, most int)
 RETURNS TABLE (project_id uuid, task_id uuid, id uuid, kind text, score real, changed_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET jit = off AS $$
 DECLARE
-    allowed uuid[] := ARRAY(SELECT unnest(projects) INTERSECT SELECT unnest(declared_scopes()));
-    tenants uuid[] := ARRAY(SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id = ANY(allowed));
-    place text := CASE
-        WHEN tasks IS NOT NULL THEN 'd.project_id = ANY($3) AND d.task_id = ANY($4)'
-        WHEN cardinality(tenants) = 1 THEN 'd.workspace_id = $2[1] AND d.project_id = ANY($3)'
-        ELSE 'd.workspace_id = ANY($2) AND d.project_id = ANY($3)' END;
+    ending text := format('ORDER BY d.changed_at DESC LIMIT %s', most);
+    found text := search_places(asked, wanted, tasks, 'd.*', ending);
 BEGIN
-    IF numnode(asked) = 0 OR cardinality(allowed) = 0 THEN RETURN; END IF;
+    IF found IS NULL THEN RETURN; END IF;
+    IF ranked AND tasks IS NULL THEN
+        found := found || ' UNION ALL ' || replace(found, 'd.words @@', 'd.title @@');
+    END IF;
     RETURN QUERY EXECUTE format($q$
-        WITH found AS (
-            (SELECT d.project_id, d.task_id, d.id, d.kind, d.words, d.changed_at FROM search_documents d
-             WHERE %1$s AND d.title @@ $1 ORDER BY d.changed_at DESC LIMIT $5)
-            UNION ALL
-            (SELECT d.project_id, d.task_id, d.id, d.kind, d.words, d.changed_at FROM search_documents d
-             WHERE %1$s AND d.words @@ $1 ORDER BY d.changed_at DESC LIMIT $5)
-        ), once AS (SELECT DISTINCT ON (found.id) found.* FROM found ORDER BY found.id)
         SELECT once.project_id, once.task_id, once.id, once.kind,
-               CASE WHEN $6 THEN ts_rank_cd('{0.05, 0.2, 0.4, 1.0}', once.words, $1, 1) ELSE 0 END::real,
+               CASE WHEN $2 THEN ts_rank_cd('{0.05, 0.2, 0.4, 1.0}', once.words, $1, 1) ELSE 0 END::real,
                once.changed_at
-        FROM once
-    $q$, place) USING asked, tenants, allowed, tasks, most, sort = 'rank';
+        FROM (SELECT DISTINCT ON (found.id) found.* FROM (%s) AS found ORDER BY found.id) AS once
+        ORDER BY once.changed_at DESC LIMIT %s
+    $q$, found, 2 * most) USING asked, ranked;
 END $$;
 
-CREATE FUNCTION search_count(asked tsquery, projects uuid[], most int) RETURNS bigint
+CREATE FUNCTION search_count(asked tsquery, wanted uuid[], most int) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET jit = off AS $$
 DECLARE
-    allowed uuid[] := ARRAY(SELECT unnest(projects) INTERSECT SELECT unnest(declared_scopes()));
-    tenants uuid[] := ARRAY(SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id = ANY(allowed));
-    counted bigint;
+    found text := search_places(asked, wanted, NULL, 'd.task_id', format('LIMIT %s', most));
+    counted bigint := 0;
 BEGIN
-    IF numnode(asked) = 0 THEN RETURN 0; END IF;
-    EXECUTE $q$
-        SELECT count(DISTINCT found.task_id) FROM (
-            SELECT d.task_id FROM search_documents d
-            WHERE d.workspace_id = ANY($2) AND d.project_id = ANY($3) AND d.words @@ $1 LIMIT $4) AS found
-    $q$ INTO counted USING asked, tenants, allowed, most;
+    IF found IS NOT NULL THEN
+        EXECUTE format('SELECT count(DISTINCT found.task_id) FROM (%s) AS found', found) INTO counted;
+    END IF;
     RETURN counted;
 END $$;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,16 +10,19 @@ from typing import Any, Protocol
 from app.db import Reader, Statement, sql
 from app.search.index import asked
 from app.search.languages import language_of
-from app.search.terms import Term
+from app.search.terms import Term, apart
 
 LONGEST = 20_000
 """So many characters of a text are looked at."""
 
-_START, _STOP = "\x02", "\x03"
-_WHOLE = f"HighlightAll=true, StartSel={_START}, StopSel={_STOP}"
-_PART = (
-    f'MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … ", StartSel={_START}, StopSel={_STOP}'
-)
+SHORT = 240
+"""A text up to this length is shown whole."""
+
+_START, _STOP, _BREAK = "\x02", "\x03", "\x04"
+_MARKING = re.compile(f"[{_START}{_STOP}{_BREAK}]")
+_MARKS = f"StartSel={_START}, StopSel={_STOP}, FragmentDelimiter={_BREAK}, ShortWord=0"
+_WHOLE = f"HighlightAll=true, {_MARKS}"
+_PART = f"MaxFragments=2, MaxWords=30, MinWords=12, {_MARKS}"
 _HEADLINES: Statement[Any] = sql(
     """
     SELECT ts_headline(given.language::regconfig, given.text, query.asked, given.options) AS marked
@@ -31,7 +35,7 @@ _HEADLINES: Statement[Any] = sql(
 
 
 class Piece(Protocol):
-    """A text that may have matched: of which part of the hit, and whether it is shown ``whole``."""
+    """A text that may have matched; a title is shown ``whole`` however long it is."""
 
     @property
     def text(self) -> str: ...
@@ -49,28 +53,34 @@ class Marked:
 
 async def mark(reader: Reader, terms: Sequence[Term], pieces: Sequence[Piece]) -> list[Marked]:
     """What matched in each of these texts, in one statement."""
-    texts = [_clean(piece.text) for piece in pieces]
-    if not texts:
+    if not pieces:
         return []
+    texts = [_MARKING.sub(" ", piece.text[:LONGEST]) for piece in pieces]
     rows = await reader.rows(
-        _HEADLINES, **asked(terms), text_languages=[language_of(text) for text in texts], texts=texts,
-        options=[_WHOLE if piece.whole else _PART for piece in pieces],
+        _HEADLINES, **asked(terms), text_languages=[language_of(text) for text in texts],
+        texts=[apart(text) for text in texts],
+        options=[_WHOLE if piece.whole or len(piece.text) <= SHORT else _PART for piece in pieces],
     )  # fmt: skip
-    return [_read(row.marked) for row in rows]
+    return [_read(row.marked, text) for row, text in zip(rows, texts, strict=True)]
 
 
-def _clean(text: str) -> str:
-    return text[:LONGEST].replace(_START, " ").replace(_STOP, " ")
-
-
-def _read(marked: str) -> Marked:
-    parts: list[str] = []
+def _read(marked: str, text: str) -> Marked:
+    """The marks of a headline, in the text as it was written."""
+    shown = ""
     ranges: list[tuple[int, int]] = []
-    length = begun = 0
-    for at, piece in enumerate(marked.replace(_STOP, _START).split(_START)):
-        begun = length
-        parts.append(piece)
-        length += len(piece.encode("utf-16-le")) // 2
-        if at % 2 and piece:
-            ranges.append((begun, length - begun))
-    return Marked("".join(parts), ranges)
+    plain, at = apart(text), 0
+    for fragment in marked.split(_BREAK):
+        parts = fragment.replace(_STOP, _START).split(_START)
+        at = max(plain.find("".join(parts), at), 0)
+        shown += " … " if shown else ""
+        for odd, part in enumerate(parts):
+            written = text[at : at + len(part)]
+            if odd % 2 and written:
+                ranges.append((_units(shown), _units(written)))
+            shown += written
+            at += len(part)
+    return Marked(shown, ranges)
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2

@@ -88,12 +88,14 @@ _PUT: Statement[Any] = sql(
     INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
     SELECT $1, $2, given.id, given.task_id, given.kind, given.language,
            CASE WHEN given.kind = 'task' THEN heading.words END,
-           setweight(heading.words, 'A') || setweight(written.words, CASE given.kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
+           setweight(heading.words, 'A') || setweight(written.words,
+                     CASE given.kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
            given.changed_at
     FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
              AS given(id, task_id, kind, key, title, body, language, changed_at),
          LATERAL (SELECT to_tsvector('search_plain', given.title) || to_tsvector(given.language::regconfig, given.title)
-                         || array_to_tsvector(array_remove(ARRAY[given.key], ''))) AS heading(words),
+                         || array_to_tsvector(array_remove(
+                                ARRAY[given.key, search_place('w', $1), search_place('p', $2)], ''))) AS heading(words),
          LATERAL (SELECT to_tsvector('search_plain', given.body) || to_tsvector(given.language::regconfig, given.body))
              AS written(words)
     ON CONFLICT (workspace_id, project_id, id) DO UPDATE
@@ -129,7 +131,7 @@ _RELEARN = sql(
 )
 _FIND: Statement[Any] = sql(
     "SELECT * FROM search_candidates(search_query($1, $2, $3, $4), $5, $6, $7, $8)",
-    "terms", "kinds", "excluded", "languages", "projects", "tasks", "sort", "most",
+    "terms", "kinds", "excluded", "languages", "projects", "tasks", "ranked", "most",
 )  # fmt: skip
 _COUNT = sql(
     "SELECT search_count(search_query($1, $2, $3, $4), $5, $6)",
@@ -184,7 +186,7 @@ class PostgresIndex:
     ) -> list[Found]:  # fmt: skip
         return await reader.rows(
             _FIND, **asked(terms), projects=list(project_ids),
-            tasks=None if task_ids is None else list(task_ids), sort="rank" if ranked else "none", most=most,
+            tasks=None if task_ids is None else list(task_ids), ranked=ranked, most=most,
         )  # fmt: skip
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:

@@ -19,8 +19,8 @@ class SearchDocument(SQLModel, table=True):
 
     __tablename__ = "search_documents"
     __table_args__ = (
-        Index("search_documents_words", "workspace_id", "words", postgresql_using="gin"),
-        Index("search_documents_title", "workspace_id", "title", postgresql_using="gin"),
+        Index("search_documents_words", "words", postgresql_using="gin"),
+        Index("search_documents_title", "title", postgresql_using="gin"),
         Index("search_documents_newest", "workspace_id", text("changed_at DESC")),
         Index("search_documents_project", "project_id", text("changed_at DESC")),
         Index("search_documents_task", "project_id", "task_id"),
@@ -44,7 +44,7 @@ class SearchWord(SQLModel, table=True):
     __tablename__ = "search_words"
     __table_args__ = (
         Index(
-            "search_words_like", "project_id", "word",
+            "search_words_like", "word",
             postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"},
         ),
     )  # fmt: skip

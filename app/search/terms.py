@@ -76,7 +76,9 @@ def _words(token: str, excluded: bool, *, last: bool) -> list[Term]:
     if _KEY.fullmatch(token):
         return [Term(token.lower(), TermKind.KEY, excluded)]
     parts = _INNER.findall(token.lower())
-    if len(parts) > 1 or _UNSPACED.search(token):  # a path, a version, a word with hyphens: its parts side by side
+    if len(parts) > 1 or _UNSPACED.search(
+        token
+    ):  # a path, a version, a word with hyphens: its parts side by side
         return [Term(spaced(" ".join(parts)), TermKind.PHRASE, excluded)] if parts else []
     unfinished = token.endswith("*") or (last and not excluded and token[-1:].isalnum())
     if parts and unfinished and parts[0].isalnum() and len(parts[0]) >= SHORTEST_PREFIX:

@@ -17,6 +17,8 @@ from app.history.checkpoints import write_checkpoints
 from app.identities.answers import keep_answer
 from app.oidc.client import Claims
 from app.oidc.flow import challenge_of
+from app.search.index import PostgresIndex
+from app.search.indexing import Indexer
 from app.work import Actor, run_unit
 from lockstep.embedded import Servers
 from tests.databases import named
@@ -82,7 +84,11 @@ async def furnished(world: World) -> World:
     await world.member.do("accessTokenCreate", "", name="For a test", scopes=["READ"])
     await world.member.do("emailConfirmationSend", "")
     await _vouched_for(world)
+<<<<<<< HEAD
     await write_checkpoints(world.service.application.store, every=3)
+=======
+    await Indexer(PostgresIndex()).catch_up(world.service.application.store)
+>>>>>>> d929cff (Full-text search: guide, tests of the index, decision)
     return world
 
 

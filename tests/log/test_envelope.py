@@ -111,6 +111,9 @@ APART = {
     "service_accounts": "the membership of its person is an event",
     "identities": "of no scope",
     "provider_answers": "of no scope",
+    "search_documents": "made from the log",
+    "search_words": "made from the log",
+    "search_progress": "how far the log is in the index",
 }
 IMPORTED = {"import_refs", "import_people", "custom_fields"}
 """Held too; only an import fills them."""

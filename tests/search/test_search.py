@@ -104,7 +104,9 @@ async def test_a_key_is_found(world: World) -> None:
     task = await world.task(title="Anything")
     await world.task(title="Another")
     await indexed(world.service)
-    [key] = [(await world.member.query("query($id: ID!) { node(id: $id) { ... on Task { key } } }", id=task["id"]))]
+    [key] = [
+        (await world.member.query("query($id: ID!) { node(id: $id) { ... on Task { key } } }", id=task["id"]))
+    ]
     assert titles(await search(world.member, key["node"]["key"].lower())) == ["Anything"]
 
 
@@ -149,9 +151,7 @@ async def test_a_transferred_task_is_found_where_it_is(world: World) -> None:
     task = await world.task(title="Wanderer")
     await world.member.do("commentAdd", taskId=task["id"], body="on the road")
     await indexed(world.service)
-    await world.member.do(
-        "taskTransfer", id=task["id"], expectedVersion=1, projectId=world.ops["id"]
-    )
+    await world.member.do("taskTransfer", id=task["id"], expectedVersion=1, projectId=world.ops["id"])
     await indexed(world.service)
     for asked in ("wanderer ", "road "):
         assert titles(await search(world.member, asked, projects=[world.ops["id"]])) == ["Wanderer"]

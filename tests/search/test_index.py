@@ -1,0 +1,104 @@
+"""The index is what the log says: kept while people write, and the same when it is made anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.config import Settings
+from app.search.languages import language_of
+from app.search.terms import apart, read_terms, spaced
+from tests.client import PATIENCE_SECONDS
+from tests.conftest import Template
+from tests.databases import Databases
+from tests.ledger import Log
+from tests.privacy.test_redaction import redact
+from tests.search.test_search import indexed, search, titles
+from tests.service import Doors, serve
+from tests.world import World
+
+CONTENT = "SELECT project_id, id, task_id, kind, language, title::text, words::text FROM search_documents ORDER BY id"
+
+
+async def content(log: Log) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in await log.connection.fetch(CONTENT)]
+
+
+async def test_made_anew_it_is_the_same(world: World, log: Log) -> None:
+    tasks = [
+        await world.task(title=f"Task of zone {number}", description="Über alles") for number in range(4)
+    ]
+    await indexed(world.service)
+    for number, task in enumerate(tasks):
+        comment = await world.comment(task, f"Said {number}")
+        await world.member.do("commentUpdate", id=comment["id"], expectedVersion=1, body=f"Meant {number}")
+    await world.member.do("taskDelete", id=tasks[0]["id"], expectedVersion=1)
+    await world.member.do("taskTransfer", id=tasks[1]["id"], expectedVersion=1, projectId=world.ops["id"])
+    await world.member.do("taskUpdate", id=tasks[2]["id"], expectedVersion=1, patch={"title": "Renamed"})
+    await indexed(world.service)
+    kept = await content(log)
+    assert len(kept) == 6
+    await log.connection.execute("TRUNCATE search_documents, search_words, search_progress")
+    await indexed(world.service)
+    assert await content(log) == kept
+
+
+async def test_what_is_redacted_is_not_even_guessed_at(world: World, log: Log) -> None:
+    task = await world.task(title="Codename Zanzibar")
+    await indexed(world.service)
+    await redact(world.service, task["id"], "title")
+    await indexed(world.service)
+    for asked in ("zanzibar ", "zanzibaar "):
+        found = await search(world.member, asked)
+        assert (titles(found), found["corrections"]) == ([], [])
+    assert not await log.connection.fetchval(
+        "SELECT EXISTS (SELECT FROM search_words WHERE word = 'zanzibar')"
+    )
+
+
+async def test_new_text_is_found_soon(
+    doors: Doors, databases: Databases, template: Template, make_settings: Callable[..., Settings]
+) -> None:
+    async with databases.copy_of(template.database) as database:
+        indexing = make_settings(database, search_indexing=True)
+        async with serve(doors, indexing) as one, serve(doors, make_settings(database)) as other:
+            by_one, by_other = World(one, template.kept), World(other, template.kept)
+            await by_one.task(title="Committed here")
+            await by_other.task(title="Committed there")  # by a process that indexes nothing
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(titles(await search(by_other.member, "committed"))) < 2:
+                    pass
+
+
+@settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
+@given(st.text(max_size=60))
+def test_any_text_can_be_taken_apart(text: str) -> None:
+    assert len(apart(text)) == len(text)
+    spaced(text)
+    language_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["&|!():*<->'\\", "a & b | !c", "it's o'clock", "\\'; DROP TABLE tasks; --", "%_%"]
+)
+async def test_nothing_that_is_typed_is_syntax(world: World, text: str) -> None:
+    answer = await world.member.ask(
+        "query($text: String!) { search(text: $text) { complete } }", {"text": text}
+    )
+    assert answer.codes in ([], ["BAD_USER_INPUT"])
+
+
+def test_terms_are_read() -> None:
+    terms = read_terms('Fix "the login" -slow ENG-12 v2.1 unfin')
+    assert [(term.text, term.kind.value, term.excluded) for term in terms] == [
+        ("fix", "word", False),
+        ("the login", "phrase", False),
+        ("eng-12", "key", False),
+        ("v2 1", "phrase", False),
+        ("unfin", "prefix", False),
+        ("slow", "word", True),
+    ]
