@@ -105,42 +105,66 @@ CREATE FUNCTION search_place(kind text, id uuid) RETURNS text LANGUAGE sql IMMUT
     SELECT '/' || kind || replace(id::text, '-', '')
 $$;
 
--- One SELECT for each place: its documents that match, of the columns asked for.
-CREATE FUNCTION search_places(asked tsquery, wanted uuid[], tasks uuid[], columns text, ending text) RETURNS text
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+-- How many documents the planner expects: from its statistics of words, without looking at any. (EXPLAIN runs in no
+-- function that is declared to be stable.)
+CREATE FUNCTION search_estimate(condition text) RETURNS double precision
+LANGUAGE plpgsql SET search_path = public AS $$
+DECLARE
+    plan json;
+BEGIN
+    EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM search_documents d WHERE ' || condition INTO plan;
+    RETURN (plan -> 0 -> 'Plan' ->> 'Plan Rows')::double precision;
+END $$;
+
+-- The SELECT of documents that match, of the columns asked for: a branch for each place, or one for all.
+CREATE FUNCTION search_places(asked tsquery, wanted uuid[], tasks uuid[], columns text, ending text, most int)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
 DECLARE
     allowed uuid[] := ARRAY(SELECT unnest(wanted) INTERSECT SELECT unnest(declared_scopes()));
+    tenants uuid[] := ARRAY(SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id = ANY(allowed));
+    few boolean := cardinality(allowed) <= 8;
     text text := format('SELECT %s FROM search_documents d WHERE ', columns);
+    within text := format('d.workspace_id = ANY(%L::uuid[]) AND d.project_id = ANY(%L::uuid[])', tenants, allowed);
+    places tsquery;
+    whole double precision;
+    matching double precision;
 BEGIN
     IF numnode(asked) = 0 OR cardinality(allowed) = 0 THEN RETURN NULL; END IF;
     IF tasks IS NOT NULL THEN
-        RETURN format(
-            '(%s d.project_id = ANY(%L::uuid[]) AND d.task_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)',
-            text, allowed, tasks, asked, ending);
+        RETURN format('(%s %s AND d.task_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)',
+                      text, within, tasks, asked, ending);
     END IF;
-    IF cardinality(allowed) <= 8 THEN
+    IF NOT few THEN
         RETURN (SELECT string_agg(format(
-            '(%s d.workspace_id = %L AND d.project_id = %L AND d.words @@ %L::tsquery %s)', text,
-            p.workspace_id, p.id, asked && search_place('p', p.id)::tsquery, ending), ' UNION ALL ')
-            FROM projects p WHERE p.id = ANY(allowed));
+            '(%s d.workspace_id = %L AND d.project_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)', text,
+            tenant, allowed, asked && search_place('w', tenant)::tsquery, ending), ' UNION ALL ')
+            FROM unnest(tenants) AS tenant);
     END IF;
-    RETURN (SELECT string_agg(format(
-        '(%s d.workspace_id = %L AND d.project_id = ANY(%L::uuid[]) AND d.words @@ %L::tsquery %s)', text,
-        w.workspace_id, allowed, asked && search_place('w', w.workspace_id)::tsquery, ending), ' UNION ALL ')
-        FROM (SELECT DISTINCT p.workspace_id FROM projects p WHERE p.id = ANY(allowed)) AS w);
+    -- Walking from the newest reads most / share documents of each project, the index of words all that match. (As a
+    -- function, the match is no condition that an index could serve.)
+    whole := search_estimate(within);
+    matching := search_estimate(format('%s AND d.words @@ %L::tsquery', within, asked));
+    IF matching * matching > whole * most * cardinality(allowed) THEN
+        RETURN (SELECT string_agg(format(
+            '(%s d.workspace_id = %L AND d.project_id = %L AND ts_match_vq(d.words, %L::tsquery) %s)', text,
+            p.workspace_id, p.id, asked, ending), ' UNION ALL ') FROM projects p WHERE p.id = ANY(allowed));
+    END IF;
+    places := (SELECT string_agg(search_place('p', id), '|') FROM unnest(allowed) AS id)::tsquery;
+    RETURN format('(%s %s AND d.words @@ %L::tsquery %s)', text, within, asked && places, ending);
 END $$;
-REVOKE ALL ON FUNCTION search_places(tsquery, uuid[], uuid[], text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION search_places(tsquery, uuid[], uuid[], text, text, int) FROM PUBLIC;
 
 CREATE FUNCTION search_candidates(asked tsquery, wanted uuid[], tasks uuid[], ranked boolean, most int)
 RETURNS TABLE (project_id uuid, task_id uuid, id uuid, kind text, score real, changed_at timestamptz)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET jit = off AS $$
 DECLARE
     ending text := format('ORDER BY d.changed_at DESC LIMIT %s', most);
-    found text := search_places(asked, wanted, tasks, 'd.*', ending);
+    found text := search_places(asked, wanted, tasks, 'd.*', ending, most);
 BEGIN
     IF found IS NULL THEN RETURN; END IF;
     IF ranked AND tasks IS NULL THEN
-        found := found || ' UNION ALL ' || replace(found, 'd.words @@', 'd.title @@');
+        found := found || ' UNION ALL '
+            || replace(replace(found, 'd.words @@', 'd.title @@'), 'ts_match_vq(d.words,', 'ts_match_vq(d.title,');
     END IF;
     RETURN QUERY EXECUTE format($q$
         SELECT once.project_id, once.task_id, once.id, once.kind,
@@ -152,9 +176,9 @@ BEGIN
 END $$;
 
 CREATE FUNCTION search_count(asked tsquery, wanted uuid[], most int) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public SET jit = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public SET jit = off AS $$
 DECLARE
-    found text := search_places(asked, wanted, NULL, 'd.task_id', format('LIMIT %s', most));
+    found text := search_places(asked, wanted, NULL, 'd.task_id', format('LIMIT %s', most), most);
     counted bigint := 0;
 BEGIN
     IF found IS NOT NULL THEN
