@@ -14,6 +14,8 @@ from app.comments.reads import comment_counts
 from app.config import Settings
 from app.db import Reader
 from app.events.kinds import KINDS
+from app.search.index import PostgresIndex
+from app.search.indexing import Indexer
 from schema.tasks import types
 from tests import selections
 from tests.client import JSON, PASSWORD
@@ -51,6 +53,7 @@ ROOTS: dict[str, str] = {
     "User": _of_tasks("assignees { FIELD }"),
     "Comment": _of_tasks("threads(first: 1) { nodes { FIELD } }"),
     "TaskLink": _of_tasks("links { FIELD }"),
+    "SearchHit": 'query($n: Int!) { search(text: "words") { hits(first: $n) { nodes { FIELD } } } }',
     "Link": _of_tasks("links { link { FIELD } }"),
     "ProjectMember": _of_tasks("project { members(first: 1) { nodes { FIELD } } }"),
     "Team": _of_tasks("project { teams(first: 1) { nodes { team { FIELD } } } }"),
@@ -106,6 +109,9 @@ ALIKE = {
     "QueryError",
     "QuerySuggestion",
     "TaskOrderTerm",
+    "SearchCorrection",
+    "SearchHighlight",
+    "SearchRange",
 }
 """Values without edges, and what there is one of."""
 
@@ -171,6 +177,7 @@ async def crowd(
         world = World(service, template.kept)
         for start in range(0, MANY, 10):
             await asyncio.gather(*(_one(world, number) for number in range(start, start + 10)))
+        await Indexer(PostgresIndex()).catch_up(service.application.store)
         yield Crowd(service, world)
 
 

@@ -84,11 +84,8 @@ async def furnished(world: World) -> World:
     await world.member.do("accessTokenCreate", "", name="For a test", scopes=["READ"])
     await world.member.do("emailConfirmationSend", "")
     await _vouched_for(world)
-<<<<<<< HEAD
     await write_checkpoints(world.service.application.store, every=3)
-=======
     await Indexer(PostgresIndex()).catch_up(world.service.application.store)
->>>>>>> d929cff (Full-text search: guide, tests of the index, decision)
     return world
 
 

@@ -29,15 +29,12 @@ PAST_THE_WALL = {
     "workspaces_open_to": "workspaces that a domain's people join, as ids and roles",
     "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
-<<<<<<< HEAD
     "checkpoints_due": "ids of logs that have grown, without any of their content",
     "statuses_leaving": "ids of statuses that are being emptied, for housekeeping",
-=======
     "search_candidates": "ids and ranks of documents of projects that are declared",
     "search_count": "how many documents of projects that are declared",
     "search_spellings": "words of projects that are declared",
     "search_due": "ids of logs that the search index has not caught up with",
->>>>>>> d929cff (Full-text search: guide, tests of the index, decision)
     "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """
