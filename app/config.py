@@ -184,6 +184,11 @@ class Settings(Bounds):
     compiled: bool = Field(
         True, description="Run operations from compiled plans; off runs them field by field, for diagnosis."
     )
+    kept_bytes: int = Field(
+        67_108_864,
+        ge=0,
+        description="Bytes of answers that a process keeps for while nothing behind them changes; 0: none.",
+    )
     graphiql: bool = Field(True, description="Serve GraphiQL to browsers that open /graphql.")
     introspection: bool = Field(True, description="Answer introspection queries.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -53,6 +53,7 @@ from schema.execution import GraphQLService
 from schema.exports import export_routes
 from schema.graphiql import graphiql_page, graphiql_routes
 from schema.identities.door import oidc_routes
+from schema.kept.keeper import Keeper
 from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
@@ -226,6 +227,7 @@ def _graphql(application: Application, headers: Mapping[str, str]) -> list[BaseR
         introspection=settings.introspection, suggestions=settings.field_suggestions,
         costs=CostRules(limit=min(settings.max_cost, settings.cost_per_minute or settings.max_cost)),
         persisted=persisted_queries(settings), compiled=settings.compiled,
+        keeper=Keeper(application, settings.kept_bytes),
     )  # fmt: skip
     return graphql_routes(
         service,

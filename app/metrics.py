@@ -38,6 +38,11 @@ NOT_COMPILED = Counter(
     "Operations run on the ordinary path, by why no plan is made of them.",
     ["reason"],
 )
+KEPT_ANSWERS = Counter(
+    "lockstep_kept_answers_total",
+    "Queries by what became of their answers: given again (hit, unchanged), made (passed, unknown), and why not kept.",
+    ["outcome"],
+)
 RATE_LIMITED = Counter(
     "lockstep_rate_limited_total", "Requests refused for their rate, by policy.", ["policy"]
 )

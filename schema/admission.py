@@ -19,7 +19,6 @@ from schema.answers import Answer
 from schema.callers import Caller
 from schema.execution import Session
 from schema.preparation import Prepared
-from schema.spending import spent_cost
 
 CURRENT: ContextVar[Admission | None] = ContextVar("admission", default=None)
 """The admission of the operation that this task runs."""
@@ -112,14 +111,9 @@ class Visit:
         """What the last of several operations was told is what the whole request tells."""
         self._standings, self._charged = last._standings, True
 
-    def settle(self, admission: Admission | None, prepared: Prepared, answer: Answer) -> None:
-        """Charges what the operation really cost, and says so in the answer."""
-        if not answer.executed:
-            spent = 0
-        else:
-            spent = spent_cost(prepared, answer)
-            if "cost" in answer.extensions:
-                answer.extensions["cost"] = {**answer.extensions["cost"], "spent": spent}
+    def settle(self, admission: Admission | None, answer: Answer) -> None:
+        """Charges what the operation really cost."""
+        spent = answer.kept.spent if answer.kept is not None else answer.spent or 0
         if admission is not None and self._limits is not None:
             self._limits.settle(admission, spent)
 
@@ -165,6 +159,8 @@ def as_refused(prepared: Prepared, answer: Answer) -> Answer:
     So that HTTP says it by its status. Each of its outermost fields must have failed: of several mutations one may
     have been done.
     """
+    if not answer.errors:
+        return answer
     fields = _fields(prepared) if answer.executed else set()
     if not fields or any((answer.data or {}).values()):
         return answer

@@ -12,6 +12,7 @@ from graphql import GraphQLError
 from strawberry.exceptions import StrawberryInputCoercionError
 
 from app.errors import ClientError, Refusal
+from schema.kept.shelf import Kept
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +34,18 @@ class Answer:
 
     `executed` is False for a request error: nothing ran, and the response has no `data` entry at all
     (GraphQL specification, "Response format"). `errors` are ready for JSON, each with `extensions.code`.
+    `spent`: what it did cost. `kept`: the whole response as it is kept for others; `tag`: by which a client may know
+    that it has it (an ETag), and `unchanged`: that it does, so that nothing need be sent.
     """
 
     data: dict[str, Any] | None = None
     errors: list[ErrorJson] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     executed: bool = False
+    spent: int | None = None
+    kept: Kept | None = None
+    tag: str | None = None
+    unchanged: bool = False
 
     @property
     def code(self) -> str | None:
@@ -50,6 +57,8 @@ class Answer:
 
         Raises `TypeError` for values that JSON cannot hold.
         """
+        if self.kept is not None:
+            return self.kept.content
         response: dict[str, Any] = {}
         if self.errors:
             response["errors"] = self.errors

@@ -30,9 +30,11 @@ from app.oidc.client import ProviderClients
 from app.outcomes import Outcome, RequestKey
 from app.projects.access import access_projects
 from app.projects.models import Project
+from app.projects.stamps import Stamp
 from app.search.index import SearchIndex
 from app.work import Action, Actor, Store, run_unit
 from schema.callers import Caller
+from schema.dependence import Dependence
 from schema.ids import global_id
 
 Columns = frozenset[str] | None
@@ -122,6 +124,11 @@ class Context:
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
     _projects: dict[UUID, Project | None] = field(default_factory=dict)
     _reflected: dict[UUID, None] = field(default_factory=dict)
+    dependence: Dependence | None = None
+    """What the answer depends on, once it is there; None: nobody knows, and it is not kept."""
+    missed: bool = False
+    """Something asked for was not there, or is of no project: nothing tells when that changes."""
+    stamp: Stamp | None = None
     _signed_in: UUID | None = None
     _closed: bool = False
 
@@ -193,6 +200,16 @@ class Context:
         """The answer shows something of this scope: its position is told."""
         self._reflected[scope_id] = None
 
+    @property
+    def reflected(self) -> frozenset[UUID]:
+        """The scopes that the answer shows something of."""
+        return frozenset(self._reflected)
+
+    @property
+    def hid(self) -> bool:
+        """Whether a project was asked for that this viewer does not see: another one might."""
+        return None in self._projects.values()
+
     async def positions(self, scope_ids: Sequence[UUID]) -> dict[UUID, Position]:
         """Where these scopes' logs stand in this snapshot."""
         return await heads(await self.reader(), list(scope_ids))
@@ -238,7 +255,9 @@ class Context:
         if not self._reflected or self._reader is None:
             return {}
         try:
-            found = await heads(self._reader, list(self._reflected))
+            found = self.stamp.positions() if self.stamp else {}
+            if left := [scope for scope in self._reflected if scope not in found]:
+                found |= await heads(self._reader, left)
         except (BadInput, Unavailable):
             # An answer that is there already, of a mutation that is done, is given all the same.
             return {}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import strawberry
 
 from schema.context import Batch, Context
-from schema.dependence import Dependence
+from schema.dependence import LOGGED, Dependence
 
 ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
 
@@ -28,6 +28,7 @@ def edge(
     *,
     dependence: Dependence = Dependence.VIEWER,
     reads: Sequence[str] | None = None,
+    logged: bool = False,
     deprecation_reason: str | None = None,
 ) -> Any:
     """A field whose values come from ``batch(context, parents, columns, **arguments)``, one value per parent.
@@ -35,6 +36,11 @@ def edge(
     The field's type is the class attribute's annotation; its arguments are the batch's further parameters.
     ``dependence`` says whether everybody who may read the scope gets the same value. ``reads`` names the columns that
     the batch reads of the parents; if all fields of a selection say theirs, no others are fetched.
+
+    ``logged`` says that whatever changes a value of this field, or a column of a row that it leads to, leaves an event
+    in the log of the parent's project, of its workspace, or of its directory (or moves the workspace's access stamp).
+    What is read of other projects is looked up by ``context.projects``. Answers of such fields are kept until one of
+    those logs moves; those of others are not kept.
     """
     signature = inspect.signature(batch)
     names = list(signature.parameters)
@@ -52,12 +58,15 @@ def edge(
         resolver=resolve,
         description=description,
         deprecation_reason=deprecation_reason,
-        metadata={"dependence": dependence, READS: reads},
+        metadata={"dependence": dependence, READS: reads, LOGGED: logged},
     )
 
 
 def derived(resolver: Callable[..., Any], description: str, *, reads: Sequence[str]) -> Any:
-    """A field that a plain function makes of the row; ``reads`` names the columns that it reads."""
+    """A field that a plain function makes of the row; ``reads`` names the columns that it reads.
+
+    One that looks at the clock calls ``app.keeping.note(Noted.TIME)``: else its answers would be kept.
+    """
     return strawberry.field(resolver=resolver, description=description, metadata={READS: reads})
 
 
@@ -99,7 +108,14 @@ def column(description: str, *, name: str | None = None, deprecation_reason: str
     return strawberry.field(description=description, name=name, deprecation_reason=deprecation_reason)
 
 
-def root_field(description: str) -> Callable[[ResolverT], ResolverT]:
-    """Declare a field of the query root; its resolver is a method that takes ``info``."""
-    declared: Callable[[ResolverT], ResolverT] = strawberry.field(description=description)
+def root_field(
+    description: str, *, dependence: Dependence = Dependence.VIEWER, logged: bool = False
+) -> Callable[[ResolverT], ResolverT]:
+    """Declare a field of the query root; its resolver is a method that takes ``info``.
+
+    ``dependence`` and ``logged`` as of ``edge``; the projects that matter are those that it looks up by the context.
+    """
+    declared: Callable[[ResolverT], ResolverT] = strawberry.field(
+        description=description, metadata={"dependence": dependence, LOGGED: logged}
+    )
     return declared

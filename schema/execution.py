@@ -15,7 +15,7 @@ from copy import copy
 from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import strawberry
 import structlog
@@ -37,11 +37,13 @@ from schema.callers import Caller
 from schema.compiled import CompiledOperations
 from schema.costs import CostRules
 from schema.documents import Document, DocumentLimits, Documents
+from schema.kept.keeper import Found, Keeper, Question
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.preparation import Preparation, Prepared
 from schema.requests import GraphQLRequest
 from schema.secrecy import hide
 from schema.sharing import SharedAnswers
+from schema.spending import spent_cost
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +106,7 @@ class GraphQLService:
         costs: CostRules | None = None,
         persisted: PersistedQueries | None = None,
         compiled: bool = True,
+        keeper: Keeper | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("Schema extensions and directives would not run here: use field extensions.")
@@ -112,6 +115,7 @@ class GraphQLService:
         self._open_context = open_context
         self._open_session = open_session
         self._shared = SharedAnswers()
+        self._keeper = keeper if compiled else None
         self._compiled = CompiledOperations(schema) if compiled else None
         self._costs = costs or CostRules()
         persisted = persisted or Unsupported()
@@ -147,14 +151,37 @@ class GraphQLService:
         except Refused as refusal:
             raise _without_secrets(refusal, request) from None
 
-    async def execute(self, prepared: Prepared, session: Session) -> Answer:
-        """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer."""
+    async def execute(
+        self, prepared: Prepared, session: Session, *, tagged: bool = False, known: str = ""
+    ) -> Answer:
+        """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer.
+
+        `tagged`: the answer gets a tag if it can; `known`: the tags of answers that the client has.
+        """
         began = time.perf_counter()
-        answer = await self._execute(prepared, None, session)
-        if answer.executed:
-            answer.extensions["cost"] = {"requested": prepared.cost, "limit": self._costs.limit}
+        question = None
+        if self._keeper is not None:
+            question = self._keeper.question(prepared, cast(Any, session), tagged=tagged, known=known)
+        answer = None
+        if self._keeper is not None and question is not None:
+            answer = await self._keeper.find(question, prepared)
+        if answer is None:
+            answer = await self._answer(prepared, question, session)
         _count(session, answer)
         _tell(prepared, session, answer, began)
+        return answer
+
+    async def _answer(self, prepared: Prepared, question: Question | None, session: Session) -> Answer:
+        answer, found = await self._execute(prepared, None, session, question)
+        if answer.executed:
+            answer.spent = spent_cost(prepared, answer)
+            told = {"requested": prepared.cost, "limit": self._costs.limit, "spent": answer.spent}
+            answer.extensions["cost"] = told
+        if found is not None and self._keeper is not None:
+            try:
+                self._keeper.keep(found, prepared, answer)
+            except TypeError:
+                answer.tag = None  # it cannot be encoded, which is told where it is tried again
         return answer
 
     async def subscribe(self, prepared: Prepared, session: Session) -> AsyncGenerator[Answer, None]:
@@ -220,10 +247,13 @@ class GraphQLService:
         """The answer for one event: once for all of a group, unless the event is one subscription's own."""
         frame = getattr(event, "share_key", None)
         if group is None or frame is None:
-            return await self._execute(prepared, event, session)
-        return await self._shared.get((group, frame), partial(self._execute, prepared, event, session))
+            return await self._frame(prepared, event, session)
+        return await self._shared.get((group, frame), partial(self._frame, prepared, event, session))
 
-    async def _execute(self, prepared: Prepared, event: Any, session: Session) -> Answer:
+    async def _execute(
+        self, prepared: Prepared, event: Any, session: Session, question: Question | None = None
+    ) -> tuple[Answer, Found | None]:
+        found = None
         try:
             async with self._open_context(self.application, session) as context:
                 running = prepared.executor
@@ -232,10 +262,15 @@ class GraphQLService:
                 else:
                     running = _with_context(running.build_per_event_executor(event), context)
                 result = await self._run(prepared.document, running)
+                if question is not None and self._keeper is not None:
+                    found = await self._keeper.note(question, cast(Any, context), not result.errors)
                 extensions = await context.extensions()
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            return failure(error, session.request_id)
-        return Answer(result.data, _errors_json(result, session), extensions, executed=True)
+            return failure(error, session.request_id), None
+        return Answer(result.data, _errors_json(result, session), extensions, executed=True), found
+
+    async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
+        return (await self._execute(prepared, event, session))[0]
 
     async def _run(self, document: Document, executor: Executor[Any]) -> ExecutionResult:
         """By the compiled operation if there is one; the answer is the same without."""

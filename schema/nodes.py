@@ -13,6 +13,8 @@ from schema.context import Columns, Context
 from schema.edges import READS, edge
 from schema.ids import global_id
 
+OF_PROJECTS = frozenset({"Project", "Status", "Label", "TaskType", "Task", "Comment"})
+"""Kinds whose fetchers look their projects up by the context, so that it is known what an answer hangs on."""
 _NAMES: dict[type, str] = {}
 _WITHIN: set[str] = set()
 FETCHERS: dict[str, Callable[[Context, list[tuple[UUID, ...]]], Awaitable[list[Any]]]] = {}
@@ -60,7 +62,10 @@ async def nodes_by_id(context: Context, parents: list[Any], columns: Any) -> lis
             )
             rows = await FETCHERS[kind](context, asked)
             found |= {(kind, uuids): row for uuids, row in zip(asked, rows, strict=True)}
-    return [found.get((kind, uuids)) for kind, uuids in parents]
+    values = [found.get((kind, uuids)) for kind, uuids in parents]
+    if None in values or not OF_PROJECTS.issuperset(kinds):
+        context.missed = True
+    return values
 
 
 def node_edge(kind: str, attribute: str, description: str) -> Any:

@@ -20,6 +20,7 @@ from app.paging import (
     read_page_request,
 )
 from schema.context import Batch, Columns, Context
+from schema.dependence import BY_SCOPE
 from schema.edges import derived, edge, passed_on
 
 NodeT = TypeVar("NodeT")
@@ -79,7 +80,7 @@ class Connection(Generic[NodeT]):
     edges: list[Edge[NodeT]] = passed_on("The rows with their cursors.", _edges)
     nodes: list[NodeT] = passed_on("The rows alone.", _nodes)
     page_info: PageInfo = derived(_page_info, "Whether there is more.", reads=())
-    total_count: int = edge(_totals, "How many rows there are in all pages together.", reads=())
+    total_count: int = edge(_totals, "How many rows there are in all pages together.", reads=(), **BY_SCOPE)
 
 
 def connection(page: Page, counter: Counter, key: Any) -> Any:

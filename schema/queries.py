@@ -16,6 +16,7 @@ from app.tasks.reads import task_ids_by_number
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import Viewer
 from schema.context import Context
+from schema.dependence import Dependence
 from schema.edges import Info, root_field
 from schema.events.subscriptions import EventFrame, events_after
 from schema.identities.types import SignInProvider
@@ -73,13 +74,19 @@ class Query(SearchQuery):
         clients = info.context.application.providers.by_name.values()
         return [SignInProvider(name=one.provider.name, title=one.provider.title) for one in clients]
 
-    @root_field("Anything by its id; null if it is not there for you.")
+    @root_field(
+        "Anything by its id; null if it is not there for you.", dependence=Dependence.SCOPE, logged=True
+    )
     async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         _ = info.context.viewer_id
         rows = await nodes_by_id(info.context, [read_global_id(id)], None)
         return rows[0]  # type: ignore[no-any-return]
 
-    @root_field("Several things by their ids, in their order; null for what is not there for you.")
+    @root_field(
+        "Several things by their ids, in their order; null for what is not there for you.",
+        dependence=Dependence.SCOPE,
+        logged=True,
+    )
     async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
         _ = info.context.viewer_id
         if len(ids) > NODES_AT_ONCE:
@@ -92,7 +99,7 @@ class Query(SearchQuery):
         found = await access_workspaces(await info.context.reader(), viewer_id)
         return list(found.values())  # type: ignore[arg-type]
 
-    @root_field("The projects that you see, oldest first.")
+    @root_field("The projects that you see, oldest first.", logged=True)
     async def projects(self, info: Info) -> list[Project]:
         viewer_id = info.context.viewer_id
         found = await visible_projects(await info.context.reader(), viewer_id)
@@ -101,7 +108,8 @@ class Query(SearchQuery):
 
     @root_field(
         "A project by its key, such as ENG; null if it is not there for you. Say the workspace if you "
-        "have projects of that key in several."
+        "have projects of that key in several.",
+        logged=True,
     )
     async def project(
         self, info: Info, key: str, workspace_id: strawberry.ID | None = strawberry.UNSET
@@ -114,7 +122,8 @@ class Query(SearchQuery):
 
     @root_field(
         "A task by its key, such as ENG-12; null if it is not there for you. The old key of a "
-        "transferred task finds it too."
+        "transferred task finds it too.",
+        logged=True,
     )
     async def task(
         self, info: Info, key: str, workspace_id: strawberry.ID | None = strawberry.UNSET
@@ -133,7 +142,7 @@ class Query(SearchQuery):
             raise BadInput(f"You have tasks {key} in several workspaces. Say which: workspaceId.")
         return tasks[0] if tasks else None
 
-    @root_field("Tasks of all projects that you see, or of those named; by when they were made.")
+    @root_field("Tasks of all projects that you see, or of those named; by when they were made.", logged=True)
     async def tasks(
         self,
         info: Info,

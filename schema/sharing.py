@@ -49,7 +49,7 @@ class _Weakest(Visitor):
             return
         declared = field.extensions.get("strawberry-definition")
         metadata = getattr(declared, "metadata", None) or {}
-        if metadata.get("dependence") == Dependence.VIEWER:
+        if metadata.get("dependence") in (Dependence.ROLE, Dependence.VIEWER):
             self.shareable = False
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import table as named_table
 
 from app.db import table
 from app.errors import BadInput
+from app.keeping import Noted, note
 from app.paging import Fixed, Order
 from app.projects.models import Status, StatusCategory
 from app.tasks.grammar import (
@@ -146,6 +147,7 @@ def _member(name: str, op: str, value: Any, scope: FilterScope) -> ColumnElement
 
 def _blocked() -> ColumnElement[bool]:
     """Another task that is not closed blocks it: one in a project that the viewer does not see is not there."""
+    note(Noted.ELSEWHERE)
     blocker = TASKS.alias("blocker")
     rows = (
         select(1)

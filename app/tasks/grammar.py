@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.errors import BadInput
+from app.keeping import Noted, note
 from app.values import plain
 
 MOST_CONDITIONS = 50
@@ -125,6 +126,7 @@ class FilterScope:
         match = _RELATIVE.fullmatch(asked)
         if match is None:
             return date.fromisoformat(asked)
+        note(Noted.TIME)
         today = self.now.astimezone(ZoneInfo(self.time_zone)).date()
         if match[2] is None:
             return today

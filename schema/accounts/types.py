@@ -15,7 +15,7 @@ from schema.access_tokens.lists import tokens_of_viewer
 from schema.accounts.enums import UserKind
 from schema.accounts.sessions import SESSIONS, Session, sessions_of_viewer
 from schema.context import Columns, Context
-from schema.dependence import Dependence
+from schema.dependence import BY_SCOPE
 from schema.edges import READS, column, edge
 from schema.events.states import ScopeState
 from schema.identities.types import Identity, identities_of_viewer
@@ -69,7 +69,7 @@ def user_edge(attribute: str, description: str) -> Any:
         return await users(context, [getattr(parent, attribute) for parent in parents])
 
     of_rows.__name__ = f"user_of_{attribute}"
-    return edge(of_rows, description, dependence=Dependence.SCOPE, reads=(attribute,))
+    return edge(of_rows, description, reads=(attribute,), **BY_SCOPE)
 
 
 async def _inbox_scope(context: Context, parents: list[Any], columns: Columns) -> list[str]:

@@ -15,6 +15,7 @@ from app.projects.access import may
 from app.tasks.reads import tasks_by_key
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
+from schema.dependence import BY_SCOPE, BY_VIEWER
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
@@ -65,25 +66,32 @@ class Comment(Node):
     body: str = column("The markdown; empty once deleted.")
     author: User | None = user_edge("author_id", "Who wrote it.")
     task: Annotated[Task, strawberry.lazy("schema.tasks.types")] = edge(
-        _tasks, "The task it is on.", reads=("project_id", "task_id")
+        _tasks, "The task it is on.", reads=("project_id", "task_id"), **BY_SCOPE
     )
     parent: Comment | None = edge(
-        _answered, "The comment it answers; null if it opens a thread.", reads=("project_id", "parent_id")
+        _answered,
+        "The comment it answers; null if it opens a thread.",
+        reads=("project_id", "parent_id"),
+        **BY_SCOPE,
     )
     replies: Connection[Comment] = edge(
-        _replies, "The comments that answer it, oldest first.", reads=("project_id", "id")
+        _replies, "The comments that answer it, oldest first.", reads=("project_id", "id"), **BY_SCOPE
     )
     version: int = column("For `expectedVersion`.")
     created_at: datetime = column("When it was written; for imports, originally.")
     updated_at: datetime = column("When it was last edited.")
     deleted_at: datetime | None = column("When it was deleted.")
     viewer_can_update: bool = edge(
-        _permitted(Permission.EDIT_COMMENT), "Whether you may change its text: it is yours.", reads=_RULED
+        _permitted(Permission.EDIT_COMMENT),
+        "Whether you may change its text: it is yours.",
+        reads=_RULED,
+        **BY_VIEWER,
     )
     viewer_can_delete: bool = edge(
         _permitted(Permission.DELETE_COMMENT),
         "Whether you may delete it: it is yours, or you manage.",
         reads=_RULED,
+        **BY_VIEWER,
     )
 
     is_type_of = is_row_of(models.Comment, "Comment")

@@ -57,6 +57,7 @@ class Operation:
         place = Whole()
         rows = await self._root.rows(run, [executor.root_value], place)
         data = rows[0]
+        run.context.dependence = run.dependence
         if type(data) is Failure:
             run.null(data, place, 0)
             data = None

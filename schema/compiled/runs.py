@@ -11,6 +11,7 @@ from graphql.error import located_error
 from graphql.execution import Executor
 
 from schema.compiled.places import Path, Place
+from schema.dependence import Dependence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Run:
         self.executor = executor
         self.context: Any = executor.context_value
         self.failures = 0
+        self.dependence: Dependence | None = Dependence.SCOPE
+        """What the answer depends on, by the fields met so far; None: it may not be kept."""
         self._nulls: dict[Path, Failure] = {}
 
     def fail(self, error: BaseException, nodes: Sequence[FieldNode]) -> Failure:

@@ -34,14 +34,26 @@ from schema.compiled.builders import builder
 from schema.compiled.places import Place, Under
 from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape
 from schema.compiled.runs import Failure, Run
-from schema.compiled.sources import Constant, Field, Source, reads_of, settled, source_of
+from schema.compiled.sources import (
+    Constant,
+    Field,
+    Source,
+    dependence_of,
+    reads_of,
+    settled,
+    source_of,
+)
 from schema.context import Columns
+from schema.dependence import Dependence, strongest
 
 
 class Column:
     """One field of a selection set."""
 
-    def __init__(self, name: str, source: Source, position: Position, reads: Columns) -> None:
+    def __init__(
+        self, name: str, source: Source, position: Position, reads: Columns, dependence: Dependence | None
+    ) -> None:
+        self.dependence = dependence
         self.name = name
         self.reads = reads
         self._source = source
@@ -61,6 +73,7 @@ class Selection:
         self._columns = columns
         reads = [column.reads for column in columns]
         self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
+        self._dependence = strongest(*(column.dependence for column in columns))
         self._build = builder(tuple(column.name for column in columns))
 
     async def rows(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
@@ -71,6 +84,7 @@ class Selection:
         """
         if not self._columns:
             return [{} for _ in parents]
+        run.dependence = strongest(run.dependence, self._dependence)
         before = run.failures
         columns = []
         for column in self._columns:
@@ -130,7 +144,8 @@ class Compiler:
         reads = below.reads if below else None
         source = Constant(kind.name) if field_name == "__typename" else source_of(field, reads)
         within = _Within(f"{kind}.{field_name}", field, details, below)
-        return Column(name, source, self._position(definition.type, within), reads_of(field, reads))
+        position = self._position(definition.type, within)
+        return Column(name, source, position, reads_of(field, reads), dependence_of(field))
 
     def _position(self, kind: GraphQLOutputType, within: _Within) -> Position:
         shape = self._shape(get_nullable_type(kind), within)

@@ -20,6 +20,7 @@ from app.db import Row
 from schema.compiled.places import Path, Place
 from schema.compiled.runs import Run
 from schema.context import Columns
+from schema.dependence import LOGGED, Dependence
 from schema.edges import PASSED_ON, READS, batch_of
 
 
@@ -81,6 +82,19 @@ def reads_of(field: Field, below: Columns) -> Columns:
         return frozenset([declared.python_name])
     told = declared.metadata.get(READS)
     return None if told is None else frozenset(told)
+
+
+def dependence_of(field: Field) -> Dependence | None:
+    """What its values depend on; None if their answers may not be kept (see `schema.edges.edge`)."""
+    if field.nodes[0].name.value == "__typename":
+        return Dependence.SCOPE
+    declared = field.declared
+    if declared is None or declared.extensions:
+        return None
+    told = declared.metadata
+    if LOGGED in told:
+        return told["dependence"] if told[LOGGED] else None
+    return Dependence.SCOPE if declared.is_basic_field or READS in told or PASSED_ON in told else None
 
 
 def source_of(field: Field, columns: Columns = None) -> Source:

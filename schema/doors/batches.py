@@ -16,17 +16,29 @@ from schema.requests import BadRequest, GraphQLRequest
 
 
 async def run_admitted(
-    service: GraphQLService, limits: DoorLimits, prepared: Prepared, session: Session, visit: Visit
+    service: GraphQLService,
+    limits: DoorLimits,
+    prepared: Prepared,
+    session: Session,
+    visit: Visit,
+    *,
+    tagged: bool = False,
+    known: str = "",
 ) -> Answer:
-    """Charges for a query or mutation, runs it, and charges what it did cost. Raises `RateLimited`."""
+    """Charges for a query or mutation, runs it, and charges what it did cost. Raises `RateLimited`.
+
+    `tagged`, `known`: see `GraphQLService.execute`.
+    """
     admission = await visit.admit(prepared)
     try:
         # A mutation is bounded up to its commit, by the unit of work: what was done must not be called late.
         async with asyncio.timeout(limits.request_seconds if prepared.kind is OperationType.QUERY else None):
-            answer = as_refused(prepared, await service.execute(prepared, session))
+            answer = as_refused(
+                prepared, await service.execute(prepared, session, tagged=tagged, known=known)
+            )
     except TimeoutError:
         answer = failure(TimedOut(), session.request_id)
-    visit.settle(admission, prepared, answer)
+    visit.settle(admission, answer)
     return answer
 
 

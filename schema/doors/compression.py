@@ -10,6 +10,7 @@ from typing import Final
 import brotli
 
 from schema.graphiql import best_encoding
+from schema.kept.shelf import Kept
 
 WORTH_IT: Final = 4096
 """Bytes; less goes into the first packets anyhow. No token is in an answer as large as this."""
@@ -31,14 +32,23 @@ ENCODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {"br": _brotli, "gzip": 
 """Of equals, the first is taken."""
 
 
-async def compressed(content: bytes, accepted: str | None) -> tuple[bytes, str | None]:
-    """The content as it should be sent, and the name of its encoding, None if it is sent as it is."""
+async def compressed(
+    content: bytes, accepted: str | None, kept: Kept | None = None
+) -> tuple[bytes, str | None]:
+    """The content as it should be sent, and the name of its encoding, None if it is sent as it is.
+
+    ``kept``: the kept answer that it is of, which keeps its compressed forms too.
+    """
     if len(content) < WORTH_IT or not accepted:
         return content, None
     name = best_encoding(accepted, ENCODINGS)
     if name is None:
         return content, None
+    if kept is not None and name in kept.encoded:
+        return kept.encoded[name], name
     encode = ENCODINGS[name]
-    if len(content) < IN_A_THREAD:
-        return encode(content), name
-    return await asyncio.to_thread(encode, content), name
+    small = len(content) < IN_A_THREAD
+    encoded = encode(content) if small else await asyncio.to_thread(encode, content)
+    if kept is not None:
+        kept.put_encoded(name, encoded)
+    return encoded, name

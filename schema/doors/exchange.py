@@ -11,6 +11,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+NOT_MODIFIED = 304
+
 
 class Head(dict[str, str]):
     """A request's headers by their names in lower case; of several of one name, the first."""
@@ -52,6 +54,7 @@ class Told:
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()
         ]
         lines += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.cookies]
-        lines.append((b"content-length", b"%d" % len(self._body)))
+        if self._status != NOT_MODIFIED:
+            lines.append((b"content-length", b"%d" % len(self._body)))
         await send({"type": "http.response.start", "status": self._status, "headers": lines})
         await send({"type": "http.response.body", "body": self._body})

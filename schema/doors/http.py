@@ -56,6 +56,7 @@ from schema.doors.origins import Origins
 from schema.doors.places import Places
 from schema.doors.streams import EVENT_STREAM, MULTIPART, Form, Stream, one, wanted_form
 from schema.execution import GraphQLService
+from schema.kept.shelf import Kept
 from schema.requests import BadRequest, GraphQLRequest
 
 GraphiQLPage = Callable[[Any, HTTPConnection], Response]
@@ -218,7 +219,12 @@ class HTTPDoor:
             await visit.admit(prepared)
             answers = self._places.streaming(self._service.subscribe(prepared, session), visit)
             return Stream(form, answers, name, self._limits)
-        answer = await run_admitted(self._service, self._limits, prepared, session, visit)
+        known = request.headers.get("if-none-match", "") if by_get else ""
+        answer = await run_admitted(
+            self._service, self._limits, prepared, session, visit, tagged=by_get, known=known
+        )
+        if answer.unchanged and answer.tag is not None:
+            return Told(b"", 304, tagged(answer.tag))
         if wanted.json is None and wanted.stream is not None and answer.executed:
             return Stream(wanted.stream, one(answer), name, self._limits)
         return await self._json(request, wanted, answer, name)
@@ -237,7 +243,9 @@ class HTTPDoor:
             more["WWW-Authenticate"] = "Bearer"
         elif status >= 429:
             more.update(retry_after(answer))
-        return await self._content(request, wanted, encode(answer, name), status, more)
+        if answer.tag is not None:
+            more.update(tagged(answer.tag))
+        return await self._content(request, wanted, encode(answer, name), status, more, answer.kept)
 
     async def _content(
         self,
@@ -246,12 +254,18 @@ class HTTPDoor:
         content: bytes,
         status: int = 200,
         headers: dict[str, str] | None = None,
+        kept: Kept | None = None,
     ) -> Told:
-        content, encoding = await compressed(content, request.headers.get("accept-encoding"))
+        content, encoding = await compressed(content, request.headers.get("accept-encoding"), kept)
         all_headers = {"Content-Type": f"{wanted.json or JSON}; charset=utf-8", **HEADERS, **(headers or {})}
         if encoding is not None:
             all_headers["Content-Encoding"] = encoding
         return Told(content, status, all_headers)
+
+
+def tagged(tag: str) -> dict[str, str]:
+    """What goes with an answer that its client may keep, and ask about by its tag (RFC 9110, section 13.1.2)."""
+    return {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": f"{HEADERS['Vary']}, Authorization"}
 
 
 def stream_form(request: Asked, wanted: Wanted) -> Form:

@@ -16,6 +16,7 @@ from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
+from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, edge
 from schema.history.moments import projects_as_of
 from schema.ids import global_id
@@ -57,9 +58,9 @@ class Status(Node):
     rank: str = column("Statuses are ordered by this, bytewise.")
     version: int = column("For `statusUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted; history and deleted tasks may still name it.")
-    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.", **BY_ROLE)
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
-        tasks_of_statuses, "The tasks in it, by rank unless another order is asked for."
+        tasks_of_statuses, "The tasks in it, by rank unless another order is asked for.", **BY_SCOPE
     )
 
     is_type_of = is_row_of(models.Status, "Status", within_project=True)
@@ -71,7 +72,7 @@ class Label(Node):
     color: str = column("As #rrggbb.")
     version: int = column("For `labelUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")
-    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.", **BY_ROLE)
 
     is_type_of = is_row_of(models.Label, "Label", within_project=True)
 
@@ -82,7 +83,7 @@ class TaskType(Node):
     color: str = column("As #rrggbb.")
     version: int = column("For `taskTypeUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")
-    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.")
+    viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.", **BY_ROLE)
 
     is_type_of = is_row_of(models.TaskType, "TaskType", within_project=True)
 
@@ -158,22 +159,26 @@ class Project(Node):
     updated_at: datetime = column("When its settings were last changed.")
     archived_at: datetime | None = column("When it was archived: it can be read, and not changed.")
     workspace: Annotated[Workspace, strawberry.lazy("schema.workspaces.types")] = edge(
-        _workspaces, "The workspace it belongs to."
+        _workspaces, "The workspace it belongs to.", **BY_ROLE
     )
-    scope: strawberry.ID = edge(_scopes, "Its scope, for `events(scope:)`.")
-    position: Position = edge(_positions, "Where its log stands in this answer: load, then follow from here.")
-    statuses: list[Status] = edge(_words(STATUSES), "Its statuses in order: the columns of its board.")
-    labels: list[Label] = edge(_words(LABELS), "Its labels by name.")
-    task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.")
+    scope: strawberry.ID = edge(_scopes, "Its scope, for `events(scope:)`.", **BY_SCOPE)
+    position: Position = edge(
+        _positions, "Where its log stands in this answer: load, then follow from here.", **BY_SCOPE
+    )
+    statuses: list[Status] = edge(
+        _words(STATUSES), "Its statuses in order: the columns of its board.", **BY_SCOPE
+    )
+    labels: list[Label] = edge(_words(LABELS), "Its labels by name.", **BY_SCOPE)
+    task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.", **BY_SCOPE)
     transitions: list[Annotated[Transition, strawberry.lazy("schema.workflows.types")]] = edge(
         transitions_of_projects, "The ways of its workflow, in order; none: every move is allowed."
     )
-    members: Connection[ProjectMember] = edge(_members, "Who was added to it by name.")
+    members: Connection[ProjectMember] = edge(_members, "Who was added to it by name.", **BY_SCOPE)
     teams: Connection[Annotated[ProjectTeam, strawberry.lazy("schema.teams.types")]] = edge(
         teams_of_projects, "The teams that hold a role in it."
     )
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
-        tasks_of_projects, "Its tasks, by rank unless another order is asked for."
+        tasks_of_projects, "Its tasks, by rank unless another order is asked for.", **BY_SCOPE
     )
     sprints: Connection[Annotated[Sprint, strawberry.lazy("schema.sprints.types")]] = edge(
         sprints_of_projects, "Its sprints in order.", reads=("id",)
@@ -185,24 +190,38 @@ class Project(Node):
         projects_as_of, "It as it was; null before its first event. Access is of today.", reads=("id",)
     )
     viewer_role: ProjectRole = edge(
-        _viewer_roles, "Your role: the strongest of what you, your teams and the whole workspace were given."
+        _viewer_roles,
+        "Your role: the strongest of what you, your teams and the whole workspace were given.",
+        **BY_ROLE,
     )
-    viewer_can_update: bool = edge(_permitted(Permission.EDIT_TASKS), "Whether you may make and edit tasks.")
+    viewer_can_update: bool = edge(
+        _permitted(Permission.EDIT_TASKS), "Whether you may make and edit tasks.", **BY_ROLE
+    )
     viewer_can_manage: bool = edge(
-        _permitted(Permission.MANAGE_WORDS), "Whether you may change its statuses, labels and task types."
+        _permitted(Permission.MANAGE_WORDS),
+        "Whether you may change its statuses, labels and task types.",
+        **BY_ROLE,
     )
     viewer_can_plan: bool = edge(
-        _permitted(Permission.PLAN), "Whether you may change its sprints and milestones."
+        _permitted(Permission.PLAN), "Whether you may change its sprints and milestones.", **BY_ROLE
     )
     viewer_can_manage_members: bool = edge(
-        _permitted(Permission.MANAGE_MEMBERS), "Whether you may add people and teams, and take them out."
+        _permitted(Permission.MANAGE_MEMBERS),
+        "Whether you may add people and teams, and take them out.",
+        **BY_ROLE,
     )
     viewer_can_appoint_managers: bool = edge(
-        _permitted(Permission.APPOINT_MANAGERS), "Whether you may make somebody its manager or admin."
+        _permitted(Permission.APPOINT_MANAGERS),
+        "Whether you may make somebody its manager or admin.",
+        **BY_ROLE,
     )
-    viewer_can_comment: bool = edge(_permitted(Permission.COMMENT), "Whether you may comment on its tasks.")
+    viewer_can_comment: bool = edge(
+        _permitted(Permission.COMMENT), "Whether you may comment on its tasks.", **BY_ROLE
+    )
     viewer_can_administer: bool = edge(
-        _permitted(Permission.CHANGE_PROJECT), "Whether you may change its settings and who sees it."
+        _permitted(Permission.CHANGE_PROJECT),
+        "Whether you may change its settings and who sees it.",
+        **BY_ROLE,
     )
 
     is_type_of = is_row_of(models.Project, "Project")

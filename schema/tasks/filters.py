@@ -10,6 +10,7 @@ import strawberry
 
 from app.accounts.reads import users_by_id
 from app.errors import BadInput
+from app.keeping import Noted, note
 from app.projects.models import StatusCategory as Category
 from app.tasks.grammar import DEEPEST, Compared, FilterScope, TaskFilter
 from schema.context import Context
@@ -240,5 +241,6 @@ async def filter_scope(context: Context, filter: Any) -> FilterScope:
     """Who the viewer is and when their day is, looked up only if there is a filter that may ask for it."""
     if filter is None:
         return FilterScope()
+    note(Noted.VIEWER)
     viewer = (await users_by_id(await context.reader(), [context.viewer_id])).get(context.viewer_id)
     return FilterScope(viewer.time_zone if viewer else "UTC", viewer_id=context.viewer_id)

@@ -27,6 +27,7 @@ from app.tasks.edges import assignees_by_task, labels_by_task
 from app.tasks.reads import tasks_by_key
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
+from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, derived, edge
 from schema.events.states import TaskSection
 from schema.events.types import Event
@@ -158,22 +159,27 @@ class Task(Node):
         _keys,
         "What people call it, such as ENG-12. A transferred task gets a new one; the old redirects.",
         reads=("project_id", "number"),
+        **BY_SCOPE,
     )
     number: int = column("Its number in the project.")
     title: str = column("One line.")
     description: str = derived(_description, "Its section `description`, or empty.", reads=("sections",))
     sections: list[TaskSection] = derived(_sections, "Its markdown texts by name.", reads=("sections",))
     section: str | None = derived(_section, "One of its texts, or null.", reads=("sections",))
-    status: Status = edge(_word(STATUSES, "status_id"), "Where it stands.", reads=("project_id", "status_id"))
+    status: Status = edge(
+        _word(STATUSES, "status_id"), "Where it stands.", reads=("project_id", "status_id"), **BY_SCOPE
+    )
     type: TaskType = edge(
-        _word(TASK_TYPES, "type_id"), "What kind of task it is.", reads=("project_id", "type_id")
+        _word(TASK_TYPES, "type_id"), "What kind of task it is.", reads=("project_id", "type_id"), **BY_SCOPE
     )
     priority: int = column("0 (none), 1 (urgent) to 4 (low).")
     creator: User | None = user_edge("creator_id", "Who made it.")
-    assignees: list[User] = edge(_assignees, "Who it is assigned to, by name.", reads=KEY)
-    labels: list[Label] = edge(_labels, "Its labels, by name.", reads=KEY)
-    parent: Task | None = edge(_parents, "The task it is part of.", reads=("project_id", "parent_id"))
-    children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.", reads=KEY)
+    assignees: list[User] = edge(_assignees, "Who it is assigned to, by name.", reads=KEY, **BY_SCOPE)
+    labels: list[Label] = edge(_labels, "Its labels, by name.", reads=KEY, **BY_SCOPE)
+    parent: Task | None = edge(
+        _parents, "The task it is part of.", reads=("project_id", "parent_id"), **BY_SCOPE
+    )
+    children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.", reads=KEY, **BY_SCOPE)
     sprint: Annotated[Sprint, strawberry.lazy("schema.sprints.types")] | None = edge(
         referred(SPRINTS_BY_KEY, "sprint_id"),
         "The sprint it is in; null: the backlog.",
@@ -195,15 +201,18 @@ class Task(Node):
     updated_at: datetime = column("When it was last edited.")
     completed_at: datetime | None = column("When it reached a completed or cancelled status.")
     deleted_at: datetime | None = column("When it was deleted; `taskRestore` brings it back.")
-    project: Project = edge(_projects, "Its project.", reads=("project_id",))
+    project: Project = edge(_projects, "Its project.", reads=("project_id",), **BY_SCOPE)
     comment_count: int = edge(
-        _comment_counts, "How many comments it has, not counting deleted ones.", reads=KEY
+        _comment_counts, "How many comments it has, not counting deleted ones.", reads=KEY, **BY_SCOPE
     )
     comments: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
-        _comments, "All its comments, oldest first.", reads=KEY
+        _comments, "All its comments, oldest first.", reads=KEY, **BY_SCOPE
     )
     threads: Connection[Annotated[Comment, strawberry.lazy("schema.comments.types")]] = edge(
-        _threads, "The comments that open a thread, oldest first; each has its `replies`.", reads=KEY
+        _threads,
+        "The comments that open a thread, oldest first; each has its `replies`.",
+        reads=KEY,
+        **BY_SCOPE,
     )
     links: list[TaskLink] = edge(
         links_of_tasks, "Its links to tasks that you may see, oldest first.", reads=KEY
@@ -219,7 +228,9 @@ class Task(Node):
         "What you could do with it next, and why not where you may not now.",
         reads=KEY,
     )
-    viewer_can_update: bool = edge(_viewer_can_update, "Whether you may edit it.", reads=("project_id",))
+    viewer_can_update: bool = edge(
+        _viewer_can_update, "Whether you may edit it.", reads=("project_id",), **BY_ROLE
+    )
 
     is_type_of = is_row_of(models.Task, "Task")
 

@@ -1,0 +1,50 @@
+"""Stamps: what an answer from some projects can change by. While its stamp is the same, the answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.db import Database, Reader, Statement, sql
+from app.events.cursors import Cursor
+from app.events.log import Position
+
+_STAMP: Statement[Any] = sql(
+    "SELECT scope_id, seq, head_event_id, told, own FROM answer_stamp($1, $2)", "viewer", "projects"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where everything behind an answer stands, for one person.
+
+    ``shared`` is the same for all who see these projects in the same roles; ``own`` also moves with what else the
+    person gains or loses.
+    """
+
+    shared: str
+    own: int
+    rows: Sequence[Any]
+
+    def positions(self) -> dict[UUID, Position]:
+        """Those of the projects that the person sees."""
+        return {
+            row["scope_id"]: Position(
+                row["scope_id"], row["seq"], Cursor.at(row["scope_id"], row["seq"], row["head_event_id"])
+            )
+            for row in self.rows
+        }
+
+
+async def stamp_of(reader: Reader, viewer_id: UUID, project_ids: Iterable[UUID]) -> Stamp:
+    """The stamp of these projects for a person, in one statement. It needs no declaration: it tells no content."""
+    rows = await reader.rows(_STAMP, viewer=viewer_id, projects=list(project_ids))
+    return Stamp(",".join([row["told"] for row in rows]), rows[0]["own"] if rows else 0, rows)
+
+
+async def stamp_now(database: Database, viewer_id: UUID, project_ids: Iterable[UUID]) -> Stamp:
+    """The stamp by everything that was committed before this is called."""
+    async with database.connection() as connection:
+        return await stamp_of(Reader(connection), viewer_id, project_ids)
