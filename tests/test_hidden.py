@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
+from app.config import Settings
 from app.errors import NotFound
 from app.tasks import decisions, facts
 from app.tasks.reads import locate_tasks
@@ -15,11 +16,20 @@ from tests import selections
 from tests.client import JSON, mutation_document
 from tests.invariants import hidden_equals_missing, id_places, kind_of, missing
 from tests.proofs import PROOFS
-from tests.service import Service
+from tests.service import Doors, Service, serve
 from tests.world import World
 
 Change = Callable[[JSON], JSON]
 NODE = "query($id: ID!) { node(id: $id) { __typename id } }"
+
+
+@pytest.fixture
+async def service(
+    doors: Doors, database: str, make_settings: Callable[..., Settings], logged: list[Any]
+) -> AsyncIterator[Service]:
+    """Without kept answers: statements are compared, and a question asked twice takes others."""
+    async with serve(doors, make_settings(database, kept_bytes=0)) as running:
+        yield running
 
 
 def id_fields(

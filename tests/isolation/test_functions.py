@@ -35,6 +35,7 @@ PAST_THE_WALL = {
     "search_count": "how many documents of projects that are declared",
     "search_spellings": "words of projects that are declared",
     "search_due": "ids of logs that the search index has not caught up with",
+    "answer_stamp": "where logs stand of projects that a person sees, and their roles there",
     "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """
