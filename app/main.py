@@ -54,6 +54,7 @@ from schema.exports import export_routes
 from schema.graphiql import graphiql_page, graphiql_routes
 from schema.identities.door import oidc_routes
 from schema.kept.keeper import Keeper
+from schema.imports import import_routes
 from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
@@ -101,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
             }
             origins = Origins(settings.allowed_origins, settings.public_url)
             app.router.routes.extend(export_routes(application, origins))
+            app.router.routes.extend(import_routes(application, origins))
             yield
 
     app = Service(title="Lockstep", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

@@ -265,6 +265,10 @@ def import_(
         str | None,
         typer.Option("--as", metavar="EMAIL", help="Who imports; by default the workspace's owner."),
     ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="WHAT=COLUMN", help="Of CSV: which column is the title, the status …"),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option(help="Only say what would be done and what cannot be kept.")
     ] = False,
@@ -274,7 +278,9 @@ def import_(
     from lockstep.import_command import run_import  # noqa: PLC0415
 
     with any_servers(load_settings()) as named:
-        run_import(named, file, project, workspace=workspace, email=acting, dry_run=dry_run)
+        run_import(
+            named, file, project, workspace=workspace, email=acting, columns=columns or (), dry_run=dry_run
+        )
 
 
 keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import asyncpg
@@ -20,6 +21,7 @@ from app.errors import ClientError, Refusal
 from app.events.doorbell import RedisDoorbell
 from app.events.redis_backend import RedisBackend
 from app.exchange.reading import is_export
+from app.imports.csv_tables import UnknownColumn, read_mapping
 from app.imports.formats import Source, UnknownFormat, open_source
 from app.imports.json_items import MalformedJson
 from app.imports.reports import Report
@@ -44,6 +46,7 @@ def run_import(
     *,
     workspace: str | None,
     email: str | None,
+    columns: Sequence[str] = (),
     dry_run: bool,
 ) -> None:
     """Import and print what became of it; raises ServersError with one line on what is wrong."""
@@ -55,10 +58,10 @@ def run_import(
             return
         if key is None:
             raise ServersError("say into which project: --project KEY")
-        source = open_source(path)
+        source = open_source(path, read_mapping(columns) if columns else None)
     except OSError as error:
         raise ServersError(f"cannot read {path}: {error.strerror}") from error
-    except UnknownFormat as error:
+    except (UnknownFormat, UnknownColumn) as error:
         raise ServersError(f"cannot import {path}: {error}") from error
     try:
         # However many notes there are, they are not in memory; they are printed once the bars are done.

@@ -6,7 +6,8 @@ Who may see what is not imported: whoever imports administers the projects, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,7 @@ class Restoration:
 
     async def run(self) -> list[UUID]:
         """Import; the ids of the projects here. Raises a refusal, or ``NoExport`` before anything is written."""
-        contents = survey(self.path)
+        contents = await asyncio.to_thread(survey, self.path)
         tell_unknown(contents, self.report)
         projects = {old: await self._project(old, state) for old, state in contents.projects.items()}
         copies: dict[UUID, Copies] = {}
@@ -59,7 +60,7 @@ class Restoration:
             people = await self._people(here, contents.people)
             copies[old] = Copies(None if here == old else self.workspace_id, people)
         for step in ORDER:
-            for old, lines in self._batches(step):
+            async for old, lines in self._batches(step):
                 await self._write(step, projects[old], copies[old], lines)
         await self._links(projects, copies)
         return list(projects.values())
@@ -104,10 +105,12 @@ class Restoration:
                 by_name |= (await read_people(reader, self.workspace_id, project_id, some)).by_name
         return {one: by_name[name] for one, name in people.items() if name in by_name}
 
-    def _batches(self, step: str) -> Iterator[tuple[UUID, list[tuple[int, Line]]]]:
+    async def _batches(self, step: str) -> AsyncIterator[tuple[UUID, list[tuple[int, Line]]]]:
         waiting: dict[UUID, list[tuple[int, Line]]] = {}
         for number, line in lines_of(self.path):
             self.progress(step, number)
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # a pass over the file takes its turn with whatever else there is
             if line["type"] != step:
                 continue
             old = UUID(line["project"])
@@ -115,7 +118,8 @@ class Restoration:
             lines.append((number, line))
             if len(lines) >= BATCH:
                 yield old, waiting.pop(old)
-        yield from waiting.items()
+        for left in waiting.items():
+            yield left
 
     async def _write(self, step: str, here: UUID, copies: Copies, lines: Sequence[tuple[int, Line]]) -> None:
         for number, line in lines:

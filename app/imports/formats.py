@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from app.imports.csv_tables import Table
 from app.imports.github import GitHub
 from app.imports.json_items import ItemReader, MalformedJson
 from app.imports.records import Record
@@ -34,8 +35,13 @@ class Source(Protocol):
         ...
 
 
-def open_source(path: Path) -> Source:
-    """The file as one of the formats; raises ``UnknownFormat`` or OSError."""
+def open_source(path: Path, mapping: Mapping[str, str] | None = None) -> Source:
+    """The file as one of the formats; raises ``UnknownFormat``, ``UnknownColumn`` or OSError.
+
+    ``mapping``: of a table's columns, by what they are; a file called ``.csv`` is a table without one too.
+    """
+    if mapping is not None or path.suffix.lower() == ".csv":
+        return Table(path, mapping or {})
     with path.open("rb") as file:
         first = next((line for line in file if line.strip()), b"")
     if not first:

@@ -6,6 +6,7 @@ it finds by their refs what is there, and writes nothing for it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,9 +65,10 @@ async def try_file(store: Store, target: Target, source: Source, report: Report,
     """What an import would do, without doing it: counts of new and changed issues, and all notes on the file."""
     survey = Survey()
     source.about(report)
-    for record in source.records(report):
+    for place, record in enumerate(source.records(report)):
         survey.take(record, report)
         progress("survey", source.at)
+        await _let_others(place)
     project_id = target.project_id
     async with store.database.snapshot(target.actor_id) as reader:
         known = (
@@ -81,6 +83,12 @@ async def try_file(store: Store, target: Target, source: Source, report: Report,
                 {"created": new, "updated": len(due) - new, "unchanged": len(batch) - len(due)}
             )
             progress("issues", source.at)
+
+
+async def _let_others(place: int) -> None:
+    """A pass over a file takes its turn with whatever else this process does."""
+    if place % 50 == 0:
+        await asyncio.sleep(0)
 
 
 def _noted(project_id: UUID, source: str) -> Action:
@@ -125,9 +133,10 @@ class _Run:
     async def survey(self) -> tuple[Survey, Plan]:
         survey = Survey()
         self.source.about(self.report)
-        for record in self.source.records(self.report):
+        for place, record in enumerate(self.source.records(self.report)):
             survey.take(record, self.report)
             self.progress("survey", self.source.at)
+            await _let_others(place)
         known = []
         unknown = _tasks(survey.unknown())
         for chunk in _chunks(unknown):

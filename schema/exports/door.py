@@ -40,6 +40,8 @@ Open = Callable[[Session, Mapping[str, str], Mapping[str, list[str]]], Awaitable
 class ExportDoor:
     """One kind of download, by GET."""
 
+    method = "GET"
+
     def __init__(self, application: Application, open_export: Open, origins: Origins, places: Places) -> None:
         self._application = application
         self._open = open_export
@@ -58,7 +60,7 @@ class ExportDoor:
 
     async def _respond(self, request: Request, name: str) -> Response:
         if request.method == "OPTIONS":
-            headers = {"Allow": "GET", "Vary": "Origin"}
+            headers = {"Allow": self.method, "Vary": "Origin"}
             return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
         visit = self._places.visit(caller_of(request))
         try:
@@ -66,17 +68,20 @@ class ExportDoor:
             visit.signed_in(session)
             await visit.admit_export()
             asked = {key: request.query_params.getlist(key) for key in request.query_params}
-            media_type, file_name, content = await self._open(session, request.path_params, asked)
+            media_type, file_name, content = await self._opened(session, request, asked)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            response = _refusal(await visit.charged(error), name)
+            response = _refusal(await visit.charged(error), name, self.method)
             response.headers.update(visit.headers())
             return response
         headers = {**HEADERS, **visit.headers(), "Content-Disposition": f'attachment; filename="{file_name}"'}
         return StreamingResponse(content, 200, headers, media_type)
 
+    async def _opened(self, session: Session, request: Request, asked: Mapping[str, list[str]]) -> Opened:
+        return await self._open(session, request.path_params, asked)
+
     async def _session(self, request: Request, name: str) -> Session:
-        if request.method != "GET":
-            raise ClientError("METHOD_NOT_ALLOWED", "Exports are fetched by GET.")
+        if request.method != self.method:
+            raise ClientError("METHOD_NOT_ALLOWED", f"This address takes {self.method}.")
         token = bearer_token(request.headers.get("authorization"))
         if token is None:
             raise Unauthenticated()
@@ -87,14 +92,14 @@ class ExportDoor:
         )  # fmt: skip
 
 
-def _refusal(error: Exception, name: str) -> Response:
+def _refusal(error: Exception, name: str, method: str) -> Response:
     answer = failure(error, name)
     status = REFUSED.get(answer.code or "", STATUS.get(answer.code or "", 400))
     headers = {"Content-Type": "application/json; charset=utf-8", **HEADERS, **retry_after(answer)}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 405:
-        headers["Allow"] = "GET"
+        headers["Allow"] = method
     return Response(encode(answer, name), status, headers)
 
 
