@@ -53,8 +53,8 @@ from schema.execution import GraphQLService
 from schema.exports import export_routes
 from schema.graphiql import graphiql_page, graphiql_routes
 from schema.identities.door import oidc_routes
-from schema.kept.keeper import Keeper
 from schema.imports import import_routes
+from schema.kept.keeper import Keeper
 from schema.persisted import persisted_queries
 
 log = structlog.get_logger(__name__)
