@@ -4,8 +4,8 @@
     .venv/bin/python -m benchmarks board-mercurius …    only these (`--list` names them)
     .venv/bin/python -m benchmarks --quick              little of everything, to see that it works
 
-Prints a table, writes `benchmarks/results/latest.json` (only a whole run does), and exits with 1 if a figure
-could not be measured. A figure that misses its bound is no failure: it is told.
+Prints a table, writes `benchmarks/results/latest.json` and the charts beside it (only a whole run does), and exits
+with 1 if a figure could not be measured. A figure that misses its bound is no failure: it is told.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from benchmarks.curves import CURVES
 from benchmarks.figures import FIGURES
 from benchmarks.figures.figure import Figure
+from benchmarks.publish import draw
 from benchmarks.report import LATEST, circumstances, table, write
 from benchmarks.stage import QUICK, WHOLE, Bench, stage
 
@@ -39,6 +41,21 @@ def measure(bench: Bench, figures: list[Figure]) -> list[dict[str, Any]]:
         lines.append(line)
         say(f"{figure.key}: {line['met']} in {line['seconds']} s")
     return lines
+
+
+def draw_curves(bench: Bench) -> list[dict[str, Any]]:
+    """Every curve's points; one that fails is told and the others go on."""
+    curves = []
+    for curve in CURVES:
+        try:
+            curves.append(curve.result(bench))
+        except Exception as error:  # noqa: BLE001
+            traceback.print_exc()
+            curves.append(
+                {"curve": curve.key, "title": curve.title, "reason": f"{type(error).__name__}: {error}"[:500]}
+            )
+        say(f"curve {curve.key}")
+    return curves
 
 
 def say(text: str) -> None:
@@ -63,23 +80,28 @@ def main() -> int:
     given = parser.parse_args()
     known = {figure.key: figure for figure in FIGURES}
     if given.list:
-        print("\n".join(f"{key:20} {figure.title}" for key, figure in known.items()))
+        print("\n".join(f"{key:22} {figure.title}" for key, figure in known.items()))
+        print("curves                 how cost grows")
         return 0
-    unknown = set(given.figures) - set(known)
+    unknown = set(given.figures) - {*known, "curves"}
     if unknown:
         parser.error(f"no such figure: {', '.join(sorted(unknown))}")
-    chosen = [known[key] for key in given.figures] or list(FIGURES)
+    chosen = [known[key] for key in given.figures if key in known] if given.figures else list(FIGURES)
+    curves = not given.figures or "curves" in given.figures
     signal.signal(signal.SIGTERM, _leave)
     began = time.monotonic()
     with stage(QUICK if given.quick else WHOLE, say, everybody=given.all) as bench:
         report: dict[str, Any] = {"circumstances": circumstances(bench), "figures": measure(bench, chosen)}
+        report["curves"] = draw_curves(bench) if curves else []
     report["seconds"] = round(time.monotonic() - began)
     settings = " ".join(f"{name}={value}" for name, value in report["circumstances"]["postgres"].items())
     print(f"{table(report['figures'])}\n\nPostgreSQL: {settings}; {report['seconds']} s")
     path = given.json or (LATEST if not given.figures and not given.quick else None)
     if path:
         write(report, path)
-    return int(any(line["met"] == "failed" for line in report["figures"]))
+        draw(report, path.parent)
+    failed = [line for line in report["figures"] if line["met"] == "failed"]
+    return int(bool(failed) or any("reason" in curve for curve in report["curves"]))
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

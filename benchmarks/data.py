@@ -23,6 +23,7 @@ class Stage:
     """Who asks, and what is there to ask for: projects B0, B1 … in order. `task_id` is that of B0-1."""
 
     token: str
+    workspace_id: str
     project_ids: tuple[str, ...]
     task_id: str
 
@@ -43,7 +44,7 @@ async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEO
         headers = {"Authorization": f"Bearer {token}"}
         workspace = await _do(http, headers, "workspaceCreate", "workspace", name="Bench")
         ids = [await make_project(http, headers, workspace, f"B{number}") for number in range(len(sizes))]
-        task = await _do(http, headers, "taskCreate", "task", projectId=ids[0], title=TITLE, description=TEXT)
+        task = await make_task(http, headers, ids[0])
         connection = await asyncpg.connect(admin_url)
         try:
             # The rows are made as the service would make them; its triggers would want an event for each.
@@ -55,13 +56,18 @@ async def fill(url: str, admin_url: str, sizes: Sequence[int], people: int = PEO
             await connection.execute("VACUUM ANALYZE")
         finally:
             await connection.close()
-    return Stage(token, tuple(ids), task)
+    return Stage(token, workspace, tuple(ids), task)
 
 
 async def make_project(http: httpx.AsyncClient, headers: Any, workspace: str, key: str) -> str:
     """A project of the API's own making; its id."""
     given = {"workspaceId": workspace, "key": key, "name": f"Project {key}"}
     return await _do(http, headers, "projectCreate", "project", **given)
+
+
+async def make_task(http: httpx.AsyncClient, headers: Any, project: str) -> str:
+    """A task of the API's own making; its id."""
+    return await _do(http, headers, "taskCreate", "task", projectId=project, title=TITLE, description=TEXT)
 
 
 async def sign_up(http: httpx.AsyncClient, email: str, name: str) -> str:

@@ -22,16 +22,13 @@ import psycopg
 
 from app.migrations import migrate
 from benchmarks.data import Stage, fill
+from benchmarks.operations import board, page
 from benchmarks.processes import Clock, free_port, running
-from benchmarks.reads import BOARD, PAGE
+from benchmarks.stage import UNBOUNDED
 from lockstep.embedded import start_servers
 
 EDIT = """mutation Edit($input: TaskUpdateInput!) {
   taskUpdate(input: $input) { task { version } errors { message } } }"""
-UNBOUNDED = {
-    f"LOCKSTEP_{name}_PER_MINUTE": "0"
-    for name in ("REQUESTS", "COST", "WRITES", "SUBSCRIPTIONS", "ANONYMOUS_REQUESTS")
-}
 TURN = 5
 TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -67,12 +64,12 @@ class Asking:
                 "patch": {"title": str(uuid.uuid4())}, "clientMutationId": str(uuid.uuid4()),
             }  # fmt: skip
             self._version += 1
-            self._ask(EDIT, {"input": given})
+            self._ask(json.dumps({"query": EDIT, "variables": {"input": given}}).encode())
         else:
-            self._ask({"board": BOARD, "page": PAGE}[figure], {"id": self._made.project_id})
+            self._ask((board if figure == "board" else page)("B0").body(ours=True))
 
-    def _ask(self, document: str, variables: dict[str, Any]) -> None:
-        answer = self._http.post("/graphql", json={"query": document, "variables": variables})
+    def _ask(self, sent: bytes) -> None:
+        answer = self._http.post("/graphql", content=sent, headers={"Content-Type": "application/json"})
         answer.raise_for_status()
         found = answer.json()
         if "errors" in found or (found["data"].get("taskUpdate") or {}).get("errors"):

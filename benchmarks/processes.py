@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-READY_SECONDS = 60
+READY_SECONDS = 240
 STOP_SECONDS = 30
 PR_SET_PDEATHSIG = 1
 

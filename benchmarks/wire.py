@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -143,8 +144,11 @@ class Load:
         self._next = next_request
         self._answered = answered
 
-    def run(self, seconds: float, rate: float | None = None) -> tuple[list[tuple[Any, float]], float, int]:
-        """For so long, as fast as it goes or at `rate` requests a second.
+    def run(
+        self, seconds: float, rate: float | None = None, most: int = sys.maxsize
+    ) -> tuple[list[tuple[Any, float]], float, int]:
+        """For so long, as fast as it goes or at `rate` requests a second, and no more than `most` of them; with a rate
+        and a `most`, all of them are sent, late or not.
 
         Of the answers (what, seconds it took, from when it was due), the seconds until the last one, and how many did
         not count.
@@ -159,12 +163,14 @@ class Load:
             idle = list(self._lines)
             while True:
                 now = time.perf_counter()
-                if now >= ends and len(idle) == len(self._lines):
+                over = most <= 0 or (now >= ends and most == sys.maxsize) or (rate is None and now >= ends)
+                if over and len(idle) == len(self._lines):
                     return took, max(now - began, 1e-9), failed
-                while idle and now < ends and (rate is None or due <= now):
+                while idle and not over and most > 0 and (rate is None or due <= now):
                     self._send(idle.pop(), now if rate is None else due)
+                    most -= most != sys.maxsize
                     due += 1 / rate if rate else 0
-                pause = 0.5 if rate is None or not idle or now >= ends else max(due - now, 0)
+                pause = 0.5 if rate is None or not idle or over else max(due - now, 0)
                 for key, _ in waiting.select(pause):
                     line = key.data
                     body = line.answers.feed(line.socket.recv(1 << 18) or _closed())

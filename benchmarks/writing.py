@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,6 @@ OURS = """mutation Edit($input: TaskUpdateInput!) {
 STOCK = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { task { version } } }"
 POSTGRAPHILE = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { result } }"
 
-_words = itertools.count(1)
-# Over all writers: a title that a task has already would be no edit.
-
 
 @dataclass
 class Target:
@@ -38,12 +36,13 @@ class Target:
 
 def make_tables(bench: Bench) -> None:
     """Those that the peers write, once; as the owner."""
-    if bench.kept.setdefault("peers' tables", False):
-        return
+    bench.once("peers' tables", partial(_make_tables, bench))
+
+
+def _make_tables(bench: Bench) -> None:
     with psycopg.connect(bench.servers.owner_url, autocommit=True) as connection:
         connection.execute(TABLES.read_text())
         connection.execute("VACUUM ANALYZE peers.tasks, peers.clocks")
-    bench.kept["peers' tables"] = True
 
 
 def targets(bench: Bench, schema: str, keys: Sequence[str]) -> list[Target]:
@@ -69,11 +68,11 @@ class Writer:
         """What came in the place of an edit, last."""
 
     def next(self) -> tuple[Target, bytes]:
-        """A request and what it is about."""
+        """A request and what it is about. No title is one that the task has already: that would be no edit."""
         place = self._random.randrange(len(self._tasks))
         self._tasks[place], self._tasks[-1] = self._tasks[-1], self._tasks[place]
         task = self._tasks.pop()
-        return task, request(self.body(task, f"Title {next(_words)} of the usual length"), self._token)
+        return task, request(self.body(task, f"Title {time.monotonic_ns()}, unlike all before"), self._token)
 
     def take(self, task: Target, body: bytes) -> bool:
         """Whether the edit was made."""

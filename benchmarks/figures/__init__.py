@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import cached, reads, writes
+from benchmarks.figures import cached, fanout, mixed, reads, sockets, writes
 from benchmarks.figures.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -10,4 +10,7 @@ FIGURES: tuple[Figure, ...] = (
     *cached.FIGURES,
     *reads.SMALLER,
     *writes.FIGURES,
+    *fanout.FIGURES,
+    *sockets.FIGURES,
+    *mixed.FIGURES,
 )

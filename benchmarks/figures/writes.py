@@ -8,6 +8,7 @@ import re
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,21 +94,17 @@ def beside(found: dict[str, list[Written]]) -> dict[str, Any]:
 
 
 def spread_over_projects(bench: Bench) -> dict[str, list[Written]]:
-    """Ours, stock and PostGraphile on all projects; kept, since two figures are made of it."""
-    if "writes" not in bench.kept:
-        make_tables(bench)
-        keys = [f"B{number}" for number in range(len(bench.scale.sizes))]
-        ours = bench.product()
-        servers = [Writing(bench, ours, Writer(ours, targets(bench, "public", keys)))]
-        theirs = targets(
-            bench, "peers", keys
-        )  # both write the same tables, and so know the versions together
-        for peer, kind in ((peers.STRAWBERRY, StockWriter), (peers.POSTGRAPHILE, PostGraphileWriter)):
-            server = bench.peer(peer)
-            servers.append(Writing(bench, server, kind(server, theirs)))
-        bench.kept["writes"] = in_turns(servers, bench.scale.write_rounds, bench.scale.seconds)
-        check_clocks(bench)
-    found: dict[str, list[Written]] = bench.kept["writes"]
+    """Ours, stock and PostGraphile on all projects."""
+    make_tables(bench)
+    keys = [f"B{number}" for number in range(len(bench.scale.sizes))]
+    ours = bench.product()
+    servers = [Writing(bench, ours, Writer(ours, targets(bench, "public", keys)))]
+    theirs = targets(bench, "peers", keys)  # both write the same tables, and so know the versions together
+    for peer, kind in ((peers.STRAWBERRY, StockWriter), (peers.POSTGRAPHILE, PostGraphileWriter)):
+        server = bench.peer(peer)
+        servers.append(Writing(bench, server, kind(server, theirs)))
+    found = in_turns(servers, bench.scale.write_rounds, bench.scale.seconds)
+    check_clocks(bench)
     return found
 
 
@@ -121,7 +118,7 @@ def check_clocks(bench: Bench) -> None:
 
 def _against(peer: peers.Peer, what: Callable[[Written], float]) -> Callable[[Bench], Rounds]:
     def measure(bench: Bench) -> Rounds:
-        found = spread_over_projects(bench)
+        found = bench.once("writes", partial(spread_over_projects, bench))
         ours = next(iter(found.values()))
         return Rounds([what(one) for one in ours], [what(one) for one in found[peer.name]], beside(found))
 

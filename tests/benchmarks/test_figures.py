@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
 import pytest
 
 from benchmarks.__main__ import measure
 from benchmarks.figures import FIGURES
 from benchmarks.figures.figure import Figure, Rounds
 from benchmarks.measuring import Spread, percentile, rounded
-from benchmarks.report import table
+from benchmarks.publish import draw, markdown, put
+from benchmarks.report import RESULTS, table
+from benchmarks.stage import Bench
 from benchmarks.wire import Answers, Refused
 
 KEYS = {
@@ -103,3 +109,64 @@ def test_answers_are_put_together_from_pieces() -> None:
         assert answers.feed(sent[-1:]) == body
     with pytest.raises(Refused, match="408"):
         answers.feed(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+
+def _report() -> dict[str, Any]:
+    lines = [_figure(Rounds([2, 3, 4], [10, 10, 10])).result(Rounds([2, 3, 4], [10, 10, 10]))]
+    lines.append(_figure(Rounds([], None), must=50, aim=20, peer="").result(Rounds([10, 30, 40], None)))
+    lines.append(_figure(Rounds([], None)).failure("it is <not> there"))
+    where = {"fsync": "on", "synchronous_commit": "on", "server_version": "18"}
+    found = {"cpus": 2, "python": "3.11", "tasks": 100_000, "projects": 50, "postgres": where}
+    curve = {
+        "curve": "rows",
+        "title": "A & B",
+        "x": "rows",
+        "y": "ms",
+        "series": {"ours": [[10, 0.5], [5000, 40]]},
+    }
+    return {
+        "circumstances": found,
+        "figures": lines,
+        "curves": [curve, {"curve": "x", "title": "X", "reason": "none"}],
+    }
+
+
+def test_charts_are_drawn_of_what_there_is(tmp_path: Path) -> None:
+    draw(_report(), tmp_path)
+    figures = ET.parse(tmp_path / "figures.svg").getroot()
+    told = [element.text for element in figures.iter() if element.tag.endswith("text")]
+    assert any("0.3 x" in str(text) for text in told)
+    assert "not measured" in told
+    curves = ET.parse(tmp_path / "curves.svg").getroot()
+    lines = [element.get("points") for element in curves.iter() if element.tag.endswith("polyline")]
+    assert len(lines) == 1
+    points = [tuple(map(float, pair.split(","))) for pair in str(lines[0]).split()]
+    # More rows are further right, and more milliseconds further up.
+    assert points[0][0] < points[1][0]
+    assert points[0][1] > points[1][1]
+
+
+def test_the_readme_has_a_place_for_the_table() -> None:
+    page = (RESULTS.parent.parent / "README.md").read_text()
+    table = markdown(_report())
+    once = put(page, table)
+    assert "| a figure | 3 ms | 10 | 0.3 x (0.2 to 0.4) |" in once
+    assert put(once, table) == once
+    with pytest.raises(ValueError, match="no place"):
+        put("a page", table)
+
+
+def test_one_measurement_serves_several_figures_and_fails_them_alike() -> None:
+    bench = Bench.__new__(Bench)
+    bench._kept = {}
+    calls: list[int] = []
+
+    def fail() -> int:
+        calls.append(1)
+        raise RuntimeError("once")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="once"):
+            bench.once("failing", fail)
+    assert [bench.once("good", lambda: 5), bench.once("good", lambda: 6)] == [5, 5]
+    assert len(calls) == 1
