@@ -311,6 +311,28 @@ def _lateral(
     return asked, inner.order_by(*_sorted(orders, request.backward)).limit(_SIZE).lateral("page")
 
 
+def page_select(
+    target: Table, orders: Sequence[Order], request: PageRequest, conditions: Sequence[Condition]
+) -> Any:
+    """A select of one page's rows, with ``page_values``; it can stand in a union with others of that request."""
+    inner = select(target).where(*conditions)
+    if request.place is not None:
+        inner = inner.where(_beyond(orders, request.place, request.backward))
+    return inner.order_by(*_sorted(orders, request.backward)).limit(_SIZE)
+
+
+def finished_page(orders: Sequence[Order], request: PageRequest, rows: list[Any]) -> Page:
+    """The page of such a select's rows, which come in their order."""
+    page = Page(orders, rows)
+    _finish(page, request)
+    return page
+
+
+def page_values(request: PageRequest) -> dict[str, Any]:
+    """The parameters of such a select."""
+    return _values(request)
+
+
 def _outer(orders: Sequence[Order], page: Any) -> list[Order]:
     return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
 

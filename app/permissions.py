@@ -129,6 +129,11 @@ class Permission(Enum):
     MANAGE_WORKFLOW = Rule(
         "change the workflow: transitions, templates", _MANAGER,
         ("transitionCreate", "transitionUpdate", "transitionDelete", "workflowApplyTemplate"))
+    SHARE_VIEWS = Rule(
+        "share a view", _MEMBER, ("viewCreate",), note="to save one for oneself: SEE_PROJECT")
+    EDIT_VIEWS = Rule(
+        "change and delete a shared view", _MANAGER, ("viewUpdate", "viewDelete"), own=_MEMBER,
+        note="a personal one is its maker's alone")
     MANAGE_MEMBERS = Rule(
         "add people and teams, change their roles, take teams out", _MANAGER,
         ("projectMemberAdd", "projectMemberUpdate", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove"),

@@ -24,6 +24,7 @@ from app.service_accounts import models as _service_accounts
 from app.sprints import models as _sprints
 from app.tasks import models as _tasks
 from app.teams import models as _teams
+from app.views import models as _views
 from app.workflows import models as _workflows
 from app.workspaces import models as _workspaces
 
@@ -32,6 +33,7 @@ __all__ = ["METADATA"]
 METADATA = SQLModel.metadata
 _ROOMS = (
     _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _history, _identities, _imports, _inbox,
-    _invitations, _links, _milestones, _projects, _search, _service_accounts, _sprints, _tasks, _teams, _workflows,
+    _invitations, _links, _milestones, _projects, _search, _service_accounts, _sprints, _tasks, _teams, _views,
+    _workflows,
     _workspaces,
 )  # fmt: skip

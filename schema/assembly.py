@@ -32,6 +32,7 @@ from schema.sprints.mutations import SprintMutations
 from schema.tasks.bulk import TaskBulkMutations
 from schema.tasks.mutations import TaskMutations
 from schema.teams.mutations import TeamMutations
+from schema.views.mutations import ViewMutations
 from schema.workflows.mutations import WorkflowMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
@@ -45,7 +46,7 @@ class Mutation(
     WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, TaskBulkMutations, HistoryMutations,
     CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
-    SprintMutations, MilestoneMutations, WorkflowMutations,
+    SprintMutations, MilestoneMutations, WorkflowMutations, ViewMutations,
 ):  # fmt: skip
     pass
 

@@ -28,6 +28,7 @@ _KINDS = {
     "user": "User",
     "team": "Team",
     "transition": "Transition",
+    "view": "View",
 }
 
 

@@ -15,6 +15,7 @@ _WRITE = (
     "taskCreate", "taskUpdate", "taskBulkUpdate", "taskMove", "taskDelete", "taskRestore", "taskTransfer",
     "taskBulkMove", "taskBulkDelete", "taskRevert", "undo",
     "commentAdd", "commentUpdate", "commentDelete", "commentRestore", "linkAdd", "linkRemove", "inboxMark",
+    "viewCreate", "viewUpdate", "viewDelete",
 )  # fmt: skip
 _ADMIN = (
     "workspaceCreate", "workspaceUpdate", "workspaceMemberAdd", "workspaceMemberUpdate", "workspaceMemberRemove",

@@ -19,7 +19,7 @@ from tests.selections import POSITION, object_type
 GONE = ("Removed", "Left")
 """Endings of the kinds that take an object away."""
 
-_SOURCES = {"sourceTaskId": "source", "targetTaskId": "target", "projectId": None}
+_SOURCES = {"sourceTaskId": "source", "targetTaskId": "target", "projectId": "project"}
 """Fields of states that are not called like the field of the object."""
 
 
@@ -198,6 +198,7 @@ PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("Proje
   sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
   milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
   transitions {{ {_sel("TransitionState")} }}
+  views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }}
   members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
   teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
   {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
@@ -210,7 +211,8 @@ WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("W
   invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
   position {{ {POSITION} }} }} }} }}"""
 
-INBOX = f"""{{ viewer {{ inboxScope scopes {{ id kind nodeId }} }}
+INBOX = f"""{{ viewer {{
+  views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }} inboxScope scopes {{ id kind nodeId }} }}
   inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }} position {{ {POSITION} }} }} }}"""
 
 
@@ -240,6 +242,7 @@ async def _project(client: Client, project_id: str) -> Copy:
         objects |= {one["id"]: _state(kind, one) for one in found[name]}
     for name, kind in (("sprints", "SprintState"), ("milestones", "MilestoneState")):
         objects |= {one["id"]: _state(kind, one) for one in found[name]["nodes"]}
+    objects |= {one["id"]: _state("ViewState", one) for one in found["views"]["nodes"] if one["shared"]}
     objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
     objects |= {one["teamId"]["id"]: _state("ProjectTeamState", one) for one in found["teams"]["nodes"]}
     tasks = found["there"]["nodes"] + found["deleted"]["nodes"]
@@ -293,6 +296,7 @@ async def _inbox(client: Client, _nothing: str) -> Copy:
     made = Copy(found["viewer"]["inboxScope"], position["cursor"], position["seq"])
     made.objects = {one["id"]: _state("InboxItemState", one) for one in found["inbox"]["items"]["nodes"]}
     made.objects |= {one["id"]: {"kind": "ScopeState", **one} for one in found["viewer"]["scopes"]}
+    made.objects |= {one["id"]: _state("ViewState", one) for one in found["viewer"]["views"]["nodes"]}
     return made
 
 

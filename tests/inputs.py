@@ -222,6 +222,26 @@ async def workflow(world: World, by: Client) -> JSON:
     return {"projectId": world.eng["id"], "template": "KANBAN", "replace": True}
 
 
+async def view_create(world: World, by: Client) -> JSON:
+    return {
+        "projectId": world.eng["id"], "name": "Mine 🙂", "shared": True, "groupBy": "STATUS",
+        "columns": ["title", "due"],
+        "query": 'assignee:me status:"In progress" due:<7d sort:-updated',
+    }  # fmt: skip
+
+
+async def view_update(world: World, by: Client) -> JSON:
+    view = await world.view(groupBy="LABEL")
+    return {
+        "id": view["id"], "expectedVersion": 1, "name": "Renamed", "query": "is:closed or priority:high",
+        "groupBy": None, "columns": ["title"],
+    }  # fmt: skip
+
+
+async def a_view(world: World, by: Client) -> JSON:
+    return {"id": (await world.view())["id"], "expectedVersion": 1}
+
+
 async def joining_domain_add(world: World, by: Client) -> JSON:
     await world.confirmed(by)
     return {**await in_workspace(world, by), "domain": "Lockstep.example", "role": "GUEST"}

@@ -345,6 +345,26 @@ PROOFS: dict[str, Proof] = {
         "NOT_FOUND",
         **_MANAGING,
     ),
+    "viewCreate": Proof(
+        inputs.view_create, ("eng",), ("ViewCreated",), {"name": "Else"}, {"query": "nowhere:x"}
+    ),
+    "viewUpdate": Proof(
+        inputs.view_update,
+        ("eng",),
+        ("ViewUpdated",),
+        {"name": "Else"},
+        {"query": "label:"},
+        may=(*MANAGERS, "member"),
+    ),
+    "viewDelete": Proof(
+        inputs.a_view,
+        ("eng",),
+        ("ViewRemoved",),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        may=(*MANAGERS, "member"),
+    ),
     "labelCreate": Proof(
         inputs.word_create, ("eng",), ("LabelCreated",), {"name": "Else"}, **_BLANK, **_MANAGING
     ),

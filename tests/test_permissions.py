@@ -28,6 +28,7 @@ PROJECT_ROLES = {
 
 OWN = {
     "commentUpdate": "member", "commentDelete": "member", "commentRestore": "member",
+    "viewUpdate": "member", "viewDelete": "member",
     "workspaceMemberRemove": "viewer", "projectMemberRemove": "viewer", "teamMemberRemove": "viewer",
 }  # fmt: skip
 """Whose the comment or membership of a proof is."""
@@ -101,6 +102,7 @@ CAN: dict[str, dict[str, Permission]] = {
     "Sprint": {"viewerCanUpdate": Permission.PLAN},
     "Milestone": {"viewerCanUpdate": Permission.PLAN},
     "Transition": {"viewerCanUpdate": Permission.MANAGE_WORKFLOW},
+    "View": {"viewerCanUpdate": Permission.EDIT_VIEWS},
 }  # fmt: skip
 """Every affordance of the schema, and the row that it answers."""
 
@@ -128,7 +130,7 @@ async def test_affordances_answer_the_table(world: World, archived: bool) -> Non
             document = f"query($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ {' '.join(fields)} }} }} }}"
             found = (await world.person(person).query(document, id=objects[kind]))["node"]
             for field, permission in fields.items():
-                own = kind == "Comment" and person == "member"
+                own = kind in ("Comment", "View") and person == "member"
                 role = standing if isinstance(permission.rule.needs, WorkspaceRole) else roles[person]
                 may = permits(role, permission, own=own)
                 within = kind not in ("Workspace", "Team") and archived and not permission.rule.archived
@@ -144,6 +146,7 @@ async def _objects(world: World) -> JSON:
         "Status": world.status("Done"), "TaskType": world.type("bug"), "Label": (await world.label("L"))["id"],
         "Sprint": (await world.sprint())["id"], "Milestone": (await world.milestone())["id"],
         "Transition": (await transition(world))["id"],
+        "View": (await world.view())["id"],
     }  # fmt: skip
 
 

@@ -61,6 +61,8 @@ ROOTS: dict[str, str] = {
         "project { teams(first: 1) { nodes { team { members(first: 1) { nodes { FIELD } } } } } }"
     ),
     "ProjectTeam": _of_tasks("project { teams(first: 1) { nodes { FIELD } } }"),
+    "View": _of_tasks("project { views(first: 1) { nodes { FIELD } } }"),
+    "ViewGroup": _of_tasks("project { views(first: 1) { nodes { groups { FIELD } } } }"),
     "InboxItem": "query($n: Int!) { inbox { items(first: $n) { nodes { FIELD } } } }",
     "WorkspaceMember": (
         "query($n: Int!, $w: ID!) { node(id: $w) { ... on Workspace { members(first: $n) { nodes { FIELD } } } } }"
@@ -201,6 +203,8 @@ async def _one(world: World, number: int) -> None:
     label = (await owner.do("labelCreate", projectId=project, name=f"Label {number}"))["label"]["id"]
     sprint = (await owner.do("sprintCreate", projectId=project, name="Sprint"))["sprint"]["id"]
     milestone = (await owner.do("milestoneCreate", projectId=project, name="1.0"))["milestone"]["id"]
+    listed = {"query": f'label:"Label {number}" sort:-updated', "groupBy": "LABEL"}
+    await owner.do("viewCreate", projectId=project, name=f"View {number}", shared=True, **listed)
     planned = {"sprintId": sprint, "milestoneId": milestone}
     new: JSON = {**planned, "projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
     parent = (await owner.do("taskCreate", title="Parent", projectId=project))["task"]

@@ -110,6 +110,12 @@ class World:
         milestone: JSON = (await self.owner.do("milestoneCreate", **given))["milestone"]
         return milestone
 
+    async def view(self, name: str = "A view", by: str = "member", **input: Any) -> JSON:
+        """A new view, shared in ENG unless the input says otherwise."""
+        given = {"projectId": self.eng["id"], "name": name, "query": "is:open", "shared": True} | input
+        view: JSON = (await self.person(by).do("viewCreate", **given))["view"]
+        return view
+
     async def team(self, *people: str, name: str = "Team", roles: dict[str, str] | None = None) -> JSON:
         """A new team of these people, with roles in projects (`eng`, `ops`, `secret`)."""
         made: JSON = (await self.owner.do("teamCreate", workspaceId=self.workspace["id"], name=name))["team"]
@@ -148,6 +154,7 @@ class World:
         link = await person.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
         sprint = (await person.do("sprintCreate", projectId=project["id"], name="Hidden"))["sprint"]
         milestone = (await person.do("milestoneCreate", projectId=project["id"], name="Hidden"))["milestone"]
+        view = await self.view("Hidden", by, projectId=project["id"])
         workspace = self.workspace if by == "owner" else project["workspace"]
         way = await person.do(
             "transitionCreate",
@@ -162,6 +169,7 @@ class World:
             "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
             "Team": team["id"], "Sprint": sprint["id"], "Milestone": milestone["id"],
             "Transition": way["transition"]["id"],
+            "View": view["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:

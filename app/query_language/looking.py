@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -59,12 +59,13 @@ async def names_for_query(reader: Reader, viewer_id: UUID, project_ids: list[UUI
     return await _look_up(reader, viewer_id, project_ids, set(used), used.get("parent_id", []), [])
 
 
-async def names_for_filter(
-    reader: Reader, viewer_id: UUID, project_ids: list[UUID], asked: TaskFilter
+async def names_for_filters(
+    reader: Reader, viewer_id: UUID, project_ids: list[UUID], asked: Sequence[TaskFilter]
 ) -> Names:
-    """The names that a filter's ids have."""
-    used = {one.field for one in asked.comparisons()}
-    values = [value for one in asked.comparisons() if one.field == "parent_id" for value in one.ops.values()]
+    """The names that the ids in some filters have."""
+    comparisons = [one for each in asked for one in each.comparisons()]
+    used = {one.field for one in comparisons}
+    values = [value for one in comparisons if one.field == "parent_id" for value in one.ops.values()]
     parents = [one for value in values for one in (value if isinstance(value, list) else [value])]
     ids = [one for one in parents if isinstance(one, UUID)]
     return await _look_up(reader, viewer_id, project_ids, used, [], ids)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from uuid import UUID
 
 
@@ -37,6 +37,12 @@ class Words:
         found = self.called(name)
         return len({word.place for word in found}) < len(found)
 
+    def within(self, place: UUID | None) -> Words:
+        """Those of one project, or of none (None: all)."""
+        if place is None:
+            return self
+        return Words(word for word in self.by_id.values() if word.place in (None, place))
+
     def names(self) -> list[str]:
         """Each name once, in order."""
         return sorted({words[0].name for words in self._by_name.values()}, key=str.casefold)
@@ -58,3 +64,8 @@ class Names:
         """Those of a kind."""
         found: Words = getattr(self, kind)
         return found
+
+    def within(self, place: UUID | None) -> Names:
+        """What a query of one project may name (None: of all of them)."""
+        words = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "tasks"}
+        return Names(**{name: found.within(place) for name, found in words.items()}, tasks=self.tasks)

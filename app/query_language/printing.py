@@ -29,9 +29,20 @@ def print_query(asked: TaskFilter, sort: Sort, names: Names) -> str:
     if root.any_of and sort:
         texts = [f"({texts[0]})"]
     if sort:
-        spelled = {kept: name for name, kept in SORTS.items()}
-        texts.append("sort:" + ",".join(("-" if down else "") + spelled[name] for name, down in sort))
+        texts.append(f"sort:{print_sort(sort)}")
     return " ".join(texts)
+
+
+def print_sort(sort: Sort) -> str:
+    """What ``sort:`` says of an order; empty for none."""
+    spelled = {kept: name for name, kept in SORTS.items()}
+    return ",".join(("-" if down else "") + spelled[name] for name, down in sort)
+
+
+def read_sort(text: str) -> Sort:
+    """The order that ``print_sort`` wrote."""
+    terms = text.split(",") if text else []
+    return [(SORTS[term.removeprefix("-")], term.startswith("-")) for term in terms]
 
 
 def quoted(text: str) -> str:

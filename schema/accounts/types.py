@@ -22,9 +22,11 @@ from schema.identities.types import Identity, identities_of_viewer
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection
+from schema.views.lists import views_of_people
 
 if TYPE_CHECKING:
     from schema.access_tokens.types import AccessToken
+    from schema.views.types import View
 
 
 def _mention(root: Any) -> str:
@@ -102,6 +104,9 @@ class Viewer:
     inbox_scope: strawberry.ID = edge(_inbox_scope, "The scope of your inbox, for `events(scope:)`.")
     access_tokens: Connection[Annotated[AccessToken, strawberry.lazy("schema.access_tokens.types")]] = edge(
         tokens_of_viewer, "Your tokens for programs, oldest first."
+    )
+    views: Connection[Annotated[View, strawberry.lazy("schema.views.types")]] = edge(
+        views_of_people, "Your own saved views, by name."
     )
     sessions: list[Session] = edge(sessions_of_viewer, SESSIONS)
     identities: list[Identity] = edge(

@@ -15,6 +15,7 @@ from app.spelling import field_name
 from schema.edges import edge
 from schema.events.words import TextHunk, hunks_of_changes, member_names, side_name
 from schema.ids import global_id
+from schema.query_language.spelling import kept_filter_as_input
 
 _REFERENCES = {
     "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
@@ -23,7 +24,9 @@ _REFERENCES = {
     "from_status_id": "Status", "to_status_id": "Status",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition"})
-_ENUMS = frozenset({"role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage"})
+_ENUMS = frozenset({
+    "role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage", "group_by",
+})  # fmt: skip
 
 
 def present(field: str, value: Any, scope_id: UUID | None) -> Any:
@@ -44,6 +47,8 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
             {"kind": kind.upper(), "value": None if needed is True else needed}
             for kind, needed in sorted(value.items())
         ]
+    if field == "filter":
+        return kept_filter_as_input(value)
     return value.upper() if field in _ENUMS else value
 
 

@@ -13,6 +13,7 @@ from schema.accounts.types import User, user_edge
 from schema.events import planning, states
 from schema.events.changes import FieldChange, changes_of
 from schema.events.enums import ActorKind
+from schema.events.views import ViewState
 from schema.ids import global_id
 from schema.inbox.enums import InboxReason
 from schema.nodes import Node, node_edge
@@ -27,7 +28,7 @@ _KINDS_OF_IDS = {
     "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
     "invitation": "Invitation", "joining_domain": "JoiningDomain",
-    "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition",
+    "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition", "view": "View",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset({"status", "label", "task_type", "sprint", "milestone", "transition"})
 
@@ -144,7 +145,7 @@ _STATES: dict[str, Any] = {
     "team": states.TeamState,
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
     "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
-    "transition": TransitionState,
+    "transition": TransitionState, "view": ViewState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {

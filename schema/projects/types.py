@@ -28,6 +28,7 @@ from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility
 from schema.sprints.types import sprints_of_projects
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
 from schema.teams.connections import teams_of_projects
+from schema.views.lists import views_of_projects
 from schema.workflows.lists import transitions_of_projects
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from schema.sprints.types import Sprint
     from schema.tasks.types import Task
     from schema.teams.types import ProjectTeam
+    from schema.views.types import View
     from schema.workflows.types import Transition
     from schema.workspaces.types import Workspace
 
@@ -185,6 +187,9 @@ class Project(Node):
     )
     milestones: Connection[Annotated[Milestone, strawberry.lazy("schema.milestones.types")]] = edge(
         milestones_of_projects, "Its milestones and releases in order.", reads=("id",)
+    )
+    views: Connection[Annotated[View, strawberry.lazy("schema.views.types")]] = edge(
+        views_of_projects, "Its shared views and your own of it, by name.", reads=("id",)
     )
     as_of: Annotated[ProjectAsOf, strawberry.lazy("schema.history.types")] | None = edge(
         projects_as_of, "It as it was; null before its first event. Access is of today.", reads=("id",)

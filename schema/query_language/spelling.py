@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.query_language.names import Names
-from app.tasks.grammar import Compared, TaskFilter
+from app.tasks.grammar import Compared, TaskFilter, filter_from_json
 from app.values import plain
 from schema.ids import global_id
 
@@ -23,26 +23,29 @@ _SPELLED = {
 }  # fmt: skip
 
 
-def filter_as_input(asked: TaskFilter, names: Names) -> dict[str, Any]:
-    """A filter in its normal form as an input. ``names`` has the words that it names, and so their projects."""
+def filter_as_input(asked: TaskFilter, names: Names, place: UUID | None = None) -> dict[str, Any]:
+    """A filter in its normal form as an input.
+
+    Ids of words have their project within: ``names`` knows it, or it is ``place``.
+    """
     if asked.all_of:
         whole: dict[str, Any] = {}
         more = []
         for part in asked.all_of:
-            spelled = filter_as_input(part, names)
+            spelled = filter_as_input(part, names, place)
             if spelled.keys() & whole.keys():
                 more.append(spelled)
             else:
                 whole |= spelled
         return whole | ({"and": more} if more else {})
     if asked.any_of:
-        return {"or": [filter_as_input(part, names) for part in asked.any_of]}
+        return {"or": [filter_as_input(part, names, place) for part in asked.any_of]}
     if asked.negated is not None:
-        return {"not": filter_as_input(asked.negated, names)}
-    return _comparison(asked.compared[0], names) if asked.compared else {}
+        return {"not": filter_as_input(asked.negated, names, place)}
+    return _comparison(asked.compared[0], names, place) if asked.compared else {}
 
 
-def _comparison(one: Compared, names: Names) -> dict[str, Any]:
+def _comparison(one: Compared, names: Names, place: UUID | None) -> dict[str, Any]:
     name, kind, words = _NAMES.get(one.field, (_SPELLED.get(one.field, one.field), "", ""))
 
     def spell(value: Any) -> Any:
@@ -50,10 +53,16 @@ def _comparison(one: Compared, names: Names) -> dict[str, Any]:
             return [spell(each) for each in value]
         if isinstance(value, UUID):
             known = names.words(words).by_id.get(value) if words else None
-            place = known.place if known else None
-            return global_id(kind, place, value) if place else global_id(kind, value)
+            within = (known.place if known else place) if words else None
+            return global_id(kind, within, value) if within else global_id(kind, value)
         if one.field == "status_category" and isinstance(value, str):
             return value.upper()
         return plain(value) if isinstance(value, datetime) else value
 
     return {name: {op: spell(value) for op, value in one.ops.items()}}
+
+
+def kept_filter_as_input(kept: dict[str, Any]) -> dict[str, Any]:
+    """The filter of a saved view, as it is kept, as an input."""
+    place = UUID(kept["project"]) if kept.get("project") else None
+    return filter_as_input(filter_from_json(kept), Names(), place)

@@ -9,7 +9,7 @@ from strawberry.scalars import JSON
 
 from app.errors import BadInput
 from app.query_language.completing import suggest
-from app.query_language.looking import names_for_filter, names_for_query
+from app.query_language.looking import names_for_filters, names_for_query
 from app.query_language.meaning import Meaning, Sort, understand
 from app.query_language.names import Names
 from app.query_language.printing import print_query
@@ -112,7 +112,7 @@ async def parse_query(context: Context, project_ids: list[Any], text: str, curso
 async def print_filter(context: Context, project_ids: list[Any], asked: TaskFilter | None, sort: Sort) -> str:
     """A filter and an order as a query's text."""
     asked = asked or EVERYTHING
-    names = await names_for_filter(await context.reader(), context.viewer_id, project_ids, asked)
+    names = await names_for_filters(await context.reader(), context.viewer_id, project_ids, [asked])
     return print_query(asked, sort, names)
 
 

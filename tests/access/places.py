@@ -123,6 +123,9 @@ async def _project(world: World, places: Places, key: str) -> None:
         conditions=[{"blockersDone": True}],
     )  # fmt: skip
     places.add(key, "Transition", way["transition"]["id"])
+    listed = {"query": f'label:"Label {word}" or "zq"', "groupBy": "LABEL", "columns": [f"Column {word}"]}
+    view = await by.do("viewCreate", projectId=project, name=f"View {word}", shared=True, **listed)
+    places.add(key, "View", view["view"]["id"])
     tasks: list[str] = []
     for number in range(3):
         made = await by.do(

@@ -31,6 +31,7 @@ SUBJECTS = {
     "session": "Session", "accessToken": "AccessToken", "identity": "Identity",
     "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone",
     "transition": "Transition",
+    "view": "View",
 }  # fmt: skip
 """What `id` names, by what the mutation begins with."""
 

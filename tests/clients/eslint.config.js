@@ -38,8 +38,8 @@ export default [
             'ValidationFailed', 'VersionConflict', 'FieldClash', 'TransitionRefused', 'TransitionReason',
             // Values.
             'AvailableTransition', 'TransitionAction', 'TransitionCondition',
-            'EventFrame', 'InvitedProject', 'PageInfo', 'Position', 'RateLimit', 'TaskSection', 'TextEdit', 'TextHunk',
-            'TextLine',
+            'EventFrame', 'InvitedProject', 'PageInfo', 'ParsedQuery', 'Position', 'QueryError', 'QuerySuggestion',
+            'RateLimit', 'TaskOrderTerm', 'TaskSection', 'TextEdit', 'TextHunk', 'TextLine', 'ViewGroup',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.
             'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.

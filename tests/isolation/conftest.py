@@ -78,6 +78,8 @@ async def furnished(world: World) -> World:
     await world.owner.do("linkAdd", sourceId=task["id"], kind="relates", targetId=hidden["id"])
     await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
     await world.task(sprintId=(await world.sprint())["id"], milestoneId=(await world.milestone())["id"])
+    await world.view()
+    await world.view("Own", by="outsider", shared=False, projectId=None)
     for name in ALSO:
         await world.owner.do(name, "", **await PROOFS[name].prepare(world, world.owner))
     await world.team("viewer", roles={"eng": "VIEWER"})

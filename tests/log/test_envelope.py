@@ -70,6 +70,7 @@ CHANGES = {
     "labels": "UPDATE labels SET name = 'x' WHERE project_id = $1",
     "task_types": "UPDATE task_types SET color = '#000000' WHERE project_id = $1",
     "sprints": "UPDATE sprints SET name = 'x' WHERE project_id = $1",
+    "saved_views": "UPDATE saved_views SET name = 'x' WHERE scope_id = $1",
     "milestones": "UPDATE milestones SET name = 'x' WHERE project_id = $1",
     "transitions": "UPDATE transitions SET name = 'x' WHERE project_id = $1",
     "invitations": (
@@ -139,6 +140,7 @@ async def _everything(world: World) -> UUID:
     await world.member.do("linkAdd", sourceId=task["id"], kind="blocks", targetId=other["id"])
     await world.sprint()
     await world.milestone()
+    await world.view()
     await world.team("viewer", roles={"eng": "VIEWER"})
     await inputs.invitation(world, world.owner)
     await inputs.joining_domain(world, world.owner)
