@@ -11,7 +11,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard
 
 from graphql import (
     DocumentNode,
@@ -53,7 +53,6 @@ class _Weakest(Visitor):
             self.shareable = False
 
 
-@runtime_checkable
 class Shareable(Protocol):
     """A subscription's source that need not be iterated: who gets the same as others may listen with them."""
 
@@ -62,6 +61,11 @@ class Shareable(Protocol):
 
     def event(self, frame: EventFrame, /) -> Any:
         """What the subscription's field gets of a frame."""
+
+
+def is_shareable(source: object) -> TypeGuard[Shareable]:
+    """Whether a source says that it is."""
+    return hasattr(source, "pursue")
 
 
 @dataclass(frozen=True, slots=True)

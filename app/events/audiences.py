@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 250
+AT_ONCE = 100
 """Listeners written to before the process turns to others."""
 
 

@@ -23,7 +23,7 @@ from schema.doors.messages import complete_frame, error_frame, next_frame
 from schema.execution import GraphQLService, Session
 from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
-from schema.sharing import Shareable
+from schema.sharing import is_shareable
 
 if TYPE_CHECKING:
     from schema.doors.websocket import Connection
@@ -193,8 +193,7 @@ class Operation(Listener):
         source = await service.start(prepared, session)
         if isinstance(source, Answer):
             return source
-        group = service.group(prepared) if isinstance(source, Shareable) else None
-        if group is not None and isinstance(source, Shareable):
+        if is_shareable(source) and (group := service.group(prepared)) is not None:
             pursuit = await source.pursue()
             pursuit.expect(group, SharedTelling(service, prepared, group, source.event))
             return await self._pursue(pursuit)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.errors import Unavailable
-from app.events import feeds
+from app.events import feeds, pursuits
 from app.events.cursors import Cursor
 from app.events.feeds import Feed
 from app.events.followers import Follower
@@ -138,6 +138,7 @@ def memory() -> Iterator[pytest.MonkeyPatch]:
             return await reader.read(reader, after, upto)
 
         patch.setattr(feeds, "linked_events", read)
+        patch.setattr(pursuits, "linked_events", read)
         patch.setattr(feeds, "REORDER_SECONDS", 0)
         patch.setattr(feeds, "AGAIN_SECONDS", 0)
         yield patch
