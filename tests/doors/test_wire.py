@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from schema.doors.messages import PING, text_frame
 from schema.doors.wire import Parsers
 from tests.doors.conftest import Serve, Served
 
+EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0"))
 SIZES = (0, 1, 125, 126, 65_535, 65_536, 100_000)
 
 
@@ -39,7 +41,7 @@ MESSAGES = st.lists(st.lists(st.binary(max_size=200), min_size=1, max_size=3), m
     st.lists(MESSAGES, min_size=2, max_size=3),
     st.lists(st.tuples(st.integers(0, 2), st.integers(1, 90)), max_size=60),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=max(40, EXAMPLES), deadline=None)
 def test_a_lent_parser_mixes_no_two_sockets(sent: list[Any], turns: list[tuple[int, int]]) -> None:
     """Whatever is cut into whatever pieces, and however the sockets take turns."""
     parsers = Parsers(1_000_000)

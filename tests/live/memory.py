@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+from prometheus_client import Gauge
 
+from app import metrics
 from app.errors import Unavailable
 from app.events import feeds, pursuits
 from app.events.cursors import Cursor
@@ -139,6 +141,8 @@ def memory() -> Iterator[pytest.MonkeyPatch]:
 
         patch.setattr(feeds, "linked_events", read)
         patch.setattr(pursuits, "linked_events", read)
+        # What is left open here is nobody's subscription.
+        patch.setattr(metrics, "SUBSCRIBERS", Gauge("in_memory", "Not told.", registry=None))
         patch.setattr(feeds, "REORDER_SECONDS", 0)
         patch.setattr(feeds, "AGAIN_SECONDS", 0)
         yield patch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def _quiet(logged: list[Any]) -> None:
     """What feeds tell their log is caught."""
 
 
+EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0"))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("commit"), st.integers(1, 3)),
@@ -124,7 +126,7 @@ async def play(steps: list[tuple[Any, ...]]) -> None:
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=max(60, EXAMPLES), deadline=None)
 def test_each_seq_once_and_in_order(steps: list[tuple[Any, ...]]) -> None:
     with memory() as patch:
         patch.setattr(audiences, "AT_ONCE", 2)
