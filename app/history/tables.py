@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, Table, Text, Uuid, bindparam, column, text
+from sqlalchemy import ARRAY, BigInteger, Column, TableClause, Text, Uuid, bindparam, column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql import visitors
@@ -116,5 +116,5 @@ def check_conditions(conditions: Sequence[Condition]) -> None:
     """Raise ``BadInput`` for a filter that reads what checkpoints do not keep as a table."""
     for condition in conditions:
         for found in visitors.iterate(condition):
-            if isinstance(found, Table) and found.name not in _KNOWN:
+            if isinstance(found, TableClause) and found.name not in _KNOWN:
                 raise BadInput(f"The past cannot be asked for by {found.name}.")

@@ -70,3 +70,55 @@ async def test_checkpoints_change_nothing_that_is_told(world: World, service: Se
     assert await write_checkpoints(store, every=1) > 0
     assert await write_checkpoints(store, every=1) == 0, "written once"
     assert [await then(world.owner, world.eng["id"], at) for at in asked] == told
+
+
+ASKED = """query($id: ID!, $at: AsOfInput!, $filter: TaskFilter!) { node(id: $id) { ... on Project { asOf(at: $at) {
+  tasks(filter: $filter) { nodes { state { title } } totalCount } } } } }"""
+
+
+async def test_filters_of_today_choose_among_the_tasks_of_then(world: World, service: Service) -> None:
+    """By words, people and labels of then, in the checkpoint and after it."""
+    label = await world.label("Urgent")
+    first = await world.task("First", labelIds=[label["id"]], assigneeIds=[world.viewer.user_id], priority=2)
+    await write_checkpoints(service.application.store, every=3)
+    await world.task("Second", statusId=world.status("Done"))
+    seq = (await world.position())["seq"]
+    await world.member.do(
+        "taskUpdate", id=first["id"], expectedVersion=1,
+        patch={"title": "Else", "removeLabelIds": [label["id"]], "statusId": world.status("Done"), "priority": 0},
+    )  # fmt: skip
+
+    async def found(**filter: Any) -> list[str]:
+        answer = await world.viewer.query(ASKED, id=world.eng["id"], at={"seq": seq}, filter=filter)
+        page = answer["node"]["asOf"]["tasks"]
+        assert page["totalCount"] == len(page["nodes"])
+        return [node["state"]["title"] for node in page["nodes"]]
+
+    assert await found(label={"eq": label["id"]}) == ["First"]
+    assert await found(assignee={"eq": world.viewer.user_id}) == ["First"]
+    assert await found(statusCategory={"eq": "COMPLETED"}) == ["Second"]
+    assert await found(title={"contains": "irs"}, priority={"gte": 1}) == ["First"]
+    assert await found() == ["First", "Second"]
+    refused = await world.viewer.ask(
+        ASKED, {"id": world.eng["id"], "at": {"seq": seq}, "filter": {"blocked": {"eq": True}}}
+    )
+    assert refused.codes == ["BAD_USER_INPUT"], "what other projects held then is not known"
+
+
+async def test_moments_that_are_none(world: World) -> None:
+    head, project = (await world.position())["seq"], world.eng["id"]
+    assert await then(world.owner, project, {"time": "1999-01-01T00:00:00Z"}) is None
+    assert (await then(world.owner, project, {"time": "2999-01-01T00:00:00Z"}))["position"]["seq"] == head
+    cursor = (await world.position())["cursor"]
+    assert (await then(world.owner, project, {"cursor": cursor}))["position"]["cursor"] == cursor
+    document = "query($id: ID!, $at: AsOfInput!) { node(id: $id) { ... on Project { asOf(at: $at) { recordedAt } } } }"
+    for at in (
+        {"seq": head + 1},
+        {"seq": -1},
+        {"cursor": "x"},
+        {"cursor": (await world.position(world.ops))["cursor"]},
+    ):
+        answer = await world.owner.ask(document, {"id": project, "at": at})
+        assert answer.codes == ["BAD_USER_INPUT"], at
+    hidden = await world.member.query(document, id=world.secret["id"], at={"seq": 1})
+    assert hidden["node"] is None
