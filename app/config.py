@@ -181,6 +181,9 @@ class Settings(Bounds):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level logged.")
     log_format: Literal["json", "console"] = Field("json", description="JSON lines, or colours for people.")
 
+    lanes: bool = Field(
+        True, description="Commit edits of one project together under load; off commits each by itself."
+    )
     compiled: bool = Field(
         True, description="Run operations from compiled plans; off runs them field by field, for diagnosis."
     )

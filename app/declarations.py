@@ -23,6 +23,14 @@ def declaring(
     return f"SELECT {', '.join(calls)}" if calls else ""
 
 
+def declaring_alone(scopes: Iterable[UUID], workspaces: Iterable[UUID]) -> str:
+    """The SQL statement that declares these and nothing else, at the beginning of a transaction."""
+    return (
+        f"SELECT set_config('lockstep.scopes', '{_array(scopes)}', true), "
+        f"set_config('lockstep.workspaces', '{_array(workspaces)}', true)"
+    )
+
+
 def _array(ids: Iterable[UUID]) -> str:
     found = list(ids)
     if not all(isinstance(one, UUID) for one in found):

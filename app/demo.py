@@ -9,7 +9,8 @@ from uuid import UUID
 from app.accounts.passwords import Passwords
 from app.accounts.reads import account_id
 from app.accounts.signing_in import sign_up
-from app.comments.actions import add_comment
+from app.comments.actions import add_comments
+from app.comments.commands import NewComment
 from app.config import Settings
 from app.db import Database, Reader, sql
 from app.links.actions import add_link
@@ -104,7 +105,7 @@ async def _make(store: Store, passwords: Passwords, email: str, password: str) -
         )
     )
     ids = [UUID(one) for one in made["task_ids"]]
-    await run(add_comment(ids[1], "Open GraphiQL twice: one window follows, the other edits."))
+    await run(add_comments([NewComment(ids[1], "Open GraphiQL twice: one window follows, the other edits.")]))
     await run(add_link(ids[0], "blocks", ids[5]))
 
 

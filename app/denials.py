@@ -9,6 +9,8 @@ import structlog
 
 from app.audit.actions import AuditAction
 from app.errors import ClientError, PermissionDenied
+from app.lanes.commands import Command
+from app.lanes.lanes import Lanes
 from app.outcomes import Outcome, RequestKey, Result
 from app.work import Action, Actor, Store, Work, run_unit
 
@@ -16,10 +18,16 @@ log = structlog.get_logger(__name__)
 
 
 async def run_telling(
-    store: Store, actor: Actor, action: Action, operation: str, *, key: RequestKey | None = None
-) -> Outcome:
-    """``run_unit``; a refusal to somebody without the role to manage something is told to the audit log there."""
+    store: Store, actor: Actor, action: Action | Command, operation: str, *, key: RequestKey | None = None,
+    lanes: Lanes | None = None,
+) -> Outcome:  # fmt: skip
+    """Run a unit, in a lane if one takes it.
+
+    A refusal to somebody without the role to manage something is told to the audit log there.
+    """
     try:
+        if lanes is not None and isinstance(action, Command):
+            return await lanes.run(actor, action, key)
         return await run_unit(store, actor, action, key=key)
     except PermissionDenied as denied:
         if denied.guarded is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,3 +24,12 @@ class Guard:
     def of(cls, rule: str, object_id: UUID, *, shared: bool = False) -> Guard:
         digest = hashlib.blake2b(rule.encode() + object_id.bytes, digest_size=8).digest()
         return cls(int.from_bytes(digest, signed=True), shared)
+
+
+def locking(guards: Iterable[Guard]) -> str:
+    """The SQL statement that locks guards, in the order of keys (exclusive wins where both modes are asked for)."""
+    modes: dict[int, bool] = {}
+    for guard in guards:
+        modes[guard.key] = modes.get(guard.key, True) and guard.shared
+    locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
+    return f"SELECT {', '.join(locks)}" if locks else ""

@@ -31,6 +31,7 @@ from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
 from app.history.checkpoints import keep_checkpoints
 from app.housekeeping import keep_house
+from app.lanes.lanes import Lanes
 from app.limits.limiter import Limits
 from app.logs import configure_logs
 from app.mail.carriers import carrier_of
@@ -127,7 +128,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         database = await _database(stack, settings, settings.pool_size)
         await _refuse_strong_role(database)
-        broadcast = Broadcast(backend=RedisBackend(settings.redis_url))
+        backend = RedisBackend(settings.redis_url)
+        broadcast = Broadcast(backend=backend)
         hub = Hub(
             await _database(stack, settings, HUB_CONNECTIONS), await _database(stack, settings, 1), broadcast,
             readable_scopes,
@@ -141,7 +143,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(mailer.close)
         index = PostgresIndex()
         indexer = Indexer(index)
-        doorbell = RedisDoorbell(broadcast)
+        doorbell = RedisDoorbell(broadcast, backend)
         store = Store(
             database,
             NotingDoorbell(doorbell, indexer) if settings.search_indexing else doorbell,
@@ -161,7 +163,10 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(limits.close)
         providers = ProviderClients.open(_providers(settings), seconds=PROVIDER_SECONDS)
         stack.push_async_callback(providers.close)
-        yield Application(settings, database, store, hub, tokens, mailer, limits, passwords, providers, index)
+        lanes = Lanes(store, at_once=max(1, settings.pool_size // 2)) if settings.lanes else None
+        yield Application(
+            settings, database, store, hub, tokens, mailer, limits, passwords, providers, index, lanes
+        )
 
 
 def _providers(settings: Settings) -> list[Provider]:

@@ -9,6 +9,11 @@ UNITS = Counter("lockstep_units_total", "Units of work by outcome.", ["outcome"]
 UNIT_RERUNS = Counter(
     "lockstep_unit_reruns_total", "Units run again after a serialization failure or deadlock."
 )
+BATCHES = Histogram(
+    "lockstep_batch_size",
+    "Commands of a project that were committed together.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+)
 EVENTS = Counter("lockstep_events_total", "Events appended, by kind.", ["kind"])
 CONFLICTS = Counter("lockstep_conflicts_total", "Edits answered with a version conflict.")
 MERGES = Counter("lockstep_merges_total", "Stale edits that merged.")

@@ -11,6 +11,7 @@ import orjson
 
 from app.db import Statement, sql
 from app.errors import KeyReused
+from app.events.appending import Keeping
 from app.events.cursors import Cursor
 from app.events.log import Position
 from app.events.models import Event, MutationOutcome
@@ -52,10 +53,6 @@ _FIND_OUTCOME: Statement[MutationOutcome] = sql(
     "SELECT request_hash, outcome FROM mutation_outcomes WHERE viewer_id = $1 AND key = $2", "viewer", "key",
     model=MutationOutcome,
 )  # fmt: skip
-_KEEP_OUTCOME = sql(
-    "INSERT INTO mutation_outcomes (viewer_id, key, request_hash, outcome, created_at) VALUES ($1, $2, $3, $4, now())",
-    "viewer", "key", "request_hash", "outcome",
-)  # fmt: skip
 
 
 async def kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
@@ -65,8 +62,11 @@ async def kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
     # Two sends of one key at once: the second waits here, then finds what the first one kept.
     await work.guard(Guard.of("mutation", UUID(int=viewer.int ^ key.key.int)))
     kept = await work.row(_FIND_OUTCOME, viewer=viewer, key=key.key)
-    if kept is None:
-        return None
+    return None if kept is None else outcome_of(kept, key)
+
+
+def outcome_of(kept: Any, key: RequestKey) -> Outcome:
+    """A kept outcome again; raises ``KeyReused`` if it is of another request."""
     if kept.request_hash != key.request_hash:
         raise KeyReused()
     positions = [
@@ -76,11 +76,8 @@ async def kept_outcome(work: Work, key: RequestKey) -> Outcome | None:
     return Outcome(kept.outcome["result"], positions, replayed=True)
 
 
-async def keep_outcome(work: Work, key: RequestKey, result: Result, positions: list[Position]) -> None:
-    outcome = {
-        "result": result,
-        "positions": [[str(p.scope_id), p.seq, p.cursor.check.hex()] for p in positions],
-    }
-    await work.run(
-        _KEEP_OUTCOME, viewer=work.actor.user_id, key=key.key, request_hash=key.request_hash, outcome=outcome
-    )
+def keeping(viewer_id: UUID | None, key: RequestKey | None, result: Result) -> Keeping | None:
+    """What is to be kept of a unit, if it has a key."""
+    if key is None or viewer_id is None:
+        return None
+    return Keeping(viewer_id, key.key, key.request_hash, result)

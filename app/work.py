@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,17 +26,19 @@ from app.connections import LATE, LOST
 from app.db import Database, Reader
 from app.declarations import declaring
 from app.errors import Busy, ClientError, TimedOut, Unauthenticated, Unavailable
-from app.events.appending import Batch, Recorded, append_events, positions_after
+from app.events.appending import Batch, Part, Recorded, append
 from app.events.kinds import EventKind, Payload
 from app.events.models import ActorKind, Event
-from app.guards import Guard
+from app.guards import Guard, locking
 from app.ids import new_id
 from app.mail.letters import Mail, NoPostbox, Postbox
-from app.outcomes import Outcome, RequestKey, Result, keep_outcome, kept_outcome
+from app.outcomes import Outcome, RequestKey, Result, keeping, kept_outcome
+from app.staging import RaceLost as RaceLost  # noqa: PLC0414 (what makes a unit run again is its own to tell)
+from app.staging import Staged
 
 log = structlog.get_logger(__name__)
 
-_GIVEN_UP = "This took too long and was given up; nothing was written. Do less at once, or try again later."
+GIVEN_UP = "This took too long and was given up; nothing was written. Do less at once, or try again later."
 
 RERUNS = 8
 """How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
@@ -49,10 +51,6 @@ class Actor:
     user_id: UUID | None
     kind: ActorKind = ActorKind.USER
     origin: Origin | None = None
-
-
-class RaceLost(Exception):
-    """A row that was decided on changed before it was written: the unit runs again."""
 
 
 class Doorbell(Protocol):
@@ -85,6 +83,10 @@ class Work(Reader):
         self.entries: list[Entry] = []
         self.mails: list[Mail] = []
         self.batch_id: UUID | None = None
+        self.staged = Staged()
+        """What is written in the statement that appends the events, after everything else."""
+        self.nothing_done = False
+        """Set where there is nothing to commit."""
         self._reflected: dict[UUID, None] = {}
 
     @property
@@ -96,14 +98,9 @@ class Work(Reader):
 
     async def guard(self, *guards: Guard) -> None:
         """Lock rules in one round trip, in key order (exclusive wins where both modes are asked for)."""
-        modes: dict[int, bool] = {}
-        for guard in guards:
-            modes[guard.key] = modes.get(guard.key, True) and guard.shared
-        if not modes:
-            return
-        locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
-        # Whoever was waited for may have changed what the actor sees: that is declared anew.
-        await self.script(f"SELECT {', '.join(locks)}; {declaring(self.actor.user_id)}")
+        if locks := locking(guards):
+            # Whoever was waited for may have changed what the actor sees: that is declared anew.
+            await self.script(f"{locks}; {declaring(self.actor.user_id)}")
 
     def mail(self, mail: Mail) -> None:
         """Write a letter; it is sent after the commit, in the background, and not again for a retry."""
@@ -169,10 +166,21 @@ class Work(Reader):
     def reflected(self) -> list[UUID]:
         return list(self._reflected)
 
+    def beside(self, actor: Actor) -> Work:
+        """Another's work in the same transaction; what is staged is written together."""
+        other = Work(self.connection, actor)
+        other.staged = self.staged
+        return other
+
+    def part(self, key: RequestKey | None, result: Result) -> Part:
+        """What this unit did, as the log takes it."""
+        batch = Batch(self.actor.user_id, self.actor.kind, self.batch_id, key.key if key else None)
+        return Part(batch, self.recorded, self.reflected, keeping(self.actor.user_id, key, result))
+
 
 Action = Callable[[Work], Awaitable[Result]]
 
-_RERUN = (
+RERUN = (
     RaceLost,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -190,7 +198,7 @@ async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKe
     for attempt in range(RERUNS + 1):
         try:
             outcome = await _attempt(store, actor, action, key, attempt)
-        except _RERUN:
+        except RERUN:
             if attempt == RERUNS:
                 metrics.UNITS.labels("failed").inc()
                 raise
@@ -198,7 +206,7 @@ async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKe
             await asyncio.sleep(random.uniform(0, 0.002 * 2**attempt))
         else:
             store.postbox.post(outcome.mails)
-            await _ring(store, outcome)
+            await ring(store, outcome.events)
             return outcome
     raise AssertionError("unreachable")
 
@@ -206,23 +214,46 @@ async def run_unit(store: Store, actor: Actor, action: Action, *, key: RequestKe
 async def _attempt(
     store: Store, actor: Actor, action: Action, key: RequestKey | None, attempt: int
 ) -> Outcome:
+    async with transaction(store, actor, f"BEGIN; {declaring(actor.user_id)}", attempt) as work:
+        if key is not None and (kept := await kept_outcome(work, key)) is not None:
+            work.nothing_done = True
+            metrics.REPLAYED.inc()
+            return kept
+        result = await action(work)
+        await audit(work, [work])
+        part = work.part(key, result)
+        # A clock that the actor may not read is one that this unit has not declared yet.
+        await work.declare(sorted({one.scope_id for one in work.recorded} - set(work.reflected)))
+        await append(work, [part], work.staged)
+    count_committed([part])
+    return Outcome(result, part.positions, events=part.events, mails=work.mails)
+
+
+def count_committed(parts: Sequence[Part]) -> None:
+    """Count what was committed."""
+    metrics.UNITS.labels("committed").inc(len(parts))
+    for part in parts:
+        for event in part.events:
+            metrics.EVENTS.labels(event.kind).inc()
+
+
+@asynccontextmanager
+async def transaction(store: Store, actor: Actor, begin: str, attempt: int = 0) -> AsyncIterator[Work]:
+    """A transaction that ``begin`` begins, and that is committed at the end of the block: nothing else commits.
+
+    What fails before the commit leaves nothing behind; if the database went away during it, nobody knows.
+    """
     committing = False
     try:
         async with store.database.connection() as connection:
             work = Work(connection, actor, attempt)
-            await work.script(f"BEGIN; {declaring(actor.user_id)}")
             try:
+                await work.script(begin)
                 async with _in_time(store, actor):
-                    if key is not None and (kept := await kept_outcome(work, key)) is not None:
-                        await connection.execute("ROLLBACK")
-                        metrics.REPLAYED.inc()
-                        return kept
-                    result = await action(work)
-                    await _audit(work)
-                    events = await _append(work, key)
-                    positions = await positions_after(work, events, work.reflected)
-                    if key is not None and actor.user_id is not None:
-                        await keep_outcome(work, key, result, positions)
+                    yield work
+                if work.nothing_done:
+                    await connection.execute("ROLLBACK")
+                    return
                 store.barrier("before-commit")
                 committing = True
                 await connection.execute("COMMIT")
@@ -234,7 +265,7 @@ async def _attempt(
     except Busy:
         raise
     except LATE as late:  # of the commit: its triggers took too long, and so it was none
-        raise TimedOut(_GIVEN_UP) from late
+        raise TimedOut(GIVEN_UP) from late
     except (*LOST, Unavailable) as lost:
         if not committing:
             raise Unavailable("The database is away; nothing was written. Try again shortly.") from lost
@@ -242,10 +273,6 @@ async def _attempt(
             "OUTCOME_UNKNOWN",
             "The database went away while this was being committed. Send it again with the same clientMutationId.",
         ) from lost
-    metrics.UNITS.labels("committed").inc()
-    for event in events:
-        metrics.EVENTS.labels(event.kind).inc()
-    return Outcome(result, positions, events=events, mails=work.mails)
 
 
 @asynccontextmanager
@@ -258,41 +285,37 @@ async def _in_time(store: Store, actor: Actor) -> AsyncIterator[None]:
     except TimeoutError:
         if not limit.expired():
             raise
-        raise TimedOut(_GIVEN_UP) from None
+        raise TimedOut(GIVEN_UP) from None
 
 
-async def _audit(work: Work) -> None:
-    """Write the unit's audit entries: those that its action added, and one for each event of an audited kind."""
+async def audit(reader: Reader, units: Sequence[Work]) -> None:
+    """Write what is audited of units: the entries that their actions added, and one for each audited event."""
+    entries = [entry for work in units for entry in (*work.entries, *_told(work))]
+    if entries:
+        scopes = {entry.scope_id for entry in entries if entry.scope_id is not None}
+        known = {scope for work in units for scope in work.reflected}
+        await reader.declare(sorted(scopes - known))
+        await append_entries(reader, entries)
+
+
+def _told(work: Work) -> Iterator[Entry]:
     actor = work.actor
-    entries = list(work.entries)
     for event in work.recorded:
         name = action_of(event.kind.name)
         if name is not None:
-            entries.append(
-                Entry(
-                    name, event.kind.object_type, event.object_id, actor.user_id, actor.kind.value, actor.origin,
-                    event.scope_id, None, told(event.payload),
-                )
+            yield Entry(
+                name, event.kind.object_type, event.object_id, actor.user_id, actor.kind.value, actor.origin,
+                event.scope_id, None, told(event.payload),
             )  # fmt: skip
-    if entries:
-        scopes = {entry.scope_id for entry in entries if entry.scope_id is not None}
-        await work.declare(sorted(scopes - set(work.reflected)))
-        await append_entries(work, entries)
 
 
-async def _append(work: Work, key: RequestKey | None) -> list[Event]:
-    # A clock that the actor may not read is one that this unit has not declared yet.
-    await work.declare(sorted({event.scope_id for event in work.recorded} - set(work.reflected)))
-    batch = Batch(work.actor.user_id, work.actor.kind, work.batch_id, key.key if key else None)
-    return await append_events(work, work.recorded, batch)
-
-
-async def _ring(store: Store, outcome: Outcome) -> None:
-    if not outcome.events:
+async def ring(store: Store, events: Sequence[Event]) -> None:
+    """Tell of committed events; a failure is logged, and heals."""
+    if not events:
         return
     try:
-        await store.doorbell.ring(outcome.events)
+        await store.doorbell.ring(events)
     except Exception as failure:  # noqa: BLE001 (the commit stands; the hubs' comparison of heads heals a lost message)
         metrics.PUBLISH_FAILURES.inc()
-        log.warning("publish_failed", error=repr(failure), scope=str(outcome.events[0].scope_id))
+        log.warning("publish_failed", error=repr(failure), scope=str(events[0].scope_id))
     store.barrier("after-publish")

@@ -7,33 +7,30 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
-from app.db import Statement, sql, table
+from app.db import Row, Statement, sql, table
+from app.gathering import Select
+from app.staging import Values as Values  # noqa: PLC0414
+from app.staging import kinds_of
 from app.work import Work
 
-_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
-Values = dict[str, Any]
-
-
-def _unnest(target: Table, columns: Sequence[str]) -> str:
-    def array(place: int, name: str) -> str:
-        kind = target.c[name].type.compile(dialect=_DIALECT).split(" COLLATE")[0]
-        return f"${place}::{kind}[]"
-
-    return ", ".join(array(place, name) for place, name in enumerate(columns, 1))
+def _unnest(model: type[SQLModel], columns: Sequence[str]) -> str:
+    kinds = kinds_of(model, columns).values()
+    return ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(kinds, 1))
 
 
 @lru_cache(maxsize=512)
 def _insert(model: type[SQLModel], columns: tuple[str, ...]) -> Statement[Any]:
     target = table(model)
     names = ", ".join(columns)
-    source = _unnest(target, columns)
+    source = _unnest(model, columns)
     return sql(f"INSERT INTO {target.name} ({names}) SELECT * FROM unnest({source})", *columns)  # noqa: S608
 
+
+TAKEN: Select[Any] = Select({"id": "uuid"}, ("taken.id",), "FROM ids_in_use($keys) AS taken(id)", model=Row)
+"""Those of some ids that are something's already, as a select that is gathered with others."""
 
 _IDS_IN_USE = sql("SELECT ids_in_use($1)", "ids")
 
@@ -63,7 +60,7 @@ def _update(
         match.append("target.version = given.version")
     return sql(
         f"UPDATE {target.name} AS target SET {', '.join(sets)} "  # noqa: S608
-        f"FROM unnest({_unnest(target, given)}) AS given({', '.join(given)}) "
+        f"FROM unnest({_unnest(model, given)}) AS given({', '.join(given)}) "
         f"WHERE {' AND '.join(match)} RETURNING target.{keys[-1]} AS id",
         *given,
     )

@@ -24,6 +24,7 @@ from app.denials import run_telling
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.lanes.lanes import Lanes
 from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
 from app.oidc.client import ProviderClients
@@ -58,6 +59,7 @@ class Application:
     passwords: Passwords
     providers: ProviderClients
     search: SearchIndex
+    lanes: Lanes | None = None
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)
@@ -219,7 +221,9 @@ class Context:
         actor = Actor(self.viewer_id, origin=self.session.origin)
         request = None if key is None else RequestKey.of(key, operation, arguments)
         await self._release()
-        return await run_telling(self.application.store, actor, action, operation, key=request)
+        return await run_telling(
+            self.application.store, actor, action, operation, key=request, lanes=self.application.lanes
+        )
 
     async def write_signed_out(self, action: Action) -> Outcome:
         """Run an action that needs nobody signed in (and so can promise nothing for a retry)."""

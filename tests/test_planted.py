@@ -67,7 +67,7 @@ async def test_a_key_that_is_not_looked_up(world: World, log: Log, monkeypatch: 
     given = {"projectId": world.eng["id"], "title": "Twice"}
     await one_effect(log, world.member, "taskCreate", given, {**given, "title": "Else"})
     monkeypatch.setattr(work, "kept_outcome", forget)
-    monkeypatch.setattr(work, "keep_outcome", forget)
+    monkeypatch.setattr(work, "keeping", lambda *_: None)
     with pytest.raises(AssertionError):
         await one_effect(log, world.member, "taskCreate", given, {**given, "title": "Else"})
 

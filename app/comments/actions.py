@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from app import metrics
 from app.comments.commands import CommentEdit, NewComment
 from app.comments.decisions import Decision, decide_edit, decide_new, new_mentions
 from app.comments.events import COMMENT_ADDED, COMMENT_DELETED, COMMENT_RESTORED, COMMENT_UPDATED
-from app.comments.facts import facts_for_edits, facts_for_new
+from app.comments.facts import Facts, facts_for_edits, facts_for_new
 from app.comments.models import Comment, CommentLocation
 from app.errors import LimitReached, Refusal, ValidationFailed
 from app.events.deltas import State
@@ -20,19 +21,21 @@ from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
+from app.staging import Staged, inserting
+from app.tasks.holding import HELD
 from app.work import Action, RaceLost, Work
-from app.writes import compare_and_set, ids_in_use, insert_rows
+from app.writes import compare_and_set, insert_rows
 
 ADDED_AT_ONCE = 1000
 
+_INTO_COMMENTS = inserting(
+    Comment,
+    ("project_id", "id", "task_id", "parent_id", "author_id", "body", "version", "created_at", "updated_at",
+     "deleted_at"),
+)  # fmt: skip
+_INTO_LOCATIONS = inserting(CommentLocation, ("comment_id", "project_id"))
+
 Mentions = Sequence[frozenset[UUID]]
-
-
-def add_comment(
-    task_id: UUID, body: str, *, parent_id: UUID | None = None, client_id: UUID | None = None
-) -> Action:
-    """Comment on a task, or answer a comment on it (a deleted one too: it keeps its place)."""
-    return add_comments([NewComment(task_id, body, parent_id, client_id)])
 
 
 def with_comment(action: Action, task_id: UUID, body: str) -> Action:
@@ -42,7 +45,7 @@ def with_comment(action: Action, task_id: UUID, body: str) -> Action:
         work.batch_id = new_id()
         result = await action(work)
         try:
-            await add_comment(task_id, body)(work)
+            await add_comments([NewComment(task_id, body)])(work)
         except Refusal as refusal:
             refusal.path = ("comment",) if refusal.path == ("body",) else refusal.path
             raise
@@ -57,25 +60,58 @@ def add_comments(comments: Sequence[NewComment]) -> Action:
     async def action(work: Work) -> Result:
         if len(comments) > ADDED_AT_ONCE:
             raise LimitReached(f"At most {ADDED_AT_ONCE} comments at once.", limit=ADDED_AT_ONCE)
-        ids = [accept_client_id(comment.client_id) for comment in comments]
         facts = await facts_for_new(work, comments)
-        states = [decide_new(comment, id_, facts) for comment, id_ in zip(comments, ids, strict=True)]
-        given = [comment.client_id for comment in comments if comment.client_id]
-        # Asked last: only someone who may comment here learns that an id is taken.
-        if len(set(ids)) < len(ids) or await ids_in_use(work, given):
-            raise ValidationFailed(
-                "This id is taken. A retry sends the same clientMutationId too.", path=("id",)
-            )
-        places = [facts.project_of(comment.task_id).id for comment in comments]
-        told = [
-            new_mentions(place, "", state["body"], facts) for place, state in zip(places, states, strict=True)
-        ]
+        added = [decide_addition(comment, facts) for comment in comments]
         if len(comments) > 1:
             work.batch_id = new_id()
-        await write_new_comments(work, places, states, told)
-        return {"comment_ids": [str(comment_id) for comment_id in ids]}
+        stage_new(work.staged, added)
+        record_new(work, added)
+        return {"comment_ids": [one.state["id"] for one in added]}
 
     return action
+
+
+@dataclass(frozen=True)
+class Addition:
+    """A new comment that was decided on, and whom it mentions."""
+
+    project_id: UUID
+    state: State
+    mentions: frozenset[UUID]
+
+
+def decide_addition(comment: NewComment, facts: Facts) -> Addition:
+    """A new comment with an id; raises a refusal."""
+    state = decide_new(comment, accept_client_id(comment.client_id), facts)
+    project_id = facts.project_of(comment.task_id).id
+    return Addition(project_id, state, new_mentions(project_id, "", state["body"], facts))
+
+
+def stage_new(staged: Staged, added: Sequence[Addition]) -> None:
+    """Have new comments written; their tasks are held as they are, unless the same statement changes them."""
+    rows = [comment_row(one.state, one.project_id) for one in added]
+    staged.add(_INTO_COMMENTS, rows)
+    staged.add(_INTO_LOCATIONS, [{"comment_id": row["id"], "project_id": row["project_id"]} for row in rows])
+    keys = {(row["project_id"], row["task_id"]) for row in rows}
+    staged.add(HELD, [{"project_id": place, "id": task_id} for place, task_id in sorted(keys)])
+
+
+def record_new(work: Work, added: Sequence[Addition]) -> None:
+    """Record new comments, with notices to whom they mention."""
+    arrivals: list[Arrival] = []
+    for one in added:
+        state = one.state
+        comment_id, at = UUID(state["id"]), datetime.fromisoformat(state["created_at"])
+        event_id = work.record(
+            one.project_id,
+            COMMENT_ADDED,
+            comment_id,
+            {"state": state},
+            version=state["version"],
+            occurred_at=at,
+        )
+        arrivals += _notices(one.project_id, UUID(state["task_id"]), comment_id, one.mentions, event_id)
+    deliver(work, arrivals)
 
 
 async def write_new_comments(
@@ -99,7 +135,7 @@ async def write_new_comments(
             occurred_at=row["created_at"],
         )
         arrivals += _notices(place, row["task_id"], row["id"], people, event_id)
-    await deliver(work, arrivals)
+    deliver(work, arrivals)
 
 
 def update_comment(
@@ -158,7 +194,7 @@ async def write_decisions(work: Work, decisions: Sequence[Decision]) -> None:
         arrivals += _notices(
             decision.project_id, row["task_id"], decision.comment_id, decision.mentions, event_id
         )
-    await deliver(work, arrivals)
+    deliver(work, arrivals)
     metrics.MERGES.inc(sum(1 for decision in changed if decision.merged))
     for decision in decisions:
         work.reflect(decision.project_id)

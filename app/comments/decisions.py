@@ -60,6 +60,10 @@ def decide_new(comment: NewComment, comment_id: UUID, facts: Facts) -> State:
         "updated_at": at,
         "deleted_at": None,
     }
+    # Asked last: only someone who may comment here learns that an id is taken.
+    if comment_id in facts.taken:
+        raise ValidationFailed("This id is taken. A retry sends the same clientMutationId too.", path=("id",))
+    facts.taken.add(comment_id)
     facts.states[comment_id] = state
     return state
 

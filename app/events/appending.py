@@ -1,18 +1,20 @@
-"""Appending to the log: clocks moved and events inserted in one statement, in the unit's transaction."""
+"""Appending to the log: one statement writes what was staged, moves clocks, inserts events and keeps outcomes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader
+from app.db import Reader, Row, Statement
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
-from app.events.log import APPEND, LOCK_CLOCKS, Position, heads
+from app.events.log import Position, heads
 from app.events.models import ActorKind, Event
+from app.staging import Form, RaceLost, Staged, named, numbers, parts_of
 
 
 @dataclass(frozen=True)
@@ -39,77 +41,224 @@ class Batch:
     client_mutation_id: UUID | None
 
 
-async def append_events(reader: Reader, recorded: Sequence[Recorded], batch: Batch) -> list[Event]:
-    """Append what a unit recorded to the logs of their scopes, which it has declared."""
-    if not recorded:
-        return []
-    scopes = sorted({event.scope_id for event in recorded})
-    if len(scopes) > 1:
-        # Several clocks at once are locked in id order, or two units would deadlock.
-        await reader.run(LOCK_CLOCKS, ids=scopes)
-    rows = await reader.rows(
-        APPEND,
-        scope_ids=[e.scope_id for e in recorded], ids=[e.id for e in recorded], kinds=[e.kind.name for e in recorded],
-        payload_versions=[e.kind.version for e in recorded], object_types=[e.kind.object_type for e in recorded],
-        object_ids=[e.object_id for e in recorded], object_versions=[e.object_version for e in recorded],
-        occurred_ats=[e.occurred_at for e in recorded], caused_bys=[e.caused_by for e in recorded],
-        payloads=[e.payload for e in recorded], actor_id=batch.actor_id, actor_kind=batch.actor_kind.value,
-        batch_id=batch.batch_id, client_mutation_id=batch.client_mutation_id,
-    )  # fmt: skip
-    clocks = {row.id: row for row in rows}
+@dataclass(frozen=True)
+class Keeping:
+    """An outcome that is to be kept for a retry: the request's key and hash, and the action's result."""
+
+    viewer_id: UUID
+    key: UUID
+    request_hash: bytes
+    result: dict[str, Any]
+
+
+@dataclass
+class Part:
+    """What one actor did: of a unit all of it, in a lane one of many commands. It gets its events and positions."""
+
+    batch: Batch
+    recorded: Sequence[Recorded]
+    reflected: Sequence[UUID]
+    keeping: Keeping | None = None
+    events: list[Event] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
+
+
+async def append(reader: Reader, parts: Sequence[Part], staged: Staged) -> None:
+    """Write what was staged, and append what was recorded to the logs of its scopes, which are declared.
+
+    Raises ``RaceLost`` if a staged row was not there any more as it was decided on.
+    """
+    staged.settle()
+    known = await _unmoved(reader, parts)
+    recorded = [(part.batch, event) for part in parts for event in part.recorded]
+    kept = [part for part in parts if part.keeping is not None]
+    if not (recorded or kept or staged.rows):
+        _place(parts, {}, known)
+        return
+    scopes = sorted({event.scope_id for _, event in recorded})
+    forms = staged.forms()
+    arguments = [*staged.arguments()]
+    if recorded:
+        arguments += [*_clock_columns(scopes, recorded), *_event_columns(recorded)]
+    if kept:
+        arguments += _kept_columns(kept, known)
+    statement = _statement(forms, min(len(scopes), 2), bool(kept))
+    rows = await reader.rows(statement, **named(arguments))
+    if recorded and not rows and any(write.counted for write, _ in forms):
+        raise RaceLost
+    if not recorded and not rows[0].whole:
+        raise RaceLost
+    clocks = {row.id: row for row in rows} if recorded else {}
     missing = [scope for scope in scopes if scope not in clocks]
     if missing:
         raise LookupError(f"no clock for scope {missing[0]}")
-    return _placed(recorded, clocks, batch)
+    _place(parts, clocks, known)
 
 
-def _placed(recorded: Sequence[Recorded], clocks: dict[UUID, Any], batch: Batch) -> list[Event]:
+async def _unmoved(reader: Reader, parts: Sequence[Part]) -> dict[UUID, Position]:
+    """Where the logs stand that an answer names though its part adds nothing to them."""
+    asked: dict[UUID, None] = {}
+    for part in parts:
+        moved = {event.scope_id for event in part.recorded}
+        asked |= dict.fromkeys(scope for scope in part.reflected if scope not in moved)
+    return await heads(reader, list(asked)) if asked else {}
+
+
+def _clock_columns(scopes: list[UUID], recorded: Sequence[tuple[Batch, Recorded]]) -> list[Any]:
+    counts, last = dict.fromkeys(scopes, 0), dict[UUID, UUID]()
+    for _, event in recorded:
+        counts[event.scope_id] += 1
+        last[event.scope_id] = event.id
+    return [scopes, list(counts.values()), [last[scope] for scope in scopes]]
+
+
+def _event_columns(recorded: Sequence[tuple[Batch, Recorded]]) -> list[list[Any]]:
     counts: dict[UUID, int] = {}
-    for event in recorded:
-        counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
+    rows = []
+    for batch, e in recorded:
+        counts[e.scope_id] = counts.get(e.scope_id, 0) + 1
+        rows.append(
+            (e.scope_id, counts[e.scope_id], e.id, e.kind.name, e.kind.version, e.kind.object_type, e.object_id,
+             e.object_version, batch.actor_id, batch.actor_kind.value, batch.batch_id, e.caused_by,
+             batch.client_mutation_id, e.occurred_at, e.payload)
+        )  # fmt: skip
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _kept_columns(kept: Sequence[Part], known: dict[UUID, Position]) -> list[list[Any]]:
+    """Columns of outcomes, and of the positions in them: at a new event, or where a log stood that did not move."""
+    outcomes: list[tuple[Any, ...]] = []
+    places: list[tuple[Any, ...]] = []
+    for place, part in enumerate(kept):
+        keeping = part.keeping
+        assert keeping is not None
+        outcomes.append((keeping.viewer_id, keeping.key, keeping.request_hash, keeping.result, place))
+        last = {event.scope_id: event for event in part.recorded}
+        for nth, scope in enumerate(part.reflected):
+            if scope in last:
+                places.append((place, nth, scope, None, last[scope].id, last[scope].id.bytes[-4:].hex()))
+            elif scope in known:
+                places.append((place, nth, scope, known[scope].seq, None, known[scope].cursor.check.hex()))
+    columns = [list(column) for column in zip(*outcomes, strict=True)]
+    return columns + ([list(column) for column in zip(*places, strict=True)] or [[] for _ in _PLACES])
+
+
+def _place(parts: Sequence[Part], clocks: dict[UUID, Any], known: dict[UUID, Position]) -> None:
+    """Give each part its events, as they stand in the log now, and its positions."""
+    counts: dict[UUID, int] = {}
+    for part in parts:
+        for event in part.recorded:
+            counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
     next_seq = {scope: clocks[scope].seq - count + 1 for scope, count in counts.items()}
     previous = {scope: clocks[scope].previous_id for scope in counts}
-    rows = []
-    for event in recorded:
-        seq = next_seq[event.scope_id]
-        next_seq[event.scope_id] = seq + 1
-        recorded_at, previous_id = clocks[event.scope_id].recorded_at, previous[event.scope_id]
-        previous[event.scope_id] = event.id
-        rows.append(
-            Event(
-                scope_id=event.scope_id,
-                seq=seq,
-                id=event.id,
-                kind=event.kind.name,
-                payload_version=event.kind.version,
-                object_type=event.kind.object_type,
-                object_id=event.object_id,
-                object_version=event.object_version,
-                actor_id=batch.actor_id,
-                actor_kind=batch.actor_kind.value,
-                batch_id=batch.batch_id,
-                caused_by=event.caused_by,
-                client_mutation_id=batch.client_mutation_id,
-                occurred_at=event.occurred_at or recorded_at,
-                recorded_at=recorded_at,
-                payload=event.payload,
-                previous_id=previous_id,
+    for part in parts:
+        for event in part.recorded:
+            scope = event.scope_id
+            part.events.append(
+                _event(event, part.batch, next_seq[scope], clocks[scope].recorded_at, previous[scope])
             )
-        )
-    return rows
+            next_seq[scope] += 1
+            previous[scope] = event.id
+        last = {event.scope_id: event for event in part.events}
+        for scope in part.reflected:
+            if scope in last:
+                at = last[scope]
+                part.positions.append(Position(scope, at.seq, Cursor.at(scope, at.seq, at.id)))
+            elif scope in known:
+                part.positions.append(known[scope])
 
 
-async def positions_after(
-    reader: Reader, events: Sequence[Event], reflected: Iterable[UUID]
-) -> list[Position]:
-    """Where the logs of these scopes stand once the events are in them."""
-    scopes = list(reflected)
-    last = {event.scope_id: event for event in events}
-    positions = {
-        scope: Position(scope, event.seq, Cursor.at(scope, event.seq, event.id))
-        for scope, event in last.items()
-    }
-    unchanged = [scope for scope in scopes if scope not in positions]
-    if unchanged:
-        positions |= await heads(reader, unchanged)
-    return [positions[scope] for scope in scopes if scope in positions]
+def _event(event: Recorded, batch: Batch, seq: int, recorded_at: datetime, previous_id: UUID | None) -> Event:
+    return Event(
+        event.scope_id, seq, event.id, event.kind.name, event.kind.version, event.kind.object_type, event.object_id,
+        event.object_version, batch.actor_id, batch.actor_kind.value, batch.batch_id, event.caused_by,
+        batch.client_mutation_id, event.occurred_at or recorded_at, recorded_at, event.payload, previous_id,
+    )  # fmt: skip
+
+
+_CLOCKS = {"scope_id": "uuid", "n": "bigint", "head": "uuid"}
+_ITEMS = {
+    "scope_id": "uuid", "nth": "bigint", "id": "uuid", "kind": "text", "payload_version": "smallint",
+    "object_type": "text", "object_id": "uuid", "object_version": "int", "actor_id": "uuid", "actor_kind": "text",
+    "batch_id": "uuid", "caused_by": "uuid", "client_mutation_id": "uuid", "occurred_at": "timestamptz",
+    "payload": "jsonb",
+}  # fmt: skip
+_OUTCOMES = {"viewer_id": "uuid", "key": "uuid", "request_hash": "bytea", "result": "jsonb", "place": "int"}
+_PLACES = {
+    "place": "int",
+    "nth": "int",
+    "scope_id": "uuid",
+    "seq": "bigint",
+    "event_id": "uuid",
+    "told": "text",
+}
+
+# Several clocks at once are locked in id order, or two units would deadlock; and after all rows, or a unit that holds a
+# row and one that holds its clock would.
+_LOCKED = (
+    "locked AS (SELECT id FROM scopes WHERE id = ANY($scopes) AND ($whole) ORDER BY id FOR NO KEY UPDATE)"
+)
+
+# The clock is advanced and the events are inserted in one statement. `recorded_at` is taken under the clock's
+# lock: now() is the transaction's start and would run against seq.
+_MOVED = """
+    clock AS (
+        UPDATE scopes SET seq = seq + tally.n, head_event_id = tally.head,
+                          last_xid = pg_current_xact_id()::text::bigint,
+                          recorded_at = greatest(clock_timestamp(), recorded_at)
+        FROM $tally WHERE scopes.id = tally.scope_id AND ($when)
+        RETURNING scopes.id, scopes.seq, scopes.seq - tally.n AS base, scopes.recorded_at,
+                  old.head_event_id AS previous_id
+    ), placed AS (
+        INSERT INTO events (scope_id, seq, id, kind, payload_version, object_type, object_id, object_version, actor_id,
+                            actor_kind, batch_id, caused_by, client_mutation_id, occurred_at, recorded_at, payload)
+        SELECT item.scope_id, clock.base + item.nth, item.id, item.kind, item.payload_version,
+               item.object_type, item.object_id, item.object_version, item.actor_id, item.actor_kind, item.batch_id,
+               item.caused_by, item.client_mutation_id, coalesce(item.occurred_at, clock.recorded_at),
+               clock.recorded_at, item.payload
+        FROM $item JOIN clock ON clock.id = item.scope_id
+        RETURNING id, seq
+    )
+"""
+_KEPT = """
+    kept AS (
+        INSERT INTO mutation_outcomes (viewer_id, key, request_hash, outcome, created_at)
+        SELECT outcome.viewer_id, outcome.key, outcome.request_hash,
+               jsonb_build_object('result', outcome.result, 'positions', coalesce(told.positions, '[]')), now()
+        FROM $outcome LEFT JOIN (
+            SELECT at.place, jsonb_agg(jsonb_build_array(at.scope_id, $seq, at.told) ORDER BY at.nth) AS positions
+            FROM $at $placed GROUP BY at.place
+        ) told USING (place)
+        WHERE $whole ORDER BY outcome.viewer_id, outcome.key
+    )
+"""
+
+
+@lru_cache(maxsize=512)
+def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[Any]:
+    """The statement; ``scopes``: 0, 1, or 2 for several."""
+    parts, whole, place = parts_of(forms)
+    parts = list(parts)
+    if scopes:
+        tally, place = _rows("tally", _CLOCKS, place)
+        item, place = _rows("item", _ITEMS, place)
+        when = whole
+        if scopes > 1:
+            array = tally[tally.index("$") : tally.index(",")]
+            parts.append(_LOCKED.replace("$scopes", array).replace("$whole", whole))
+            when = f"(SELECT count(*) FROM locked) = cardinality({array})"  # noqa: S608 (ours)
+        parts.append(_MOVED.replace("$tally", tally).replace("$item", item).replace("$when", when))
+    if kept:
+        outcome, place = _rows("outcome", _OUTCOMES, place)
+        at, place = _rows("at", _PLACES, place)
+        placed = "LEFT JOIN placed ON placed.id = at.event_id" if scopes else ""
+        seq = "coalesce(at.seq, placed.seq)" if scopes else "at.seq"
+        text = _KEPT.replace("$outcome", outcome).replace("$at", at).replace("$seq", seq)
+        parts.append(text.replace("$placed", placed).replace("$whole", whole))
+    answer = "id, seq, recorded_at, previous_id FROM clock" if scopes else f"({whole}) AS whole"
+    return Statement(f"WITH {', '.join(parts)} SELECT {answer}", Row, *numbers(place - 1))
+
+
+def _rows(name: str, columns: dict[str, str], first: int) -> tuple[str, int]:
+    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(columns.values(), first))
+    return f"unnest({arrays}) AS {name}({', '.join(columns)})", first + len(columns)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from typing import Protocol
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,9 @@ from app.events.models import Event
 SMALL_BYTES = 8_192
 """A message up to this size carries its events; a larger one only rings, and hubs read the log."""
 
+ENVELOPE_BYTES = 64
+"""What a message takes beside its events."""
+
 
 def channel_of(scope_id: UUID) -> str:
     """The Redis channel of a scope."""
@@ -24,19 +27,49 @@ def channel_of(scope_id: UUID) -> str:
 class RedisDoorbell:
     """Announces committed events: (scope, seq), and the events themselves if they are small."""
 
-    def __init__(self, broadcast: Broadcast) -> None:
+    def __init__(self, broadcast: Broadcast, backend: Pipeline | None = None) -> None:
         self._broadcast = broadcast
+        self._backend = backend
 
     async def ring(self, events: Sequence[Event]) -> None:
         by_scope: dict[UUID, list[Event]] = {}
         for event in events:
             by_scope.setdefault(event.scope_id, []).append(event)
-        await asyncio.gather(
-            *(
-                self._broadcast.publish(channel_of(scope), make_message(told))
-                for scope, told in by_scope.items()
-            )
-        )
+        messages = [
+            (channel_of(scope), message)
+            for scope, told in by_scope.items()
+            for message in make_messages(told)
+        ]
+        if len(messages) == 1 or self._backend is None:
+            for channel, message in messages:
+                await self._broadcast.publish(channel, message)
+        else:
+            await self._backend.publish_all(messages)
+
+
+class Pipeline(Protocol):
+    """Sends many messages in one round trip."""
+
+    async def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send them in their order; raises if it cannot."""
+
+
+def make_messages(events: Sequence[Event]) -> list[bytes]:
+    """The messages for consecutive events of one scope: as few as carry all that are small.
+
+    Those of one bulk edit are one, whatever their size: they are one frame to those who follow.
+    """
+    if len(events) == 1 or events[0].batch_id is not None:
+        return [make_message(events)]
+    messages, waiting, size = [], list[Event](), 0
+    for event in events:
+        length = len(orjson.dumps(message_of(event)))
+        if waiting and size + length > SMALL_BYTES - ENVELOPE_BYTES:
+            messages.append(make_message(waiting))
+            waiting, size = [], 0
+        waiting.append(event)
+        size += length + 1
+    return [*messages, make_message(waiting)]
 
 
 def make_message(events: Sequence[Event]) -> bytes:

@@ -1,4 +1,4 @@
-"""Reading and appending the log. Only ``app.work`` appends."""
+"""Reading the log."""
 
 from __future__ import annotations
 
@@ -24,44 +24,6 @@ class Position:
     seq: int
     cursor: Cursor
 
-
-LOCK_CLOCKS = sql("SELECT id FROM scopes WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", "ids")
-
-# The clock is advanced and the events are inserted in one statement. `recorded_at` is taken under the clock's
-# lock: now() is the transaction's start and would run against seq.
-APPEND: Statement[Scope] = sql(
-    """
-    WITH item AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::smallint[], $5::text[], $6::uuid[], $7::int[],
-                             $8::timestamptz[], $9::uuid[], $10::jsonb[])
-            WITH ORDINALITY AS item(scope_id, id, kind, payload_version, object_type, object_id, object_version,
-                                    occurred_at, caused_by, payload, position)
-    ), placed AS (
-        SELECT *, row_number() OVER (PARTITION BY scope_id ORDER BY position) AS n FROM item
-    ), tally AS (
-        SELECT scope_id, count(*) AS n, (array_agg(id ORDER BY position DESC))[1] AS head FROM item GROUP BY scope_id
-    ), clock AS (
-        UPDATE scopes SET seq = seq + tally.n, head_event_id = tally.head,
-                          last_xid = pg_current_xact_id()::text::bigint,
-                          recorded_at = greatest(clock_timestamp(), recorded_at)
-        FROM tally WHERE scopes.id = tally.scope_id
-        RETURNING scopes.id, scopes.seq, scopes.seq - tally.n AS base, scopes.recorded_at,
-                  old.head_event_id AS previous_id
-    ), appended AS (
-        INSERT INTO events (scope_id, seq, id, kind, payload_version, object_type, object_id, object_version, actor_id,
-                            actor_kind, batch_id, caused_by, client_mutation_id, occurred_at, recorded_at, payload)
-        SELECT placed.scope_id, clock.base + placed.n, placed.id, placed.kind, placed.payload_version,
-               placed.object_type, placed.object_id, placed.object_version, $11::uuid, $12::text, $13::uuid,
-               placed.caused_by, $14::uuid, coalesce(placed.occurred_at, clock.recorded_at), clock.recorded_at,
-               placed.payload
-        FROM placed JOIN clock ON clock.id = placed.scope_id
-    )
-    SELECT id, seq, recorded_at, previous_id FROM clock
-    """,
-    "scope_ids", "ids", "kinds", "payload_versions", "object_types", "object_ids", "object_versions",
-    "occurred_ats", "caused_bys", "payloads", "actor_id", "actor_kind", "batch_id", "client_mutation_id",
-    model=Scope,
-)  # fmt: skip
 
 _HEADS: Statement[Scope] = sql(
     "SELECT id, seq, head_event_id FROM scopes WHERE id = ANY($1::uuid[])", "ids", model=Scope

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import redis.asyncio as redis_client
@@ -107,6 +108,19 @@ class RedisBackend(BroadcastBackend):
             raise ConnectionError("Redis is away")
         try:
             await self._client.publish(channel, message)
+        except (RedisError, OSError):
+            self._away_until = time.monotonic() + QUIET_SECONDS
+            raise
+
+    async def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """The same for many, in their order and one round trip."""
+        if time.monotonic() < self._away_until:
+            raise ConnectionError("Redis is away")
+        try:
+            async with self._client.pipeline(transaction=False) as pipeline:
+                for channel, message in messages:
+                    pipeline.publish(channel, message)
+                await pipeline.execute()
         except (RedisError, OSError):
             self._away_until = time.monotonic() + QUIET_SECONDS
             raise

@@ -10,9 +10,9 @@ from uuid import UUID
 from app.ids import new_id
 from app.inbox.events import INBOX_ITEM_ADDED, inbox_item_state
 from app.inbox.models import InboxItem, InboxReason
+from app.staging import inserting
 from app.values import now_utc, plain
 from app.work import Work
-from app.writes import insert_rows
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,25 @@ class Arrival:
     caused_by: UUID | None = None
 
 
-async def deliver(work: Work, arrivals: Iterable[Arrival]) -> None:
-    """Put items into inboxes with their events; what one did oneself does not arrive."""
+_ITEMS = inserting(
+    InboxItem,
+    (
+        "user_id",
+        "id",
+        "reason",
+        "project_id",
+        "task_id",
+        "comment_id",
+        "actor_id",
+        "version",
+        "created_at",
+        "read_at",
+    ),
+)
+
+
+def deliver(work: Work, arrivals: Iterable[Arrival]) -> None:
+    """Have items put into inboxes, with their events; what one did oneself does not arrive."""
     now = now_utc()
     rows: list[dict[str, Any]] = []
     for arrival in arrivals:
@@ -45,12 +62,11 @@ async def deliver(work: Work, arrivals: Iterable[Arrival]) -> None:
             arrival.user_id, INBOX_ITEM_ADDED, row["id"], {"state": state}, version=1, occurred_at=now,
             caused_by=arrival.caused_by, reflect=False,
         )  # fmt: skip
-    await work.declare({row["user_id"] for row in rows})
-    await insert_rows(work, InboxItem, rows)
+    work.staged.add(_ITEMS, rows)
 
 
 async def access_changed(
     work: Work, user_id: UUID, reason: InboxReason, *, project_id: UUID | None = None
 ) -> None:
     """Tell someone that they gained or lost access to a project (or, without one, to a workspace)."""
-    await deliver(work, [Arrival(user_id, reason, project_id=project_id)])
+    deliver(work, [Arrival(user_id, reason, project_id=project_id)])

@@ -40,6 +40,7 @@ class TaskPatch:
 class TaskEdit:
     """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes.
 
+    ``before_id`` or ``after_id``: it also gets the place there; ``after_id`` wins where both are given.
     ``commented``: a comment is written in the same unit, which a transition may ask for.
     ``exact``: it brings back values of an earlier state, from which nothing else follows (no new time of closing).
     """
@@ -50,8 +51,15 @@ class TaskEdit:
     policy: ConflictPolicy | None = None
     kind: EventKind = TASK_UPDATED
     occurred_at: datetime | None = None
+    before_id: UUID | None = None
+    after_id: UUID | None = None
     commented: bool = False
     exact: bool = False
+
+    @property
+    def anchor_id(self) -> UUID | None:
+        """The task that this one is placed next to, if it is."""
+        return self.after_id or self.before_id
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from app.errors import NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Delta, State, delta_between
 from app.events.kinds import EventKind
 from app.events.merging import changes_since, check_expected
+from app.events.models import ActorKind, Event
 from app.permissions import Permission
 from app.projects.access import check_permission
 from app.projects.models import ConflictPolicy
+from app.ranks import rank_between
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
@@ -57,21 +59,22 @@ class Decision:
         return {UUID(user_id) for user_id in added}
 
 
-def decide_edit(edit: TaskEdit, facts: Facts, *, rank: str | None = None) -> Decision:
-    """One edit of one task; raises a refusal. ``rank`` is its new place, if it moves."""
+def decide_edit(edit: TaskEdit, facts: Facts) -> Decision:
+    """One edit of one task; raises a refusal."""
     row, current = facts.rows.get(edit.task_id), facts.states.get(edit.task_id)
-    if row is None or current is None:
+    project = facts.projects.get(row.project_id) if row is not None else None
+    if row is None or current is None or project is None:
         raise NotFound("Task", path=("id",))
-    project = facts.projects[row.project_id]
     check_permission(project, Permission.EDIT_TASKS)
     if current["deleted_at"] is not None and edit.kind is not TASK_RESTORED:
         if edit.kind is TASK_DELETED:
             return _decision(edit, facts, row.project_id, current, current, False)
         raise ValidationFailed("This task is deleted. Restore it first (taskRestore).", path=("id",))
     policy = edit.policy or ConflictPolicy(project.conflict_policy)
+    rank = placed_rank(edit, row.project_id, current, facts)
     patch = _checked_patch(edit.patch)
     try:
-        new, merged = _resolved(edit, patch, policy, current, facts, placed=rank is not None)
+        new, merged = _resolved(edit, patch, policy, current, facts)
     except VersionConflict as conflict:
         conflict.scope_id = row.project_id
         raise
@@ -111,11 +114,52 @@ def _decision(
     if bumps(delta):
         new["version"] = current["version"] + 1
         new["updated_at"] = plain(edit.occurred_at or facts.now)
-    facts.states[edit.task_id] = new
-    return Decision(
+    decision = Decision(
         project_id, edit.task_id, current, new, delta, edit.kind, edit.occurred_at or facts.now, merged,
         _new_mentions(project_id, current, new, facts), closes_parent(transition),
     )  # fmt: skip
+    facts.states[edit.task_id] = new
+    if delta:
+        facts.history.setdefault(edit.task_id, []).append(_as_event(decision, facts.actor_id))
+    return decision
+
+
+def _as_event(decision: Decision, actor_id: UUID | None) -> Event:
+    """A decision as a later one of its batch finds it in the task's history: with no place in the log yet."""
+    return Event(
+        decision.project_id, 0, decision.task_id, decision.kind.name, decision.kind.version, "task", decision.task_id,
+        decision.new["version"], actor_id, ActorKind.USER.value, None, None, None, decision.occurred_at,
+        decision.occurred_at, {"delta": decision.delta},
+    )  # fmt: skip
+
+
+def placed_rank(edit: TaskEdit, project_id: UUID, current: State, facts: Facts) -> str | None:
+    """The rank just after ``after_id``, or just before ``before_id``; the order guard is held. None: it stays.
+
+    A task keeps its rank if it stands there already.
+    """
+    anchor_id, below = edit.anchor_id, edit.after_id is None
+    if anchor_id is None:
+        return None
+    path = ("beforeId",) if below else ("afterId",)
+    if anchor_id == edit.task_id:
+        raise ValidationFailed("A task cannot stand next to itself.", path=path)
+    anchor = facts.anchors.get((project_id, anchor_id, below))
+    if anchor is None:
+        raise NotFound("Task in this project", path=path)
+    others = [
+        facts.states[task_id]["rank"]
+        for task_id in facts.placed - {edit.task_id}
+        if task_id in facts.states and facts.rows[task_id].project_id == project_id
+    ]
+    near = [rank for rank in others if (rank < anchor.rank if below else rank > anchor.rank)]
+    near += [] if anchor.neighbour is None else [anchor.neighbour]
+    lower: str | None = max(near, default=None) if below else anchor.rank
+    upper: str | None = anchor.rank if below else min(near, default=None)
+    rank: str = current["rank"]
+    if (lower is None or lower < rank) and (upper is None or rank < upper):
+        return rank
+    return rank_between(lower, upper)
 
 
 def bumps(delta: Delta) -> bool:
@@ -124,7 +168,7 @@ def bumps(delta: Delta) -> bool:
 
 
 def _resolved(
-    edit: TaskEdit, patch: TaskPatch, policy: ConflictPolicy, current: State, facts: Facts, *, placed: bool
+    edit: TaskEdit, patch: TaskPatch, policy: ConflictPolicy, current: State, facts: Facts
 ) -> tuple[State, bool]:
     expected, only_placed = edit.expected_version, edit.kind is TASK_MOVED and not patch.values
     optional = policy is ConflictPolicy.OVERWRITE or only_placed
@@ -133,7 +177,8 @@ def _resolved(
         return resolve(current, patch, None, ConflictPolicy.OVERWRITE, expected=current["version"])
     if expected == current["version"] or policy is ConflictPolicy.OVERWRITE:
         return resolve(current, patch, None, policy, expected=expected)
-    since = changes_since(current, facts.history.get(edit.task_id, []))
+    history = facts.history.get(edit.task_id, [])
+    since = changes_since(current, [event for event in history if (event.object_version or 0) > expected])
     return resolve(current, patch, since, policy, expected=expected)
 
 

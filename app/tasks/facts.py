@@ -1,40 +1,60 @@
-"""What the decisions on a batch of tasks need to know: guards locked first, then read in batches."""
+"""What the decisions on a batch of tasks need to know: guards locked first, then read together in one statement."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.events.deltas import State
-from app.events.log import history_since
 from app.events.models import Event
+from app.gathering import Gathering
 from app.guards import Guard
+from app.lanes.commands import Seen
 from app.projects.access import access_projects
 from app.projects.actions.vocabulary import vocabulary_guard
+from app.projects.gathered import LABELS, PROJECTS, ROLES, STATUSES, TASK_TYPES, projects_of
 from app.projects.models import Label, Project, Status, TaskType
-from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project, readers_among
+from app.projects.reads import readers_among
 from app.tasks.commands import NewTask, TaskEdit, TaskPatch
 from app.tasks.events import task_state
+from app.tasks.gathered import ANCHORS, TASKS, as_array
 from app.tasks.models import Task
-from app.tasks.plans import Plans, plan_guards, read_plans
+from app.tasks.plans import Plans, ask_for_plans, plan_guards, plans_from
 from app.tasks.reads import locate_tasks, lock_tasks, parents_above, share_tasks, tasks_by_key
 from app.tasks.rules import mentioned
 from app.values import now_utc
 from app.work import RaceLost, Work
 from app.workflows.facts import Move, surroundings_of_moves
+from app.workflows.gathered import TRANSITIONS
 from app.workflows.rules import Surroundings
 from app.workspaces.access import access_guard
 
 
+class Anchor(NamedTuple):
+    """What a task is placed next to: its rank, and that of its nearest neighbour on the asked side.
+
+    Tasks that are placed in the same batch are not counted: their ranks are known from their states.
+    """
+
+    rank: str
+    neighbour: str | None
+
+
 @dataclass
 class Facts:
-    """One moment's knowledge. Decisions write what they decided back, so that later ones see it."""
+    """One moment's knowledge, as one viewer may use it. Decisions write what they decided back: later ones see it.
+
+    ``history`` holds each task's events after the oldest version that an edit of the batch expects. ``placed`` are
+    the tasks that the batch gives a place.
+    """
 
     now: datetime
     projects: dict[UUID, Project]
+    actor_id: UUID | None = None
     states: dict[UUID, State] = field(default_factory=dict)
     rows: dict[UUID, Task] = field(default_factory=dict)
     statuses: dict[UUID, list[Status]] = field(default_factory=dict)
@@ -46,7 +66,8 @@ class Facts:
     relatives: dict[UUID, Task] = field(default_factory=dict)
     plans: Plans = field(default_factory=Plans)
     around: Surroundings = field(default_factory=Surroundings)
-    actor_id: UUID | None = None
+    anchors: dict[tuple[UUID, UUID, bool], Anchor] = field(default_factory=dict)
+    placed: set[UUID] = field(default_factory=set)
 
 
 def hierarchy_guard(project_id: UUID) -> Guard:
@@ -59,37 +80,91 @@ def order_guard(project_id: UUID) -> Guard:
     return Guard.of("order", project_id)
 
 
-async def facts_for_edits(work: Work, edits: Sequence[TaskEdit], *, ordering: bool = False) -> Facts:
-    """Everything that decides a batch of edits, in a number of statements that the batch's size does not change."""
-    places = await locate_tasks(work, work.viewer_id, [edit.task_id for edit in edits])
-    project_ids = list({place.project_id for place in places.values()})
-    guards = [access_guard(place.workspace_id) for place in places.values()]  # type: ignore[attr-defined]
-    guards += [vocabulary_guard(project_id) for project_id in project_ids]
-    reparented = {
-        places[edit.task_id].project_id: edit
-        for edit in edits
-        if edit.patch.values.get("parent_id") and edit.task_id in places
-    }
-    guards += [hierarchy_guard(project_id) for project_id in reparented]
-    guards += plan_guards(
-        (places[edit.task_id].project_id, edit.patch) for edit in edits if edit.task_id in places
+def guards_of(seen: Seen) -> list[Guard]:
+    """What must not change from the reading of an edit's facts to its commit."""
+    edit: TaskEdit = seen.command
+    guards = [access_guard(seen.workspace_id), vocabulary_guard(seen.project_id)]
+    guards += plan_guards([(seen.project_id, edit.patch)])
+    if edit.patch.values.get("parent_id"):
+        guards.append(hierarchy_guard(seen.project_id))
+    if edit.anchor_id:
+        guards.append(order_guard(seen.project_id))
+    return guards
+
+
+def ask_for_edits(asked: Gathering, edits: Sequence[Seen]) -> None:
+    """Ask for everything that decides these edits, but for what is above, below and around (``facts_for_edits``)."""
+    asked.ask(PROJECTS, [(seen.project_id,) for seen in edits])
+    asked.ask(
+        TASKS, [(seen.project_id, seen.command.task_id, seen.command.expected_version) for seen in edits]
     )
-    if ordering:
-        guards += [order_guard(project_id) for project_id in project_ids]
-    await work.guard(*guards)
-    # From here on every read is a later statement than the locks. A task that moved meanwhile is located anew.
-    places = await locate_tasks(work, work.viewer_id, [edit.task_id for edit in edits])
-    if any(place.project_id not in project_ids for place in places.values()):
-        raise RaceLost()
+    asked.ask(ROLES, [(seen.project_id, seen.viewer_id) for seen in edits])
+    placed = as_array({seen.command.task_id for seen in edits if seen.command.anchor_id})
+    for seen in edits:
+        edit, project = seen.command, (seen.project_id,)
+        people = named_in(edit.patch)
+        asked.ask(ROLES, [(seen.project_id, user_id) for user_id in people])
+        if edit.anchor_id:
+            asked.ask(ANCHORS, [(seen.project_id, edit.anchor_id, edit.after_id is None, placed)])
+        ask_for_plans(asked, edit.patch, project)
+        if _asks([edit.patch], "status_id", "deleted_at"):
+            asked.ask(STATUSES, [project])
+        if _asks([edit.patch], "status_id"):
+            asked.ask(TRANSITIONS, [project])
+        if _asks([edit.patch], "type_id"):
+            asked.ask(TASK_TYPES, [project])
+        if edit.patch.add.get("label_ids"):
+            asked.ask(LABELS, [project])
+
+
+def facts_from(asked: Gathering, edits: Sequence[Seen]) -> dict[UUID, Facts]:
+    """What was found, for each viewer; all share what is not theirs alone. A task that moved raises ``RaceLost``."""
+    rows = {row.id: row for row in asked.found(TASKS)}
+    if any(seen.command.task_id not in rows for seen in edits):
+        raise RaceLost
+    shared = Facts(
+        now_utc(), {},
+        states={task_id: task_state(row) for task_id, row in rows.items()},
+        rows=rows,
+        statuses=_by_project(asked.found(STATUSES)),
+        types=_by_project(asked.found(TASK_TYPES)),
+        labels=_by_project(asked.found(LABELS)),
+        plans=plans_from(asked),
+        readers={(row.project_id, row.user_id) for row in asked.found(ROLES)},
+        history=_history(asked.found(TASKS)),
+        anchors={
+            (row.project_id, row.id, row.below): Anchor(row.rank, row.neighbour)
+            for row in asked.found(ANCHORS)
+        },
+        placed={seen.command.task_id for seen in edits if seen.command.anchor_id},
+    )  # fmt: skip
+    shared.around = Surroundings(_by_project(asked.found(TRANSITIONS)), shared.statuses)
+    viewers, projects = {seen.viewer_id for seen in edits}, {seen.project_id for seen in edits}
+    return {
+        viewer_id: replace(shared, projects=visible, actor_id=viewer_id)
+        for viewer_id, visible in projects_of(asked, viewers, projects).items()
+    }
+
+
+async def facts_for_edits(work: Work, edits: Sequence[TaskEdit]) -> Facts:
+    """Everything that decides a batch of edits of one person, in a number of statements that does not grow with it."""
+    task_ids = [edit.task_id for edit in edits]
+    places: dict[UUID, Any] = dict(await locate_tasks(work, work.viewer_id, task_ids))
+    seen = [
+        Seen(work.viewer_id, places[edit.task_id].project_id, places[edit.task_id].workspace_id, edit)
+        for edit in edits
+        if edit.task_id in places
+    ]
+    await work.guard(*(guard for one in seen for guard in guards_of(one)))
     if work.attempt:
-        await lock_tasks(work, [(place.project_id, task_id) for task_id, place in places.items()])
-    projects = await access_projects(work, work.viewer_id, project_ids)
-    facts = Facts(now_utc(), projects, actor_id=work.actor.user_id)
-    keys = [(place.project_id, task_id) for task_id, place in places.items() if place.project_id in projects]
-    facts.rows = await tasks_by_key(work, keys)
-    facts.states = {task_id: task_state(row) for task_id, row in facts.rows.items()}
-    await _read_words(work, facts, [edit.patch for edit in edits], list(projects))
-    await _read_history(work, facts, edits)
+        await lock_tasks(work, [(one.project_id, one.command.task_id) for one in seen])
+    # From here on every read is a later statement than the locks.
+    asked = Gathering()
+    ask_for_edits(asked, seen)
+    await asked.run(work)
+    facts = facts_from(asked, seen).get(work.viewer_id) or Facts(now_utc(), {}, work.viewer_id)
+    # Whose access was taken meanwhile has not asked for anything.
+    facts.rows = {task_id: row for task_id, row in facts.rows.items() if row.project_id in facts.projects}
     await _read_parents(work, facts, edits)
     facts.around = await surroundings_of_moves(work, _moves(facts, edits), facts.statuses)
     return facts
@@ -113,8 +188,8 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     held += plan_guards((task.project_id, task.patch) for task in tasks)
     await work.guard(*guards, *held)
     projects = await access_projects(work, work.viewer_id, project_ids)
-    facts = Facts(now_utc(), projects)
-    await _read_words(work, facts, [task.patch for task in tasks], list(projects), always=True)
+    facts = Facts(now_utc(), projects, work.viewer_id)
+    await _read_words(work, facts, [task.patch for task in tasks], list(projects))
     parent_ids = {task.patch.values["parent_id"] for task in tasks if task.patch.values.get("parent_id")}
     keys = [(project_id, parent_id) for project_id in projects for parent_id in parent_ids]
     await share_tasks(work, keys)
@@ -122,36 +197,55 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     return facts
 
 
+def _asks(patches: Iterable[TaskPatch], *names: str) -> bool:
+    return any(name in patch.values for patch in patches for name in names)
+
+
+def named_in(patch: TaskPatch) -> set[UUID]:
+    """The people whom a patch assigns or mentions."""
+    people = patch.user_ids()
+    for text in patch.sections.values():
+        people |= mentioned(text)
+    return people
+
+
+def _by_project(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    found: dict[UUID, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.project_id].append(row)
+    return found
+
+
+def _history(rows: Iterable[Any]) -> dict[UUID, list[Event]]:
+    found: dict[UUID, list[Event]] = {}
+    for row in rows:
+        events = [Event(*event) for event in row.history]
+        if len(events) >= len(
+            found.get(row.id, ())
+        ):  # the same task, edited from several versions: the oldest
+            found[row.id] = events
+    return found
+
+
 async def _read_words(
-    work: Work, facts: Facts, patches: list[TaskPatch], project_ids: list[UUID], *, always: bool = False
+    work: Work, facts: Facts, patches: Sequence[TaskPatch], project_ids: list[UUID]
 ) -> None:
-    def asks(*names: str) -> bool:
-        return always or any(
-            name in patch.values or patch.add.get(name) for patch in patches for name in names
-        )
-
-    if asks("status_id", "deleted_at"):
-        facts.statuses = await by_project(work, STATUSES, project_ids)
-    if asks("type_id"):
-        facts.types = await by_project(work, TASK_TYPES, project_ids)
+    asked = Gathering()
+    projects = [(project_id,) for project_id in project_ids]
+    asked.ask(STATUSES, projects)
+    asked.ask(TASK_TYPES, projects)
     if any(patch.add.get("label_ids") for patch in patches):
-        facts.labels = await by_project(work, LABELS, project_ids)
-    facts.plans = await read_plans(work, patches, project_ids)
-    people = {user_id for patch in patches for user_id in patch.user_ids()}
-    people |= {
-        user_id for patch in patches for text in patch.sections.values() for user_id in mentioned(text)
-    }
+        asked.ask(LABELS, projects)
+    for patch in patches:
+        for project in projects:
+            ask_for_plans(asked, patch, project)
+    await asked.run(work)
+    facts.plans = plans_from(asked)
+    facts.statuses = _by_project(asked.found(STATUSES))
+    facts.types = _by_project(asked.found(TASK_TYPES))
+    facts.labels = _by_project(asked.found(LABELS))
+    people = {user_id for patch in patches for user_id in named_in(patch)}
     facts.readers = await readers_among(work, project_ids, list(people))
-
-
-async def _read_history(work: Work, facts: Facts, edits: Sequence[TaskEdit]) -> None:
-    stale: dict[UUID, dict[UUID, int]] = {}
-    for edit in edits:
-        row = facts.rows.get(edit.task_id)
-        if row is not None and edit.expected_version is not None and edit.expected_version < row.version:
-            stale.setdefault(row.project_id, {})[row.id] = edit.expected_version
-    for project_id, versions in stale.items():
-        facts.history |= await history_since(work, project_id, versions)
 
 
 async def _read_parents(work: Work, facts: Facts, edits: Sequence[TaskEdit]) -> None:

@@ -12,6 +12,7 @@ from app.errors import NotFound, ValidationFailed
 from app.guards import Guard
 from app.projects.access import access_projects
 from app.projects.models import Project
+from app.staging import Write
 from app.tasks.models import Task
 from app.tasks.reads import locate_tasks, tasks_by_key
 from app.work import RaceLost, Work
@@ -26,6 +27,16 @@ _SHARE: Statement[Any] = sql(
     "project_ids",
     "ids",
 )
+
+HELD = Write(
+    "held_tasks",
+    {"project_id": "uuid", "id": "uuid"},
+    """SELECT t.id FROM $given JOIN tasks t ON t.project_id = $first AND t.id = given.id
+       WHERE t.deleted_at IS NULL FOR SHARE OF t""",
+    counted=True,
+    unless="changed_tasks",
+)
+"""Tasks that are there, undeleted, until the commit. (Those that the same statement changes are held by that.)"""
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader
 from app.errors import NotFound, ValidationFailed
 from app.events.deltas import State
+from app.gathering import Gathering, Select
 from app.guards import Guard
 from app.milestones.models import Milestone
-from app.milestones.reads import MILESTONES
 from app.projects.actions.objects import living, planning_guard
-from app.projects.reads import by_project
+from app.projects.gathered import of_project
 from app.sprints.models import Sprint, SprintStage
-from app.sprints.reads import SPRINTS
 from app.tasks.commands import TaskPatch
+
+SPRINTS: Select[Sprint] = of_project(Sprint, "w.project_id, w.id")
+MILESTONES: Select[Milestone] = of_project(Milestone, "w.project_id, w.id")
 
 
 @dataclass
@@ -37,14 +38,21 @@ def _touches(patch: TaskPatch) -> bool:
     return not patch.values.keys().isdisjoint(("sprint_id", "milestone_id", "deleted_at"))
 
 
-async def read_plans(reader: Reader, patches: Iterable[TaskPatch], project_ids: list[UUID]) -> Plans:
-    """What decides about some patches, in a statement for each kind that they name."""
+def ask_for_plans(asked: Gathering, patch: TaskPatch, project: tuple[UUID]) -> None:
+    """Ask for what decides about a patch in a project, of the kinds that it names."""
+    if not patch.values.keys().isdisjoint(("sprint_id", "deleted_at")):
+        asked.ask(SPRINTS, [project])
+    if not patch.values.keys().isdisjoint(("milestone_id", "deleted_at")):
+        asked.ask(MILESTONES, [project])
+
+
+def plans_from(asked: Gathering) -> Plans:
+    """What was found."""
     plans = Plans()
-    named = {name for patch in patches for name in patch.values}
-    if not named.isdisjoint(("sprint_id", "deleted_at")):
-        plans.sprints = await by_project(reader, SPRINTS, project_ids)
-    if not named.isdisjoint(("milestone_id", "deleted_at")):
-        plans.milestones = await by_project(reader, MILESTONES, project_ids)
+    for sprint in asked.found(SPRINTS):
+        plans.sprints.setdefault(sprint.project_id, []).append(sprint)
+    for milestone in asked.found(MILESTONES):
+        plans.milestones.setdefault(milestone.project_id, []).append(milestone)
     return plans
 
 

@@ -180,7 +180,7 @@ async def tell_people(work: Work, change: AccessChange, project_id: UUID | None 
         )
         for user_id in sorted({user_id for user_id, _ in pairs})
     ]  # fmt: skip
-    await deliver(work, arrivals)
+    deliver(work, arrivals)
 
 
 async def _open(work: Work, workspace_id: UUID) -> tuple[Workspace, dict[UUID, str]]:

@@ -66,6 +66,11 @@ async def surroundings_of_moves(
     return around
 
 
+def asks_more(moves: Sequence[Move], around: Surroundings) -> bool:
+    """Whether more than the transitions themselves decides about moves."""
+    return bool(around.transitions and (_related(moves, around.transitions) or _entered(moves, around)))
+
+
 async def surroundings_at(
     reader: Reader, tasks: Sequence[Any], statuses: dict[UUID, list[Status]]
 ) -> Surroundings:

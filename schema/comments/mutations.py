@@ -8,6 +8,8 @@ from uuid import UUID
 import strawberry
 
 from app.comments import actions
+from app.comments.commands import NewComment
+from app.comments.laned import AddComment
 from app.work import Action
 from schema.comments.types import Comment
 from schema.edges import Info
@@ -62,11 +64,11 @@ async def _written(info: Info, input: Any, action: Action) -> CommentPayload:
 class CommentMutations:
     @mutation("Comment on a task, or answer a comment.")
     async def comment_add(self, info: Info, input: CommentAddInput) -> CommentPayload:
-        action = actions.add_comment(
-            read_id(input.task_id, "Task"), input.body,
-            parent_id=read_optional_id(given(input.parent_id), "Comment"), client_id=given(input.id),
+        comment = NewComment(
+            read_id(input.task_id, "Task"), input.body, read_optional_id(given(input.parent_id), "Comment"),
+            given(input.id),
         )  # fmt: skip
-        return await _written(info, input, action)
+        return await _written(info, input, AddComment(comment))
 
     @mutation("Change the text of your own comment.")
     async def comment_update(self, info: Info, input: CommentUpdateInput) -> CommentPayload:

@@ -10,9 +10,10 @@ import strawberry
 from app.comments.actions import with_comment
 from app.errors import Refusal
 from app.tasks.actions.create import create_tasks
-from app.tasks.actions.edit import delete_task, restore_task, update_tasks
-from app.tasks.actions.move import move_task
+from app.tasks.actions.edit import delete_task, restore_task
+from app.tasks.actions.move import moving
 from app.tasks.commands import TaskEdit
+from app.tasks.laned import EditTask
 from app.transfers.actions import transfer_task
 from app.work import Action
 from schema.edges import Info
@@ -73,7 +74,7 @@ class TaskMutations:
             commented=comment is not None,
         )
         try:
-            return await _written(info, input, _commented(update_tasks([edit]), task_id, comment), task_id)
+            return await _written(info, input, _commented(EditTask(edit), task_id, comment), task_id)
         except Refusal as refusal:
             if refusal.path and refusal.path[0] not in _BESIDE_PATCH:
                 refusal.path = ("patch", *refusal.path)
@@ -82,14 +83,14 @@ class TaskMutations:
     @mutation("Move a task to another status, another place, or both.")
     async def task_move(self, info: Info, input: TaskMoveInput) -> TaskPayload:
         task_id = read_id(input.id, "Task")
-        action = move_task(
+        edit = moving(
             task_id, status_id=read_optional_id(given(input.status_id), "Status"),
             before_id=read_optional_id(given(input.before_id), "Task"),
             after_id=read_optional_id(given(input.after_id), "Task"),
             expected_version=given(input.expected_version), policy=read_policy(given(input.on_conflict)),
             commented=given(input.comment) is not None,
         )  # fmt: skip
-        return await _written(info, input, _commented(action, task_id, given(input.comment)), task_id)
+        return await _written(info, input, _commented(EditTask(edit), task_id, given(input.comment)), task_id)
 
     @mutation("Delete a task. It can be restored, and its history stays.")
     async def task_delete(self, info: Info, input: TaskDeleteInput) -> TaskPayload:

@@ -87,7 +87,7 @@ async def test_a_planted_answer_before_the_commit_is_caught(
         return None
 
     monkeypatch.setattr(work, "kept_outcome", forgetful)
-    monkeypatch.setattr(work, "keep_outcome", forgetful)
+    monkeypatch.setattr(work, "keeping", lambda *_: None)
     before = await log.count()
     one = create(world, 1)
     await world.member.do("taskCreate", **one)

@@ -18,6 +18,8 @@ PAST_THE_WALL = {
     "sign_ins_ended": "ids of sign-ins that ended lately",
     "delete_expired": "deletes what has expired, tells how much",
     "project_roles_in": "ids and roles, as project_roles",
+    "project_roles_of": "roles for pairs of a project and a person, as project_roles",
+    "task_places": "where tasks are, as ids, each for a person who sees it",
     "project_readers_among": "yes or no for pairs of a person and a project",
     "project_readers": "ids of who sees projects that are declared",
     "scopes_read_by": "ids of what some people read in a workspace that is declared",

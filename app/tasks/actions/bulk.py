@@ -17,7 +17,7 @@ from app.projects.models import ConflictPolicy
 from app.tasks.actions.deciding import Told, decide_items
 from app.tasks.actions.edit import EDITED_AT_ONCE, check_batch
 from app.tasks.actions.parents import close_parents
-from app.tasks.actions.writing import write_decisions
+from app.tasks.actions.writing import record_decisions, stage_tasks
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_UPDATED
 from app.tasks.facts import Facts, facts_for_edits
@@ -57,8 +57,8 @@ def edit_in_bulk(
             _reflect(work, facts)
             return {"items": items, "batch_id": None}
         work.batch_id = new_id()
-        await write_decisions(work, decisions)
-        await close_parents(work, facts, decisions)
+        record_decisions(work, decisions)
+        stage_tasks(work.staged, [*decisions, *await close_parents(work, facts, decisions)])
         return {"items": items, "batch_id": str(work.batch_id)}
 
     return action

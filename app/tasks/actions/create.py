@@ -164,7 +164,7 @@ async def write_new(
             Arrival(user_id, reason, project, task_id, caused_by=event_id) for user_id, reason in told
         ]
     if notify:
-        await deliver(work, arrivals)
+        deliver(work, arrivals)
 
 
 async def _ranks(work: Work, tasks: Sequence[NewTask]) -> list[str]:

@@ -9,7 +9,7 @@ from app.errors import LimitReached, ValidationFailed
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
 from app.tasks.actions.parents import close_parents
-from app.tasks.actions.writing import write_decisions
+from app.tasks.actions.writing import record_decisions, stage_tasks
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.decisions import decide_edit
 from app.tasks.events import TASK_DELETED, TASK_RESTORED
@@ -27,8 +27,8 @@ def update_tasks(edits: Sequence[TaskEdit]) -> Action:
         check_batch(edits)
         facts = await facts_for_edits(work, edits)
         decisions = [decide_edit(edit, facts) for edit in edits]
-        await write_decisions(work, decisions)
-        await close_parents(work, facts, decisions)
+        record_decisions(work, decisions)
+        stage_tasks(work.staged, [*decisions, *await close_parents(work, facts, decisions)])
         return {"items": [{"task_id": str(edit.task_id)} for edit in edits]}
 
     return action

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.errors import Refusal
 from app.projects.models import ConflictPolicy
-from app.tasks.actions.writing import write_decisions
+from app.tasks.actions.writing import record_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.decisions import Decision, decide_edit
 from app.tasks.events import TASK_MOVED, task_state
@@ -17,10 +17,11 @@ from app.work import Work
 from app.workflows.facts import done_statuses
 
 
-async def close_parents(work: Work, facts: Facts, decisions: Sequence[Decision]) -> None:
-    """Complete the parents of tasks that were just closed, each by an event that its sub-task's caused.
+async def close_parents(work: Work, facts: Facts, decisions: Sequence[Decision]) -> list[Decision]:
+    """Decide to complete the parents of tasks that were just closed, each by an event that its sub-task's caused.
 
-    It goes up one level, once. A parent that its own workflow does not let go stays as it is.
+    They are recorded here, and the caller's to stage. It goes up one level, once. A parent that its own workflow does
+    not let go stays as it is.
     """
     closers = {
         (one.project_id, UUID(one.new["parent_id"])): one
@@ -28,7 +29,7 @@ async def close_parents(work: Work, facts: Facts, decisions: Sequence[Decision])
         if one.closes_parent and one.new["parent_id"] and _all_done(facts, UUID(one.new["parent_id"]))
     }
     if not closers:
-        return
+        return []
     for parent_id, row in (await tasks_by_key(work, list(closers))).items():
         facts.rows.setdefault(parent_id, row)
         facts.states.setdefault(parent_id, task_state(row))
@@ -39,7 +40,8 @@ async def close_parents(work: Work, facts: Facts, decisions: Sequence[Decision])
             decided.append(decision)
     told = {event.object_id: event.id for event in work.recorded}
     causes = {one.task_id: told.get(closers[one.project_id, one.task_id].task_id) for one in decided}
-    await write_decisions(work, decided, causes=causes)
+    record_decisions(work, decided, causes=causes)
+    return decided
 
 
 def _all_done(facts: Facts, parent_id: UUID) -> bool:

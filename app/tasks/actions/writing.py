@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,56 +10,124 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from app import metrics
-from app.db import sql
-from app.events.deltas import State, same
+from app.db import table
+from app.events.deltas import State
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
-from app.tasks.decisions import Decision, bumps
-from app.tasks.events import SHORT_FIELDS
+from app.staging import Staged, Values, Write, inserting, kinds_of
+from app.tasks.decisions import Decision
+from app.tasks.events import BUMPING, SHORT_FIELDS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
-from app.work import RaceLost, Work
-from app.writes import compare_and_set, insert_rows, set_unversioned
+from app.work import Work
 
-_KEYS = ("project_id", "id")
 _IDS = frozenset({"status_id", "type_id", "parent_id", "sprint_id", "milestone_id"})
 _TIMES = frozenset({"completed_at", "deleted_at", "updated_at", "created_at"})
 _SETS: dict[str, tuple[type[SQLModel], str]] = {
     "assignee_ids": (TaskAssignee, "user_id"),
     "label_ids": (TaskLabel, "label_id"),
 }
+_SHORT = tuple(name for name in SHORT_FIELDS if name in BUMPING)
+_PARTS = ("rank", "sections", "config", "fields")
+"""Columns that are written only where they changed: a rank is not guarded by the version, and texts are long."""
+
+
+def _task_write() -> Write:
+    """Short columns are written whole, so that one statement does for any edit; the version says they are the same."""
+    sets = [f"{name} = given.{name}" for name in (*_SHORT, "updated_at")]
+    sets += [f"{name} = coalesce(given.{name}, t.{name})" for name in _PARTS]
+    columns = kinds_of(Task, ("project_id", "id", "version", *_SHORT, "updated_at", *_PARTS))
+    return Write(
+        "changed_tasks",
+        columns | {"next_version": "int"},
+        f"UPDATE tasks t SET version = given.next_version, {', '.join(sets)} FROM $given "  # noqa: S608 (names of ours)
+        "WHERE t.project_id = $first AND t.id = given.id AND t.version = given.version RETURNING 1",
+        counted=True,
+    )
+
+
+def _gone(model: type[SQLModel], column: str) -> Write:
+    name, keys = table(model).name, ("project_id", "task_id", column)
+    match = " AND ".join(f"gone.{key} = given.{key}" for key in keys)
+    text = f"DELETE FROM {name} gone USING $given WHERE {match}"  # noqa: S608 (names of ours)
+    return Write(f"out_of_{name}", kinds_of(model, keys), text)
+
+
+_CHANGED = _task_write()
+_ADDED = {
+    part: inserting(model, ("project_id", "task_id", column)) for part, (model, column) in _SETS.items()
+}
+_GONE = {part: _gone(model, column) for part, (model, column) in _SETS.items()}
 
 
 async def write_decisions(
-    work: Work,
-    decisions: Sequence[Decision],
-    *,
-    caused_by: UUID | None = None,
+    work: Work, decisions: Sequence[Decision], *, caused_by: UUID | None = None,
     causes: Mapping[UUID, UUID | None] | None = None,
-) -> None:
-    """Write changed tasks and record their events. A row that changed meanwhile makes the unit run again.
+) -> None:  # fmt: skip
+    """Write changed tasks now and record their events. A row that changed meanwhile makes the unit run again."""
+    staged = Staged()
+    stage_tasks(staged, decisions)
+    await staged.run(work)
+    record_decisions(work, decisions, caused_by=caused_by, causes=causes)
+
+
+def stage_tasks(staged: Staged, decisions: Iterable[Decision]) -> None:
+    """Have changed tasks written. Of several decisions on a task, what the first found and the last left counts."""
+    ends: dict[UUID, tuple[Decision, Decision]] = {}
+    told: dict[UUID, set[str]] = {}
+    for decision in decisions:
+        if decision.delta:
+            first, _ = ends.get(decision.task_id, (decision, decision))
+            ends[decision.task_id] = (first, decision)
+            told.setdefault(decision.task_id, set()).update(_told(decision))
+    staged.add(_CHANGED, [_row(first, last.new, told[first.task_id]) for first, last in ends.values()])
+    for part, (_, column) in _SETS.items():
+        for first, last in ends.values():
+            if part not in told[first.task_id]:
+                continue
+            before, after = set(first.old[part]), set(last.new[part])
+            place = {"project_id": first.project_id, "task_id": first.task_id}
+            staged.add(_ADDED[part], [{**place, column: UUID(one)} for one in sorted(after - before)])
+            staged.add(_GONE[part], [{**place, column: UUID(one)} for one in sorted(before - after)])
+
+
+def _told(decision: Decision) -> set[str]:
+    """The columns and sets that an event tells of: nothing else is written."""
+    return {name.partition(".")[0] for changes in decision.delta.values() for name in changes}
+
+
+def _row(first: Decision, new: State, told: set[str]) -> Values:
+    old = first.old
+    row: Values = {
+        "project_id": first.project_id, "id": first.task_id, "version": old["version"],
+        "next_version": new["version"],
+    }  # fmt: skip
+    row |= {name: column_value(name, (new if name in told else old)[name]) for name in _SHORT}
+    row["updated_at"] = column_value("updated_at", new["updated_at"])
+    row |= {name: new[name] if name in told else None for name in _PARTS}
+    return row
+
+
+def record_decisions(
+    work: Work, decisions: Iterable[Decision], *, caused_by: UUID | None = None,
+    causes: Mapping[UUID, UUID | None] | None = None,
+) -> None:  # fmt: skip
+    """Record what was decided: events, and notices to the newly assigned and the newly mentioned.
 
     What brought them about is one event, or (``causes``) one for each task.
     """
-    changed = [decision for decision in decisions if decision.delta]
-    versioned = [decision for decision in changed if bumps(decision.delta)]
-    await _set_columns(work, versioned)
-    ranked = [decision for decision in changed if not bumps(decision.delta)]
-    rows = [{"project_id": d.project_id, "id": d.task_id, "rank": d.new["rank"]} for d in ranked]
-    if len(await set_unversioned(work, Task, rows, {"rank"}, keys=_KEYS)) < len(ranked):
-        raise RaceLost()
-    await write_sets(work, changed)
     arrivals: list[Arrival] = []
-    for decision in changed:
-        event_id = work.record(
-            decision.project_id, decision.kind, decision.task_id, {"delta": decision.delta},
-            version=decision.new["version"], occurred_at=decision.occurred_at,
-            caused_by=(causes or {}).get(decision.task_id, caused_by),
-        )  # fmt: skip
-        arrivals += notices(decision, event_id)
-    await deliver(work, arrivals)
-    metrics.MERGES.inc(sum(1 for decision in changed if decision.merged))
     for decision in decisions:
+        if decision.delta:
+            event_id = work.record(
+                decision.project_id, decision.kind, decision.task_id, {"delta": decision.delta},
+                version=decision.new["version"], occurred_at=decision.occurred_at,
+                caused_by=(causes or {}).get(decision.task_id, caused_by),
+            )  # fmt: skip
+            arrivals += notices(decision, event_id)
+        if decision.delta and decision.merged:
+            metrics.MERGES.inc()
         work.reflect(decision.project_id)
+    deliver(work, arrivals)
 
 
 def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
@@ -70,42 +138,6 @@ def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
         Arrival(user, reason, decision.project_id, decision.task_id, caused_by=event_id)
         for user, reason in told
     ]
-
-
-async def _set_columns(work: Work, decisions: Sequence[Decision]) -> None:
-    columns = {name for d in decisions for name in d.delta.get("set", {})} | {"updated_at"}
-    columns |= {
-        part
-        for d in decisions
-        for part in ("sections", "config", "fields")
-        if not same(d.old[part], d.new[part])
-    }
-    rows = []
-    for decision in decisions:
-        row: dict[str, Any] = {
-            "project_id": decision.project_id, "id": decision.task_id, "version": decision.old["version"],
-        }  # fmt: skip
-        row |= {name: column_value(name, decision.new[name]) for name in columns}
-        rows.append(row)
-    if len(await compare_and_set(work, Task, rows, columns, keys=_KEYS)) < len(rows):
-        raise RaceLost()
-
-
-async def write_sets(work: Work, decisions: Sequence[Decision]) -> None:
-    """Insert and delete the rows of assignees and labels."""
-    for field, (model, column) in _SETS.items():
-        added, removed = [], []
-        for decision in decisions:
-            change = decision.delta.get("members", {}).get(field)
-            if change is None:
-                continue
-            place = {"project_id": decision.project_id, "task_id": decision.task_id}
-            added += [{**place, column: UUID(one)} for one in change["added"]]
-            removed += [(decision.project_id, decision.task_id, UUID(one)) for one in change["removed"]]
-        await insert_rows(work, model, added)
-        if removed:
-            projects, tasks, ones = (list(part) for part in zip(*removed, strict=True))
-            await work.run(_REMOVE[field], project_ids=projects, task_ids=tasks, ones=ones)
 
 
 def column_value(name: str, value: Any) -> Any:
@@ -127,17 +159,3 @@ def task_row(state: State, project_id: UUID) -> dict[str, Any]:
         "config": state["config"], "fields": state["fields"], "version": state["version"],
         "creator_id": UUID(state["creator_id"]) if state["creator_id"] else None, **row,
     }  # fmt: skip
-
-
-def _remove(name: str, column: str) -> Any:
-    return sql(
-        f"DELETE FROM {name} USING unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS gone(project_id, task_id, one) "  # noqa: S608
-        f"WHERE {name}.project_id = gone.project_id AND {name}.task_id = gone.task_id AND {name}.{column} = gone.one",
-        "project_ids", "task_ids", "ones",
-    )  # fmt: skip
-
-
-_REMOVE = {
-    "assignee_ids": _remove("task_assignees", "user_id"),
-    "label_ids": _remove("task_labels", "label_id"),
-}

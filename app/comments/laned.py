@@ -1,0 +1,69 @@
+"""New comments, as lanes take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.comments.actions import Addition, add_comments, decide_addition, record_new, stage_new
+from app.comments.commands import NewComment
+from app.comments.facts import Facts, ask_for_new, facts_from
+from app.gathering import Gathering
+from app.guards import Guard
+from app.lanes.commands import Seen
+from app.outcomes import Result
+from app.staging import Staged
+from app.work import Work
+from app.workspaces.access import access_guard
+
+
+class CommentRoom:
+    """How comments are added, many at once."""
+
+    def guards(self, seen: Seen) -> Iterable[Guard]:
+        return [access_guard(seen.workspace_id)]
+
+    def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
+        ask_for_new(asked, [_plain(seen) for seen in commands])
+
+    def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
+        return dict(facts_from(asked, [_plain(seen) for seen in commands]))
+
+    def decide(self, command: AddComment, facts: Facts) -> Addition:
+        return decide_addition(command.comment, facts)
+
+    def record(self, work: Work, decision: Addition) -> Result:
+        record_new(work, [decision])
+        return {"comment_ids": [decision.state["id"]]}
+
+    def stage(self, staged: Staged, decisions: Sequence[Addition]) -> None:
+        stage_new(staged, decisions)
+
+
+def _plain(seen: Seen) -> Seen:
+    return seen._replace(command=seen.command.comment)
+
+
+_ROOM = CommentRoom()
+
+
+@dataclass(frozen=True)
+class AddComment:
+    """A comment on a task."""
+
+    comment: NewComment
+    placing: UUID | None = None
+    beside: UUID | None = None
+
+    async def __call__(self, work: Work) -> Result:
+        return await add_comments([self.comment])(work)
+
+    @property
+    def room(self) -> CommentRoom:
+        return _ROOM
+
+    @property
+    def task_id(self) -> UUID:
+        return self.comment.task_id

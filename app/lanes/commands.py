@@ -1,0 +1,82 @@
+"""What lanes take: commands on one task, which one room decides on and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+from uuid import UUID
+
+from app.gathering import Gathering
+from app.guards import Guard
+from app.outcomes import Result
+from app.staging import Staged
+from app.work import Work
+
+
+class Place(NamedTuple):
+    """Where a task is that somebody may see."""
+
+    project_id: UUID
+    workspace_id: UUID
+
+
+class Seen(NamedTuple):
+    """A command, who asks for it, and where its task was seen."""
+
+    viewer_id: UUID
+    project_id: UUID
+    workspace_id: UUID
+    command: Any
+
+
+class Apart(Exception):
+    """This command asks for more than is read for a batch: it is carried out alone, after the others."""
+
+
+class Room(Protocol):
+    """How a room's commands are carried out, many at once: guards, facts, decisions, writes.
+
+    The same functions carry out one alone, in a unit of its own.
+    """
+
+    def guards(self, seen: Seen) -> Iterable[Guard]:
+        """What must not change from the reading of its facts to the commit."""
+
+    def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
+        """Ask for the facts."""
+
+    def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
+        """What was found, for each viewer. Raises ``RaceLost`` if something is not where it was seen."""
+
+    def decide(self, command: Any, facts: Any) -> Any:
+        """A decision, which later ones see; raises a refusal, or ``Apart``."""
+
+    def record(self, work: Work, decision: Any) -> Result:
+        """Record a decision's events; what is answered."""
+
+    def stage(self, staged: Staged, decisions: Sequence[Any]) -> None:
+        """Have the rows written of all decisions of the batch."""
+
+
+@runtime_checkable
+class Command(Protocol):
+    """A command on a task. Called, it is the action of a unit of its own."""
+
+    def __call__(self, work: Work) -> Awaitable[Result]:
+        """Carry it out alone."""
+
+    @property
+    def room(self) -> Room | None:
+        """Which room's, or None if it cannot be carried out with others."""
+
+    @property
+    def task_id(self) -> UUID:
+        """The task that says which project it belongs to."""
+
+    @property
+    def placing(self) -> UUID | None:
+        """The task that gets another place by it."""
+
+    @property
+    def beside(self) -> UUID | None:
+        """The task next to which it is placed: not one that has just been given a place in the same batch."""

@@ -1,0 +1,61 @@
+"""Where tasks are, for whoever asks: questions that come while others are being answered are answered together."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+from app.db import Database, Reader, Statement, sql
+from app.lanes.commands import Place
+
+ASKED_AT_ONCE = 512
+
+_PLACES: Statement[Place] = sql(
+    "SELECT user_id, task_id, project_id, workspace_id FROM task_places($1, $2)", "people", "tasks"
+)
+
+Question = tuple[UUID, UUID]
+"""(who asks, task)"""
+
+
+class Places:
+    """Finds the projects of tasks. What somebody may not see is nowhere, and takes as long to be found there."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: dict[Question, asyncio.Future[Place | None]] = {}
+        self._asking: asyncio.Task[None] | None = None
+
+    async def find(self, viewer_id: UUID, task_id: UUID) -> Place | None:
+        """Where a task is, if this person may see it. Raises what the database raises."""
+        question = (viewer_id, task_id)
+        if question not in self._waiting:
+            self._waiting[question] = asyncio.get_running_loop().create_future()
+        answer = self._waiting[question]
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(answer)
+
+    async def _ask(self) -> None:
+        try:
+            while self._waiting:
+                asked = dict(list(self._waiting.items())[:ASKED_AT_ONCE])
+                for question in asked:
+                    del self._waiting[question]
+                await self._answer(asked)
+        finally:
+            self._asking = None
+
+    async def _answer(self, asked: dict[Question, asyncio.Future[Place | None]]) -> None:
+        try:
+            async with self._database.connection() as connection:
+                people, tasks = (list(column) for column in zip(*asked, strict=True))
+                rows = await Reader(connection).rows(_PLACES, people=people, tasks=tasks)
+        except Exception as failure:  # noqa: BLE001 (whoever asked is told)
+            for answer in asked.values():
+                answer.set_exception(failure)
+                answer.exception()  # it may be that nobody waits any more
+            return
+        found = {(row[0], row[1]): Place(row[2], row[3]) for row in rows}  # type: ignore[misc]
+        for question, answer in asked.items():
+            answer.set_result(found.get(question))

@@ -1,0 +1,150 @@
+"""Writes that one statement does together: rows of any number of tables, all or none.
+
+A ``Write`` is a part of that statement (a data-modifying CTE) over rows that are given as arrays. All parts see the
+tables as they were before, so a row may be changed by one part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlmodel import SQLModel
+
+from app.db import Reader, Row, Statement, table
+
+_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
+
+Values = dict[str, Any]
+
+
+class RaceLost(Exception):
+    """A row that was decided on changed before it was written: the unit runs again."""
+
+
+def kinds_of(model: type[SQLModel], columns: Iterable[str]) -> dict[str, str]:
+    """The PostgreSQL types of columns."""
+    target = table(model)
+    return {name: target.c[name].type.compile(dialect=_DIALECT).split(" COLLATE")[0] for name in columns}
+
+
+@dataclass(frozen=True, eq=False)
+class Write:
+    """One part. In ``text``, ``$given`` stands for the rows, with ``columns`` (names with PostgreSQL types), and
+    ``$first`` for the first column: one value if all rows have the same (see ``app.gathering.Select``).
+
+    ``counted``: it returns a row for each that was written, and all that are given must be. ``unless`` names a write
+    that does without this one for the rows (by ``project_id`` and ``id``) that it has itself.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    text: str
+    counted: bool = False
+    unless: str = ""
+
+    @property
+    def partitioned(self) -> bool:
+        """Whether it matters that all its rows begin with the same."""
+        return "$first" in self.text
+
+    def part(self, first: int, *, alike: bool) -> tuple[str, int]:
+        """Its CTE, whose parameters (an array for each column) have numbers from ``first`` on; and the next number."""
+        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(self.columns.values(), first))
+        rows = f"unnest({arrays}) AS given({', '.join(self.columns)})"
+        following = first + len(self.columns)
+        name, kind = next(iter(self.columns.items()))
+        begin = f"${following}::{kind}" if alike else f"given.{name}"
+        text = self.text.replace("$given", rows).replace("$first", begin)
+        return f"{self.name} AS ({text})", following + alike
+
+
+Form = tuple[Write, bool]
+"""A write, and whether its rows are alike in their first column."""
+
+
+def inserting(model: type[SQLModel], columns: Sequence[str]) -> Write:
+    """A write that inserts rows."""
+    name = table(model).name
+    listed = ", ".join(columns)
+    text = f"INSERT INTO {name} ({listed}) SELECT given.* FROM $given"  # noqa: S608 (names of ours)
+    return Write(f"into_{name}", kinds_of(model, columns), text)
+
+
+@dataclass
+class Staged:
+    """Writes that wait to be done together."""
+
+    rows: dict[Write, list[Values]] = field(default_factory=dict)
+
+    def add(self, write: Write, rows: Iterable[Values]) -> None:
+        """Have these rows written too."""
+        if fresh := list(rows):
+            self.rows.setdefault(write, []).extend(fresh)
+
+    def settle(self) -> None:
+        """Leave out what others do anyway."""
+        for write in [one for one in self.rows if one.unless]:
+            other = next((rows for one, rows in self.rows.items() if one.name == write.unless), [])
+            there = {(row["project_id"], row["id"]) for row in other}
+            left = [row for row in self.rows.pop(write) if (row["project_id"], row["id"]) not in there]
+            self.add(write, left)
+
+    def forms(self) -> tuple[Form, ...]:
+        """What is to be written, as statements are made for it."""
+        return tuple((write, self._alike(write)) for write in sorted(self.rows, key=lambda write: write.name))
+
+    def _alike(self, write: Write) -> bool:
+        name = next(iter(write.columns))
+        return write.partitioned and len({row[name] for row in self.rows[write]}) == 1
+
+    def arguments(self) -> list[Any]:
+        """An array for each column of each write."""
+        arguments: list[Any] = []
+        for write, alike in self.forms():
+            columns = [[row[name] for row in self.rows[write]] for name in write.columns]
+            arguments += columns
+            arguments += [columns[0][0]] if alike else []
+        return arguments
+
+    async def run(self, reader: Reader) -> None:
+        """Write now, in a statement of its own. Raises ``RaceLost`` if a row was not there as it was decided on."""
+        self.settle()
+        if not self.rows:
+            return
+        arguments = self.arguments()
+        statement = _alone(self.forms())
+        self.rows = {}
+        if not await reader.value(statement, **named(arguments)):
+            raise RaceLost
+
+
+def named(arguments: Sequence[Any]) -> dict[str, Any]:
+    """Arguments by the names that ``numbers`` gives."""
+    return {str(place): argument for place, argument in enumerate(arguments, 1)}
+
+
+def numbers(count: int) -> list[str]:
+    """Names of parameters that have none of their own: their numbers."""
+    return [str(place) for place in range(1, count + 1)]
+
+
+@lru_cache(maxsize=256)
+def parts_of(forms: tuple[Form, ...]) -> tuple[list[str], str, int]:
+    """The CTEs of these writes, the condition that all rows were written, and the number of the next parameter."""
+    parts, whole, place = [], [], 1
+    for write, alike in forms:
+        if write.counted:
+            whole.append(f"(SELECT count(*) FROM {write.name}) = cardinality(${place})")  # noqa: S608 (ours)
+        part, place = write.part(place, alike=alike)
+        parts.append(part)
+    return parts, " AND ".join(whole) or "true", place
+
+
+@lru_cache(maxsize=256)
+def _alone(forms: tuple[Form, ...]) -> Statement[Any]:
+    parts, whole, following = parts_of(forms)
+    return Statement(f"WITH {', '.join(parts)} SELECT {whole}", Row, *numbers(following - 1))
