@@ -22,9 +22,10 @@ import psycopg
 
 from app.migrations import migrate
 from benchmarks.data import fill
-from benchmarks.isolation import UNBOUNDED, Wall
+from benchmarks.isolation import Wall
 from benchmarks.measuring import percentile
 from benchmarks.processes import Clock, free_port, running
+from benchmarks.stage import UNBOUNDED
 from benchmarks.wire import Load
 from benchmarks.writing import Target, Writer
 from lockstep.embedded import start_servers
