@@ -41,6 +41,11 @@ _BY_PLACE = {
     "Query.tasks.orderBy": "The first decides, the next where that is equal. By when they were made unless given.",
     "Subscription.events.after": "The `cursor` of a position or of the last frame: replays what came after it. "
     "Without it the stream begins now.",
+    "Subscription.viewEvents.after": "The `cursor` of a position of the project or of the last frame. Without it the "
+    "stream begins now.",
+    "Subscription.viewEvents.orderBy": "What `place` tells; the view's or the query's order, or by rank, unless given.",
+    "Subscription.viewEvents.projectId": "The project whose tasks are listed.",
+    "Subscription.viewEvents.viewId": "A saved view of the project, or of yours; with a filter or query, all hold.",
     "Task.section.name": "Its name, such as `acceptance_criteria`.",
 }
 

@@ -14,7 +14,7 @@ from schema.arguments import describe_arguments
 from schema.comments.mutations import CommentMutations
 from schema.domains.mutations import DomainMutations
 from schema.errors import ERROR_TYPES
-from schema.events.subscriptions import Subscription
+from schema.events.subscriptions import EventSubscriptions
 from schema.events.types import event_types
 from schema.history.mutations import HistoryMutations
 from schema.identities.mutations import IdentityMutations
@@ -33,6 +33,7 @@ from schema.tasks.bulk import TaskBulkMutations
 from schema.tasks.mutations import TaskMutations
 from schema.teams.mutations import TeamMutations
 from schema.views.mutations import ViewMutations
+from schema.views.subscriptions import ViewSubscriptions
 from schema.workflows.mutations import WorkflowMutations
 from schema.workspaces.mutations import WorkspaceMutations
 
@@ -48,6 +49,11 @@ class Mutation(
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
     SprintMutations, MilestoneMutations, WorkflowMutations, ViewMutations,
 ):  # fmt: skip
+    pass
+
+
+@strawberry.type(description="What can be followed live.")
+class Subscription(EventSubscriptions, ViewSubscriptions):
     pass
 
 

@@ -26,6 +26,7 @@ class FrameReason(StrEnum):
     FROM_THE_FUTURE = "from_the_future"
     TOO_FAR_BEHIND = "too_far_behind"
     TOO_SLOW = "too_slow"
+    VIEW_CHANGED = "view_changed"
     ACCESS_LOST = "access_lost"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 (a reason, not a token)
     SIGNED_OUT = "signed_out"

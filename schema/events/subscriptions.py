@@ -98,12 +98,12 @@ class Followed:
 async def events(
     info: Info, scope: strawberry.ID, after: str | None = strawberry.UNSET
 ) -> AsyncGenerator[EventFrame]:
-    """Follow a scope (see ``Subscription``)."""
+    """Follow a scope (see ``EventSubscriptions``)."""
     return Followed(info.context, scope, after)  # type: ignore[return-value]  # what it is iterated by is one
 
 
-@strawberry.type(description="What can be followed live.")
-class Subscription:
+@strawberry.type
+class EventSubscriptions:
     events: AsyncGenerator[EventFrame] = strawberry.subscription(
         resolver=events,
         description="Follow a scope: replays what you missed after the cursor, then goes on live, in one operation. "

@@ -12,8 +12,14 @@ from tests.access.places import PERSONS, mark
 from tests.client import JSON, Socket
 from tests.invariants import missing, without_ids
 
-SUBSCRIPTIONS = {"events": "subscription($x: ID!) { events(scope: $x) { kind } }"}
+SUBSCRIPTIONS = {
+    "events": "subscription($x: ID!) { events(scope: $x) { kind } }",
+    "viewEvents": "subscription($x: ID!) { viewEvents(projectId: $x) { kind } }",
+}
 """Every subscription, by the id that it is about."""
+
+ABOUT = {"events": ("Scope", "Project", "Workspace"), "viewEvents": ("Project",)}
+"""What that id names."""
 
 
 async def test_every_subscription_is_known(access: Access) -> None:
@@ -21,6 +27,8 @@ async def test_every_subscription_is_known(access: Access) -> None:
     fields = access.fields.schema.subscription_type.fields
     assert fields.keys() == SUBSCRIPTIONS.keys()
     assert fields["events"].args.keys() == {"scope", "after"}
+    listed = {"projectId", "viewId", "filter", "query", "orderBy", "after"}
+    assert fields["viewEvents"].args.keys() == listed
 
 
 @pytest.mark.parametrize("person", PERSONS)
@@ -33,8 +41,8 @@ async def prove_streams_alike(access: Access, person: str) -> None:
     followed = [one for one in access.oracle.things() if one.kind in ("Scope", "Project", "Workspace")]
     failures = []
     async with access.person(person).socket() as socket:
-        for thing in followed:
-            first = await _first(socket, thing.id)
+        for name, thing in ((name, one) for name in ABOUT for one in followed if one.kind in ABOUT[name]):
+            first = await _first(socket, thing.id, name)
             # A guest is in the workspace, and does not read its log.
             seen = any(
                 access.oracle.sees(person, one)
@@ -43,14 +51,14 @@ async def prove_streams_alike(access: Access, person: str) -> None:
             )
             if seen and "EVENTS" not in first and "HEARTBEAT" not in first:
                 failures.append(f"{person} cannot follow {thing}: {first}")
-            elif not seen and first != await _first(socket, missing(thing.id)):
+            elif not seen and first != await _first(socket, missing(thing.id), name):
                 failures.append(f"{thing} tells {person}: {first}")
     assert not failures, "\n".join(failures)
 
 
-async def _first(socket: Socket, identifier: str) -> str:
+async def _first(socket: Socket, identifier: str, name: str = "events") -> str:
     """The first message of a subscription, without the ids of it and the request."""
-    operation = await socket.start(SUBSCRIPTIONS["events"], x=identifier)
+    operation = await socket.start(SUBSCRIPTIONS[name], x=identifier)
     message = await socket.message(operation)
     if message["type"] == "next" and message["payload"].get("data"):
         await socket.send(id=operation, type="complete")

@@ -1,0 +1,173 @@
+"""Lists that keep themselves up to date: what a scope's events do to the tasks that a filter matches.
+
+Worked out from the log alone: each task's state before and after an event is folded from its own events, and the
+filter is evaluated on both. So whoever goes on from an older position gets the same changes, and nothing is kept for
+those who are away.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from app.db import Database, Reader, Statement, sql
+from app.errors import BadInput
+from app.events.kinds import fold
+from app.events.models import Event
+from app.projects.reads import STATUSES, by_project
+from app.tasks.events import TASK_ARRIVED, TASK_CREATED
+from app.tasks.filters import ORDERS
+from app.tasks.grammar import FilterScope, TaskFilter, time_dependent
+from app.tasks.matching import Surroundings, matches
+from app.views.events import VIEW_REMOVED, VIEW_UPDATED
+
+MOST_STATES = 2_000
+"""Of tasks, kept by one list; of others they are folded again."""
+
+State = dict[str, Any]
+Objects = dict[tuple[str, str], State]
+_HISTORY: Statement[Event] = sql(
+    """
+    SELECT events.* FROM unnest($2::uuid[]) AS asked(id)
+    JOIN events ON events.scope_id = $1 AND events.object_id = asked.id AND events.seq < $3
+    ORDER BY events.seq
+    """,
+    "scope", "ids", "before",
+    model=Event,
+)  # fmt: skip
+_PUT_NEW = (TASK_CREATED.name, TASK_ARRIVED.name)
+
+
+class ChangeKind(StrEnum):
+    """What happened to a task as far as a list is concerned."""
+
+    ENTERED = "entered"
+    CHANGED = "changed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What some events did to one task of a list. ``place``: its values of the order, and its id; None if it left."""
+
+    kind: ChangeKind
+    task_id: UUID
+    seq: int
+    place: list[Any] | None
+
+
+class Changed(Exception):
+    """The list is another as a whole: its view was changed, or what a status means. It must be loaded anew."""
+
+
+def check_live(asked: TaskFilter) -> None:
+    """Raise ``BadInput`` for a filter whose list changes without an event of its project."""
+    fields = time_dependent(asked)
+    if fields:
+        raise BadInput(
+            "This filter changes with time alone (" + ", ".join(fields) + "): give days as dates.",
+            notLive=fields,
+        )
+    if asked.mentions("blocked"):
+        raise BadInput("Whether a task is blocked is decided by others: leave it out.", notLive=["blocked"])
+
+
+@dataclass
+class LiveList:
+    """The tasks of a project that a filter matches, as of one position after the other."""
+
+    database: Database
+    project_id: UUID
+    asked: TaskFilter
+    sort: Sequence[tuple[str, bool]]
+    scope: FilterScope
+    view_id: UUID | None = None
+    _around: Surroundings | None = None
+    _states: OrderedDict[UUID, State | None] = field(default_factory=OrderedDict)
+
+    async def changes(self, events: Sequence[Event]) -> list[Change]:
+        """What the next events did, one for each task, in order of its last event. Raises ``Changed``."""
+        if not events:
+            return []
+        async with self.database.snapshot(scopes=[self.project_id]) as reader:
+            around = self._around = await self._surroundings(reader, events[0].seq)
+            before = await self._before(reader, events)
+        objects: Objects = {("task", str(one)): state for one, state in before.items() if state is not None}
+        last: dict[UUID, int] = {}
+        for event in events:
+            self._check(event)
+            if event.object_type == "task":
+                fold(objects, event)
+                last.pop(event.object_id, None)
+                last[event.object_id] = event.seq
+        found = []
+        for task_id, seq in last.items():
+            after = objects.get(("task", str(task_id)))
+            self._keep(task_id, after)
+            if (change := self._change(task_id, seq, before.get(task_id), after, around)) is not None:
+                found.append(change)
+        return found
+
+    def _change(
+        self, task_id: UUID, seq: int, before: State | None, after: State | None, around: Surroundings
+    ) -> Change | None:
+        was = before is not None and matches(self.asked, before, around)
+        if after is None or not matches(self.asked, after, around):
+            return Change(ChangeKind.LEFT, task_id, seq, None) if was else None
+        if was and before == after:
+            return None
+        return Change(ChangeKind.CHANGED if was else ChangeKind.ENTERED, task_id, seq, self._place(after))
+
+    def _place(self, state: State) -> list[Any]:
+        names = [ORDERS[name][0] for name, _ in self.sort] or ["rank"]
+        return [*(state[name] for name in names), state["id"]]
+
+    def _check(self, event: Event) -> None:
+        if event.kind in (VIEW_UPDATED.name, VIEW_REMOVED.name) and event.object_id == self.view_id:
+            raise Changed
+        if event.object_type != "status" or self._around is None:
+            return
+        delta = event.payload.get("delta", {}).get("set", {})
+        if "category" in delta and self.asked.mentions("status_category"):
+            raise Changed
+        if (state := event.payload.get("state")) is not None:
+            self._around.categories[state["id"]] = state["category"]  # type: ignore[index]
+
+    async def _surroundings(self, reader: Reader, before: int) -> Surroundings:
+        """What statuses meant when the first events came; from then on it is followed."""
+        if self._around is not None:
+            return self._around
+        rows = (await by_project(reader, STATUSES, [self.project_id])).get(self.project_id, [])
+        found = await self._folded(reader, [row.id for row in rows], before)
+        categories = {
+            state["id"]: state["category"] for (kind, _), state in found.items() if kind == "status"
+        }
+        return Surroundings(self.scope, categories)
+
+    async def _before(self, reader: Reader, events: Sequence[Event]) -> dict[UUID, State | None]:
+        """The states of the tasks that the events are of, before the first of them."""
+        first: dict[UUID, Event] = {}
+        for event in events:
+            if event.object_type == "task":
+                first.setdefault(event.object_id, event)
+        found: dict[UUID, State | None] = {one: self._states[one] for one in first if one in self._states}
+        unknown = [one for one, event in first.items() if one not in found and event.kind not in _PUT_NEW]
+        folded = await self._folded(reader, unknown, events[0].seq)
+        return found | {one: folded.get(("task", str(one))) for one in unknown}
+
+    async def _folded(self, reader: Reader, ids: list[UUID], before: int) -> Objects:
+        objects: Objects = {}
+        if ids:
+            for event in await reader.rows(_HISTORY, scope=self.project_id, ids=ids, before=before):
+                fold(objects, event)
+        return objects
+
+    def _keep(self, task_id: UUID, state: State | None) -> None:
+        self._states[task_id] = state
+        self._states.move_to_end(task_id)
+        if len(self._states) > MOST_STATES:
+            self._states.popitem(last=False)

@@ -1,0 +1,174 @@
+"""Following a list: what enters it, changes in it, and leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.scalars import JSON
+
+from app.errors import BadInput, NotFound
+from app.events import frames
+from app.events.cursors import Cursor
+from app.projects.access import readable_scopes
+from app.query_language.printing import read_sort
+from app.tasks.grammar import EVERYTHING, all_of, filter_from_json
+from app.views.access import access_views
+from app.views.live import Change, Changed, ChangeKind, LiveList, check_live
+from schema.context import Context
+from schema.edges import Info
+from schema.enums import describe
+from schema.events.enums import FrameKind, FrameReason
+from schema.ids import global_id, read_id, read_optional_id
+from schema.inputs import given
+from schema.nodes import node_edge
+from schema.positions import Position
+from schema.query_language.types import meaning_of
+from schema.tasks.filters import TaskFilterInput, TaskOrder, filter_scope, read_filter, read_order
+
+if TYPE_CHECKING:
+    from schema.tasks.types import Task
+
+SILENT = 200
+"""Events that do nothing to a list are passed over; after so many its position is told all the same."""
+
+describe(
+    ChangeKind,
+    "What happened to a task as far as the list is concerned.",
+    ENTERED="It is in the list now.",
+    CHANGED="It is still in the list, but something of it is another.",
+    LEFT="It is not in the list any more.",
+)
+
+
+@strawberry.type(description="What some events did to one task of the list.")
+class ViewChange:
+    task_uuid: strawberry.Private[UUID]
+    kind: ChangeKind = strawberry.field(description="What happened.")
+    task_id: strawberry.ID = strawberry.field(description="The task.")
+    seq: int = strawberry.field(description="The last of the events.")
+    place: JSON | None = strawberry.field(
+        description="Where it stands in the list now: its values of the order, one after the other, and last a text "
+        "that decides between equal ones (bytewise, as all texts here); missing values are last. Null if it left."
+    )
+    task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge(
+        "Task",
+        "task_uuid",
+        "As it is when this is read, which may be later; null if it is not there for you any more.",
+    )
+
+    @classmethod
+    def of(cls, change: Change) -> ViewChange:
+        place: Any = change.place
+        return cls(
+            task_uuid=change.task_id, kind=change.kind, seq=change.seq, place=place,
+            task_id=strawberry.ID(global_id("Task", change.task_id)),
+        )  # fmt: skip
+
+
+@strawberry.type(
+    description="What a list that is followed yields. Positions and cursors are those of `events`."
+)
+class ViewFrame:
+    kind: FrameKind = strawberry.field(description="What this frame is.")
+    changes: list[ViewChange] = strawberry.field(description="One for each task, to be applied in order.")
+    position: Position | None = strawberry.field(
+        description="Where you stand after it: go on with its cursor."
+    )
+    reason: FrameReason | None = strawberry.field(description="With RESYNC and ENDED: why.")
+    more: bool = strawberry.field(description="The log has more right now: another frame follows at once.")
+
+    @classmethod
+    def of(cls, frame: frames.EventFrame, changes: list[Change], kind: FrameKind | None = None) -> ViewFrame:
+        return cls(
+            kind=kind or frame.kind, changes=[ViewChange.of(one) for one in changes], reason=frame.reason,
+            position=None if frame.position is None else Position.of(frame.position), more=frame.more,
+        )  # fmt: skip
+
+
+class FollowedList:
+    """A list that is followed: the frames of its project, as far as they do something to it."""
+
+    def __init__(self, context: Context, live: LiveList, after: Cursor | None) -> None:
+        self._hub = context.application.hub
+        self._session = context.session
+        self._viewer_id = context.viewer_id
+        self._live = live
+        self._after = after
+
+    async def __aiter__(self) -> AsyncGenerator[ViewFrame]:
+        stream = self._hub.follow(self._viewer_id, self._session, self._live.project_id, self._after)
+        passed_over = 0
+        try:
+            async for frame in stream:
+                try:
+                    changes = await self._live.changes(frame.events)
+                except Changed:
+                    reason = FrameReason.VIEW_CHANGED
+                    yield ViewFrame.of(frames.EventFrame(FrameKind.RESYNC, frame.position, reason=reason), [])
+                    return
+                passed_over += len(frame.events)
+                if changes or frame.kind is not FrameKind.EVENTS:
+                    yield ViewFrame.of(frame, changes)
+                    passed_over = 0
+                elif passed_over >= SILENT:
+                    yield ViewFrame.of(frame, [], FrameKind.HEARTBEAT)
+                    passed_over = 0
+        finally:
+            await stream.aclose()
+
+
+async def view_events(
+    info: Info,
+    project_id: strawberry.ID,
+    view_id: strawberry.ID | None = strawberry.UNSET,
+    filter: TaskFilterInput | None = strawberry.UNSET,
+    query: str | None = strawberry.UNSET,
+    order_by: list[TaskOrder] | None = strawberry.UNSET,
+    after: str | None = strawberry.UNSET,
+) -> AsyncGenerator[ViewFrame]:
+    """Follow a list (see ``ViewSubscriptions``)."""
+    context: Context = info.context
+    project = read_id(project_id, "Project")
+    cursor = Cursor.decode(after) if after else None
+    if cursor is not None and cursor.scope_id != project:
+        raise BadInput("This cursor is of another scope.")
+    if not await readable_scopes(await context.reader(), [(context.viewer_id, project)]):
+        raise NotFound("Project", path=("projectId",))
+    view = read_optional_id(given(view_id), "View")
+    live = await _list(context, project, view, read_filter(given(filter)), given(query))
+    live.sort = read_order(given(order_by)) or live.sort
+    return FollowedList(context, live, cursor)  # type: ignore[return-value]  # what it is iterated by is one
+
+
+async def _list(
+    context: Context, project: UUID, view_id: UUID | None, asked: Any, query: str | None
+) -> LiveList:
+    parts = [] if asked is None else [asked]
+    sort: list[tuple[str, bool]] = []
+    if view_id is not None:
+        view = (await access_views(await context.reader(), context.viewer_id, [view_id])).get(view_id)
+        if view is None or view.project_id not in (None, project):
+            raise NotFound("View", path=("viewId",))
+        parts.append(filter_from_json(view.filter))
+        sort = read_sort(view.sort)
+    if query:
+        meaning = await meaning_of(context, [project], query)
+        parts.append(meaning.filter)
+        sort = meaning.sort or sort
+    whole = all_of(parts) if parts else EVERYTHING
+    check_live(whole)
+    scope = await filter_scope(context, whole)
+    return LiveList(context.application.database, project, whole, sort, scope, view_id)
+
+
+@strawberry.type
+class ViewSubscriptions:
+    view_events: AsyncGenerator[ViewFrame] = strawberry.subscription(
+        resolver=view_events,
+        description="Follow a list of a project's tasks: what enters it, changes in it and leaves it, after the cursor "
+        "and then live, as `events` does. Refused for filters whose list changes without an event of the project: days "
+        "relative to today, `blocked`. A view of your own is taken as it is when this begins.",
+    )
