@@ -94,14 +94,21 @@ def main() -> int:
         report: dict[str, Any] = {"circumstances": circumstances(bench), "figures": measure(bench, chosen)}
         report["curves"] = draw_curves(bench) if curves else []
     report["seconds"] = round(time.monotonic() - began)
-    settings = " ".join(f"{name}={value}" for name, value in report["circumstances"]["postgres"].items())
-    print(f"{table(report['figures'])}\n\nPostgreSQL: {settings}; {report['seconds']} s")
+    print(f"{table(report['figures'])}\n\n{_footer(report)}")
     path = given.json or (LATEST if not given.figures and not given.quick else None)
     if path:
         write(report, path)
         draw(report, path.parent)
     failed = [line for line in report["figures"] if line["met"] == "failed"]
     return int(bool(failed) or any("reason" in curve for curve in report["curves"]))
+
+
+def _footer(report: dict[str, Any]) -> str:
+    postgres, ours = (
+        " ".join(f"{name}={value}" for name, value in report["circumstances"][what].items())
+        for what in ("postgres", "settings")
+    )
+    return f"PostgreSQL: {postgres}\nLockstep: {ours}\n{report['seconds']} s"
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -113,7 +113,7 @@ def start(command: Sequence[str], environment: Mapping[str, str] | None = None) 
         env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE if environment is None else subprocess.DEVNULL,
-        preexec_fn=_end_with_us,  # noqa: PLW1509 (asks the kernel one thing, and takes no lock)
+        preexec_fn=end_with_parent,  # noqa: PLW1509 (asks the kernel one thing, and takes no lock)
     )
 
 
@@ -133,7 +133,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 _prctl = getattr(ctypes.CDLL(None), "prctl", None)
 
 
-def _end_with_us() -> None:
+def end_with_parent() -> None:
+    """Have the kernel end this process when the one that started it is gone."""
     if _prctl:
         _prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from benchmarks import peers
 from benchmarks.stage import Bench
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -26,6 +27,7 @@ def circumstances(bench: Bench) -> dict[str, Any]:
         "python": platform.python_version(),
         "postgres": bench.settings,
         "versions": {name: version(name) for name in OUR_PARTS},
+        "peers": peers.versions(),
         "settings": bench.limits,
         "load_before": os.getloadavg()[0],
         "tasks": sum(bench.scale.sizes),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import tempfile
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,6 +31,7 @@ UNBOUNDED = {
     },
     # The generated tasks have no events behind them, which checkpoints of the log would be made from.
     "LOCKSTEP_CHECKPOINT_SECONDS": "3600",
+    "LOCKSTEP_ACCESS_TOKEN_SECONDS": "86400",
     "LOCKSTEP_MAX_COST": "1000000",
     "LOCKSTEP_SIGN_IN_ATTEMPTS": "0",
     "LOCKSTEP_MAX_CONNECTIONS": "100000",
@@ -58,7 +60,7 @@ class Scale:
 
 # 100,000 tasks in 50 projects: the board that is measured, those of the curve over rows, and the crowd.
 BOARDS = (10, 50, 100, 200, 1000, 2000, 5000)
-WHOLE = Scale((500, *BOARDS, *[2170] * 42), 500, 7, 150.0, 5, 3.0, 15_000, 3, 300)
+WHOLE = Scale((500, *BOARDS, *[2170] * 42), 500, 7, 300.0, 5, 3.0, 15_000, 3, 300)
 QUICK = Scale((500, 10, 100, *[50] * 7), 20, 3, 30.0, 2, 1.0, 300, 2, 12)
 
 
@@ -175,6 +177,9 @@ class Bench:
 def stage(scale: Scale, say: Callable[[str], None], *, everybody: bool = False) -> Iterator[Bench]:
     """A bench on a database of its own, which is gone afterwards."""
     with ExitStack() as stack:
+        # Thousands of sockets, here and in the servers.
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         folder.chmod(0o711)
         say("starting PostgreSQL and Valkey, filling the database")

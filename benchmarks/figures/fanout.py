@@ -182,7 +182,7 @@ FIGURES = (
         1 / 3, 1 / 6, _coalesced,
     ),
     Figure(
-        "many-scopes", "15,000 subscribers over 300 projects, 200 events/s: commit to client p99", "ms", "",
+        "many-scopes", "15,000 over 300 projects, 200 events/s: commit to client p99", "ms", "",
         50, 20, _many_scopes,
     ),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from benchmarks.crowd import Crowd
 from benchmarks.figures.figure import Figure, Rounds
 from benchmarks.measuring import Spread, percentile
 from benchmarks.operations import board, page, task
+from benchmarks.processes import end_with_parent
 from benchmarks.stage import Bench, Running
 from benchmarks.wire import Load, request
 from benchmarks.writing import SEED, Target, Writer, targets
@@ -72,9 +73,9 @@ def _followed(everybody: Audience, server: Running, count: int) -> Iterator[None
 
 
 def _read(crowd: Crowd) -> None:
+    end_with_parent()
     while True:
-        heard = crowd.hear(lambda heard: heard.deliveries >= 1)
-        del heard
+        crowd.hear(lambda heard: heard.deliveries >= 1)
 
 
 def measured(bench: Bench) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import dataclass, field
@@ -31,6 +32,18 @@ STRAWBERRY = Peer("stock Strawberry", "strawberry_orm")
 ARIADNE = Peer("Ariadne", "ariadne_orm")
 JSON_AGG = Peer("json_agg", "json_agg")
 HELLO = Peer("hello world", "hello")
+
+
+def versions() -> dict[str, str]:
+    """Of what the peers are made of, as their lock files hold them."""
+    found: dict[str, str] = {}
+    for file in sorted(HERE.glob("*/package.json")):
+        found |= json.loads(file.read_text())["dependencies"]
+    for line in (HERE / "packages.txt").read_text().splitlines():
+        name, equal, version = line.rstrip(" \\").partition("==")
+        if equal:
+            found[name] = version
+    return found
 
 
 def command(peer: Peer) -> tuple[list[str], dict[str, str]]:
