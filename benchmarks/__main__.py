@@ -26,17 +26,22 @@ from benchmarks.publish import draw
 from benchmarks.report import LATEST, circumstances, table, write
 from benchmarks.stage import QUICK, WHOLE, Bench, stage
 
+LONGEST_SECONDS = 300
+"""A figure that takes this long has failed; the longest takes one and a half minutes on two idle cores."""
+
 
 def measure(bench: Bench, figures: list[Figure]) -> list[dict[str, Any]]:
     """Every figure's line; one that fails is told and the others go on."""
     lines = []
     for figure in figures:
         began = time.monotonic()
+        signal.alarm(LONGEST_SECONDS)
         try:
             line = figure.result(figure.measure(bench))
         except Exception as error:  # noqa: BLE001 (whatever one figure fails of, the others can be measured)
             traceback.print_exc()
             line = figure.failure(f"{type(error).__name__}: {error}"[:500])
+        signal.alarm(0)
         line["seconds"] = round(time.monotonic() - began, 1)
         lines.append(line)
         say(f"{figure.key}: {line['met']} in {line['seconds']} s")
@@ -47,6 +52,7 @@ def draw_curves(bench: Bench) -> list[dict[str, Any]]:
     """Every curve's points; one that fails is told and the others go on."""
     curves = []
     for curve in CURVES:
+        signal.alarm(LONGEST_SECONDS)
         try:
             curves.append(curve.result(bench))
         except Exception as error:  # noqa: BLE001
@@ -54,6 +60,7 @@ def draw_curves(bench: Bench) -> list[dict[str, Any]]:
             curves.append(
                 {"curve": curve.key, "title": curve.title, "reason": f"{type(error).__name__}: {error}"[:500]}
             )
+        signal.alarm(0)
         say(f"curve {curve.key}")
     return curves
 
@@ -89,6 +96,7 @@ def main() -> int:
     chosen = [known[key] for key in given.figures if key in known] if given.figures else list(FIGURES)
     curves = not given.figures or "curves" in given.figures
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGALRM, _give_up)
     began = time.monotonic()
     with stage(QUICK if given.quick else WHOLE, say, everybody=given.all) as bench:
         report: dict[str, Any] = {"circumstances": circumstances(bench), "figures": measure(bench, chosen)}
@@ -109,6 +117,10 @@ def _footer(report: dict[str, Any]) -> str:
         for what in ("postgres", "settings")
     )
     return f"PostgreSQL: {postgres}\nLockstep: {ours}\n{report['seconds']} s"
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError(f"not done within {LONGEST_SECONDS} s")
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

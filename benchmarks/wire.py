@@ -21,6 +21,7 @@ def request(body: bytes, token: str = "", path: str = "/graphql") -> bytes:
 
 
 IDLE_SECONDS = 1.0
+PATIENCE_SECONDS = 60.0
 
 
 class Refused(Exception):
@@ -156,7 +157,7 @@ class Load:
         took: list[tuple[Any, float]] = []
         failed = 0
         began = time.perf_counter()
-        ends, due = began + seconds, began
+        ends, due, heard = began + seconds, began, began
         with selectors.EpollSelector() as waiting:
             for line in self._lines:
                 waiting.register(line.socket, selectors.EVENT_READ, line)
@@ -171,7 +172,10 @@ class Load:
                     most -= most != sys.maxsize
                     due += 1 / rate if rate else 0
                 pause = 0.5 if rate is None or not idle or over else max(due - now, 0)
+                if now - heard > PATIENCE_SECONDS and len(idle) < len(self._lines):
+                    raise Refused("no answer for a minute")
                 for key, _ in waiting.select(pause):
+                    heard = now
                     line = key.data
                     body = line.answers.feed(line.socket.recv(1 << 18) or _closed())
                     if body is None:

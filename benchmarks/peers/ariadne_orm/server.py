@@ -158,4 +158,4 @@ graphql = GraphQL(schema, context_value=_context, introspection=False)
 app = Starlette(routes=[Route("/ready", _ready), Route("/graphql", _Sessions(graphql))])
 
 if __name__ == "__main__":
-    serve(app)
+    serve(app, as_ours=False)

@@ -22,4 +22,4 @@ async def _ready(_: Request) -> Response:
 app = Starlette(routes=[Route("/graphql", _hello, methods=["GET", "POST"]), Route("/ready", _ready)])
 
 if __name__ == "__main__":
-    serve(app)
+    serve(app, as_ours=True)

@@ -47,4 +47,4 @@ app = Starlette(
 )
 
 if __name__ == "__main__":
-    serve(app)
+    serve(app, as_ours=True)

@@ -40,4 +40,4 @@ async def ready() -> str:
 
 
 if __name__ == "__main__":
-    serve(app)
+    serve(app, as_ours=False)
