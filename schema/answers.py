@@ -34,7 +34,8 @@ class Answer:
 
     `executed` is False for a request error: nothing ran, and the response has no `data` entry at all
     (GraphQL specification, "Response format"). `errors` are ready for JSON, each with `extensions.code`.
-    `spent`: what it did cost. `kept`: the whole response as it is kept for others; `tag`: by which a client may know
+    `objects`: how many it holds, if they were counted; `spent`: what it did cost. `kept`: the whole response as it is
+    kept for others; `tag`: by which a client may know
     that it has it (an ETag), and `unchanged`: that it does, so that nothing need be sent.
     """
 
@@ -42,6 +43,7 @@ class Answer:
     errors: list[ErrorJson] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     executed: bool = False
+    objects: int | None = None
     spent: int | None = None
     kept: Kept | None = None
     tag: str | None = None

@@ -128,6 +128,8 @@ class Context:
     _reflected: dict[UUID, None] = field(default_factory=dict)
     dependence: Dependence | None = None
     """What the answer depends on, once it is there; None: nobody knows, and it is not kept."""
+    objects: int | None = None
+    """How many objects the answer holds, if that was counted while it was made."""
     missed: bool = False
     """Something asked for was not there, or is of no project: nothing tells when that changes."""
     stamp: Stamp | None = None
@@ -185,7 +187,7 @@ class Context:
             for project_id in unknown:
                 self._projects[project_id] = found.get(project_id)
         visible = {}
-        for project_id in ids:
+        for project_id in dict.fromkeys(ids):
             project = self._projects[project_id]
             if project is not None:
                 visible[project_id] = project

@@ -265,9 +265,12 @@ class GraphQLService:
                 if question is not None and self._keeper is not None:
                     found = await self._keeper.note(question, cast(Any, context), not result.errors)
                 extensions = await context.extensions()
+            objects = getattr(context, "objects", None)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             return failure(error, session.request_id), None
-        return Answer(result.data, _errors_json(result, session), extensions, executed=True), found
+        answer = Answer(result.data, _errors_json(result, session), extensions, executed=True)
+        answer.objects = objects
+        return answer, found
 
     async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         return (await self._execute(prepared, event, session))[0]

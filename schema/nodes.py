@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from binascii import b2a_base64
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import strawberry
 from sqlmodel import SQLModel
 
+from app.db import Row
 from schema.context import Columns, Context
 from schema.edges import READS, edge
 from schema.ids import global_id
@@ -26,6 +28,23 @@ def node_id(root: Any) -> strawberry.ID:
     kind = _NAMES[type(root).model]
     parts = (root.project_id, root.id) if kind in _WITHIN else (root.id,)
     return strawberry.ID(global_id(kind, *parts))
+
+
+def _node_ids(rows: Sequence[Any]) -> list[str]:
+    """The same for many rows of one table: there are hundreds on a board."""
+    if len(set(map(type, rows))) != 1 or not isinstance(rows[0], Row):
+        return [node_id(row) for row in rows]
+    model = type(rows[0]).model
+    kind = _NAMES[model] if model is not None else ""
+    encode = b2a_base64
+    if kind in _WITHIN:
+        texts = [f"{kind}:{row['project_id'].hex}:{row['id'].hex}" for row in rows]
+    else:
+        texts = [f"{kind}:{row['id'].hex}" for row in rows]
+    return [encode(text.encode(), newline=False).decode().rstrip("=") for text in texts]
+
+
+node_id.of_all = _node_ids  # type: ignore[attr-defined]
 
 
 @strawberry.interface(description="Anything with an id by which it can be fetched again.")

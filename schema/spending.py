@@ -16,7 +16,9 @@ def spent_cost(prepared: Prepared, answer: Answer) -> int:
     if prepared.kind is OperationType.MUTATION:
         variables = prepared.executor.variable_values.coerced
         fixed = prepared.document.plan(prepared.operation).written(variables)
-    return fixed + (count_objects(answer.data) if answer.data else 0)
+    if not answer.data:
+        return fixed
+    return fixed + (count_objects(answer.data) if answer.objects is None else answer.objects)
 
 
 def count_objects(data: dict[str, Any]) -> int:

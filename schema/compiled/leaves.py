@@ -27,7 +27,9 @@ from schema.scalars import DATE, DATE_TIME, JSON_SCALAR
 
 Column = list[Any]
 Whole = Callable[[Column, set[type]], Column | None]
-"""A column as it goes into the answer; None if it must be done value by value."""
+"""A column as it goes into the answer; None if it must be done value by value. Its second argument are the types of the
+values but for null, which stays what it is.
+"""
 
 _LARGEST = 2**31 - 1
 
@@ -38,12 +40,15 @@ def _only(*kinds: type) -> Whole:
 
 
 def _integers(values: Column, found: set[type]) -> Column | None:
-    fits = found == {int} and min(values) >= -_LARGEST - 1 and max(values) <= _LARGEST
-    return values if fits else None
+    if found != {int}:
+        return None
+    there = [value for value in values if value is not None]
+    return values if min(there) >= -_LARGEST - 1 and max(there) <= _LARGEST else None
 
 
 def _numbers(values: Column, found: set[type]) -> Column | None:
-    return values if found == {float} and all(map(isfinite, values)) else None
+    fits = found == {float} and all(isfinite(value) for value in values if value is not None)
+    return values if fits else None
 
 
 def _moments(values: Column, found: set[type]) -> Column | None:
@@ -51,7 +56,7 @@ def _moments(values: Column, found: set[type]) -> Column | None:
     if found != {datetime}:
         return None
     show: Any = DATE_TIME.serialize
-    return [one if one.microsecond and one.tzinfo is UTC else show(one) for one in values]
+    return [one if one is None or (one.microsecond and one.tzinfo is UTC) else show(one) for one in values]
 
 
 def _anything(values: Column, found: set[type]) -> Column | None:
@@ -91,7 +96,7 @@ def whole_column(kind: GraphQLLeafType) -> Whole:
 
         def named(values: Column, found: set[type]) -> Column | None:
             try:
-                return list(map(names.__getitem__, values))
+                return [None if value is None else names[value] for value in values]
             except (GraphQLError, TypeError, ValueError):
                 return None
 

@@ -58,6 +58,7 @@ class Operation:
         rows = await self._root.rows(run, [executor.root_value], place)
         data = rows[0]
         run.context.dependence = run.dependence
+        run.context.objects = run.objects if run.counted and not run.failures else None
         if type(data) is Failure:
             run.null(data, place, 0)
             data = None

@@ -24,6 +24,30 @@ from schema.compiled.places import Chosen, Items, Place, Shared
 from schema.compiled.runs import Failure, Run
 
 _NOTHING = (type(None), type(Undefined), BaseException)
+_NULL = frozenset([type(None)])
+
+
+class _Flags(dict[type, int]):
+    """By a value's type: 1: it may have to be waited for; 2: it is no value; 4: it is that, and not null either."""
+
+    def __missing__(self, kind: type) -> int:
+        flags = int(hasattr(kind, "__await__"))
+        if issubclass(kind, _NOTHING):
+            flags |= 2 if issubclass(kind, type(None)) else 6
+        self[kind] = flags
+        return flags
+
+
+_FLAGS = _Flags()
+
+
+def flags_of(kinds: Iterable[type]) -> int:
+    """The flags of all of some types together."""
+    flags = 0
+    for kind in kinds:
+        flags |= _FLAGS[kind]
+    return flags
+
 
 Rows = Callable[[Run, Sequence[Any], Place], Any]
 """Builds what is selected of objects of one type: a dict for each, or a failure."""
@@ -52,7 +76,7 @@ class Position:
         Failures are left where null may not stand: they are for the object or list around.
         """
         before = run.failures
-        if any(issubclass(kind, _NOTHING) for kind in set(map(type, values))):
+        if flags_of(set(map(type, values))) & 2:
             completed = await self._complete_some(run, values, place)
         else:
             completed = await self._shape.complete(run, list(values), place)
@@ -63,6 +87,14 @@ class Position:
                     run.null(value, place, index)
                     completed[index] = None
         return completed
+
+    def at_once(self, run: Run, values: Sequence[Any], kinds: set[type], flags: int) -> list[Any] | None:
+        """Scalars without a fault in them, a whole column; None if they must be completed as all else is."""
+        if not isinstance(self._shape, Leaf) or flags & 4 or (flags & 2 and not self._nullable):
+            return None
+        if dict in kinds or list in kinds:
+            run.counted = False
+        return self._shape.at_once(values, kinds - _NULL if flags & 2 else kinds)
 
     async def _complete_some(self, run: Run, values: Sequence[Any], place: Place) -> list[Any]:
         indexes = [index for index, value in enumerate(values) if not isinstance(value, _NOTHING)]
@@ -96,8 +128,16 @@ class Leaf:
         """See `Shape`."""
         if not values:
             return values
-        column = self._whole(values, set(map(type, values)))
+        found = set(map(type, values))
+        if dict in found or list in found:
+            run.counted = False
+        column = self._whole(values, found)
         return [self._one(run, value) for value in values] if column is None else column
+
+    def at_once(self, values: Sequence[Any], kinds: set[type]) -> list[Any] | None:
+        """The column if all of it can be had without a look at each value. `kinds`: their types, but for null."""
+        column = values if type(values) is list else list(values)
+        return self._whole(column, kinds) if kinds else column
 
     def _one(self, run: Run, value: Any) -> Any:
         try:
@@ -154,6 +194,7 @@ class Objects:
 
     async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
         """See `Shape`."""
+        run.objects += len(values)
         wrong = self._wrong(run, values)
         if wrong:
             right = [index for index in range(len(values)) if index not in wrong]
@@ -180,14 +221,18 @@ class Objects:
         return wrong
 
     async def _build(self, run: Run, values: list[Any], place: Place) -> list[Any]:
-        by_identity = {id(value): value for value in values}
+        identities = list(map(id, values))
+        by_identity = dict(zip(identities, values, strict=True))
         if len(by_identity) == len(values):
             built: list[Any] = await self._rows(run, values, place)
             return built
         order = {identity: number for number, identity in enumerate(by_identity)}
-        numbers = [order[id(value)] for value in values]
+        numbers = list(map(order.__getitem__, identities))
+        before = run.objects
         rows = await self._rows(run, list(by_identity.values()), Shared(place, numbers))
-        return [rows[number] for number in numbers]
+        if run.objects != before:
+            run.counted = False  # what is within them stands as often as they do
+        return list(map(rows.__getitem__, numbers))
 
 
 class Abstract:

@@ -37,6 +37,10 @@ class Run:
         self.executor = executor
         self.context: Any = executor.context_value
         self.failures = 0
+        self.objects = 0
+        """Objects of the answer so far; what is built once counts wherever it stands."""
+        self.counted = True
+        """Whether that is all of them: not if there are objects in shared ones, or in values of JSON."""
         self.dependence: Dependence | None = Dependence.SCOPE
         """What the answer depends on, by the fields met so far; None: it may not be kept."""
         self._nulls: dict[Path, Failure] = {}

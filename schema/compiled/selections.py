@@ -32,11 +32,12 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from schema.compiled.builders import builder
 from schema.compiled.places import Place, Under
-from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape
+from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape, flags_of
 from schema.compiled.runs import Failure, Run
 from schema.compiled.sources import (
     Constant,
     Field,
+    Ready,
     Source,
     dependence_of,
     reads_of,
@@ -62,7 +63,17 @@ class Column:
     async def of(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
         """Its values as they go into the answer, one for each parent."""
         under = Under(place, self.name)
-        values = await settled(await self._source.values(run, parents, under), run)
+        values: Sequence[Any]
+        if isinstance(self._source, Ready):
+            values = self._source.at_once(run, parents)
+        else:
+            values = await self._source.values(run, parents, under)
+        kinds = set(map(type, values))
+        flags = flags_of(kinds)
+        if flags & 1:
+            values = await settled(values, run)
+        elif (column := self._position.at_once(run, values, kinds, flags)) is not None:
+            return column
         return await self._position.complete(run, values, under)
 
 

@@ -114,18 +114,30 @@ def source_of(field: Field, columns: Columns = None) -> Source:
     return Plain(field)
 
 
-class Constant:
+class Ready:
+    """A source that need not wait for its values."""
+
+    def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
+        """One value for each parent."""
+        raise NotImplementedError
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        return self.at_once(run, parents)
+
+
+class Constant(Ready):
     """The same for all: `__typename`."""
 
     def __init__(self, value: str) -> None:
         self._value = value
 
-    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
-        """See `Source`."""
+    def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
+        """See `Ready`."""
         return [self._value] * len(parents)
 
 
-class Attribute:
+class Attribute(Ready):
     """A column of the rows, or an attribute."""
 
     def __init__(self, name: str) -> None:
@@ -133,8 +145,8 @@ class Attribute:
         self._of_record = None if hasattr(Row, name) else itemgetter(name)
         self._of_object = attrgetter(name)
 
-    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
-        """See `Source`."""
+    def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
+        """See `Ready`."""
         rows = self._of_record is not None and all(issubclass(kind, Row) for kind in set(map(type, parents)))
         get = self._of_record if rows and self._of_record is not None else self._of_object
         try:
@@ -143,7 +155,7 @@ class Attribute:
             return [_attempt(self._of_object, parent) for parent in parents]
 
 
-class Plain:
+class Plain(Ready):
     """A resolver that needs neither the context nor to wait."""
 
     def __init__(self, field: Field) -> None:
@@ -152,6 +164,7 @@ class Plain:
         resolver = field.declared.base_resolver
         self._field = field
         self._call: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+        self._of_all: Callable[[Sequence[Any]], Sequence[Any]] | None = getattr(self._call, "of_all", None)
         self._positional = resolver.self_parameter is not None
         named = resolver.parent_parameter or resolver.root_parameter
         self._name = named.name if named else None
@@ -163,9 +176,11 @@ class Plain:
             and first.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
         )
 
-    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
-        """See `Source`."""
+    def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
+        """See `Ready`."""
         try:
+            if self._of_all is not None:
+                return self._of_all(parents)
             if self._of_parent_alone:
                 return list(map(self._call, parents))
             arguments = self._field.arguments(run)
@@ -229,8 +244,6 @@ class Resolved:
 
 async def settled(values: Sequence[Any], run: Run) -> Sequence[Any]:
     """Values, with those awaited that some resolvers leave to be awaited; together, so that their loads meet."""
-    if not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
-        return values
     waiting = [index for index, value in enumerate(values) if run.executor.is_awaitable(value)]
     ready = list(values)
     if len(waiting) == 1:
