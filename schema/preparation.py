@@ -5,9 +5,12 @@ All of it that does not depend on the request's variables is done once, and kept
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import Executor
@@ -22,6 +25,8 @@ from schema.persisted import PersistedQueries
 from schema.requests import GraphQLRequest
 
 MOST_VARIABLE_ERRORS = 50
+MOST_KNOWN, LONGEST_KNOWN = 2000, 1000
+"""Variables of queries that stay coerced, with what their operation costs; and the most bytes of such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,24 @@ class Preparation:
         self._documents = documents
         self._persisted = persisted
         self._costs = costs
+        self._known: OrderedDict[Hashable, tuple[VariableValues, int]] = OrderedDict()
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
         self._documents.check_variables(request.variables)
         request = self._persisted.resolve(request)
         document = self._documents.read(request.query)
+        template = document.executors.get(request.operation_name)
+        asked = None
+        if template is not None and template.operation.operation is OperationType.QUERY:
+            asked = document, request.operation_name, orjson.dumps(request.variables)
+            known = self._known.get(asked)
+            if known is not None:
+                self._known.move_to_end(asked)
+                values, cost = known
+                executor = self._another(template, values, request.extensions)
+                self._persisted.remember(request)
+                return Prepared(request, executor.operation, executor, document, cost)
         executor = self._executor(document, request)
         operation = executor.operation
         plan = document.plan(operation)
@@ -75,6 +92,10 @@ class Preparation:
         if cost > self._costs.limit:
             raise self._too_costly(plan.dearest(variables))
         self._persisted.remember(request)
+        if asked is not None and len(asked[2]) <= LONGEST_KNOWN:
+            self._known[asked] = executor.variable_values, cost
+            if len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
         return Prepared(request, operation, executor, document, cost)
 
     def _executor(self, document: Document, request: GraphQLRequest) -> Executor[Any]:

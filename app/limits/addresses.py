@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from app.bounds import Network
@@ -60,6 +61,7 @@ def _spelled(address: Address | None) -> str:
     return UNKNOWN if address is None else str(address)
 
 
+@lru_cache(maxsize=10_000)
 def network(address: str) -> str:
     """What counts as one place: an IPv4 address, or an IPv6 /64, which one customer has whole."""
     found = _read(address)
