@@ -304,7 +304,10 @@ def _lateral(
 ) -> tuple[TableValuedAlias, Any]:
     asked = key_table(*keys)
     needed = None if columns is None else {*columns, *keys, *(order.name for order in orders)}
-    chosen = [column for column in target.c if needed is None or column.name in needed]
+    chosen: list[ColumnElement[Any]] = [
+        column for column in target.c if needed is None or column.name in needed
+    ]
+    chosen += [order.column.label(order.name) for order in orders if order.name not in target.c]
     inner = select(*chosen).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
     if request.place is not None:
         inner = inner.where(_beyond(orders, request.place, request.backward))

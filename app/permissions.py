@@ -122,9 +122,13 @@ class Permission(Enum):
     MANAGE_WORDS = Rule(
         "change statuses, labels and task types", _MANAGER,
         tuple(word + happens for word in ("status", "label", "taskType") for happens in ("Create", "Update", "Delete")))
+    MANAGE_FIELDS = Rule(
+        "define custom fields", _MANAGER, ("customFieldCreate", "customFieldUpdate", "customFieldDelete"),
+        note="to set their values: EDIT_TASKS")
     PLAN = Rule(
         "plan: make, change, start, complete and delete sprints; make, change, release and delete milestones", _MANAGER,
-        ("sprintCreate", "sprintUpdate", "sprintStart", "milestoneCreate", "milestoneUpdate", "milestoneRelease"),
+        ("sprintCreate", "sprintUpdate", "sprintStart", "sprintComplete", "sprintDelete", "milestoneCreate",
+         "milestoneUpdate", "milestoneRelease", "milestoneDelete"),
         note="to put tasks into them and take them out: EDIT_TASKS")
     MANAGE_WORKFLOW = Rule(
         "change the workflow: transitions, templates", _MANAGER,

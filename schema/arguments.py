@@ -5,7 +5,10 @@ from __future__ import annotations
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
 from app.events.resuming import PAGE
+from app.links.dependencies import DEEPEST as FURTHEST
 from app.paging import DEFAULT_PAGE, LARGEST_PAGE
+from app.planning.progress import DEEPEST
+from schema.planning.reports import MOST_CHANGES
 from schema.queries import NODES_AT_ONCE
 
 _BY_NAME = {
@@ -41,6 +44,11 @@ _BY_PLACE = {
     "Query.tasks.orderBy": "The first decides, the next where that is equal. By when they were made unless given.",
     "Subscription.events.after": "The `cursor` of a position or of the last frame: replays what came after it. "
     "Without it the stream begins now.",
+    "SprintReport.burndown.timeZone": "Whose days: an IANA time zone, such as Europe/Helsinki.",
+    "SprintReport.changes.first": f"So many, at most {MOST_CHANGES}.",
+    "Task.dependencies.depth": f"So many links, at most {FURTHEST}.",
+    "Task.dependencies.direction": "Which way.",
+    "Task.progress.depth": f"So many levels, at most {DEEPEST}.",
     "Subscription.viewEvents.after": "The `cursor` of a position of the project or of the last frame. Without it the "
     "stream begins now.",
     "Subscription.viewEvents.orderBy": "What `place` tells; the view's or the query's order, or by rank, unless given.",

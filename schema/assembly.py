@@ -16,6 +16,7 @@ from schema.domains.mutations import DomainMutations
 from schema.errors import ERROR_TYPES
 from schema.events.subscriptions import EventSubscriptions
 from schema.events.types import event_types
+from schema.fields.mutations import FieldMutations
 from schema.history.mutations import HistoryMutations
 from schema.identities.mutations import IdentityMutations
 from schema.inbox.mutations import InboxMutations
@@ -47,7 +48,7 @@ class Mutation(
     WorkspaceMutations, ProjectMutations, WordMutations, TaskMutations, TaskBulkMutations, HistoryMutations,
     CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
-    SprintMutations, MilestoneMutations, WorkflowMutations, ViewMutations,
+    SprintMutations, MilestoneMutations, WorkflowMutations, ViewMutations, FieldMutations,
 ):  # fmt: skip
     pass
 

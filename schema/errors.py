@@ -14,7 +14,7 @@ from app.spelling import field_name
 from schema.accounts.types import User, user_edge
 from schema.context import Context
 from schema.edges import edge
-from schema.events.changes import present
+from schema.events.changes import present, reference
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
 from schema.projects.enums import ProjectRole
@@ -185,9 +185,14 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
 
 def _clash(clash: refusals.Clash, scope_id: UUID | None) -> FieldClash:
     return FieldClash(
-        field=field_name(clash.field), base_known=clash.base_known,
+        field=_field(clash.field, scope_id), base_known=clash.base_known,
         **{side: present(clash.field, getattr(clash, side), scope_id) for side in ("base", "theirs", "yours")},
         changed_by_id=strawberry.ID(global_id("User", clash.changed_by)) if clash.changed_by else None,
         changed_by_user=clash.changed_by,
         changed_at=clash.changed_at,
     )  # fmt: skip
+
+
+def _field(name: str, scope_id: UUID | None) -> str:
+    owner, _, key = name.partition(".")
+    return f"fields.{reference('CustomField', key, scope_id)}" if owner == "fields" else field_name(name)

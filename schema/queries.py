@@ -196,7 +196,9 @@ class Query(SearchQuery):
     ) -> str:
         visible = await _projects_asked(info.context, info.context.viewer_id, given(project_ids))
         asked = read_filter(given(filter))
-        return await print_filter(info.context, list(visible), asked, read_order(given(order_by)))
+        return await print_filter(
+            info.context, list(visible), asked, await read_order(info.context, given(order_by))
+        )
 
     @root_field("Your inbox.")
     async def inbox(self, info: Info) -> Inbox:

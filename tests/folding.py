@@ -38,6 +38,14 @@ def normal(state: JSON) -> JSON:
             plain[name] = moment(value)
         elif name.endswith("Ids"):
             plain[name] = sorted(value)
+        elif name == "fields" and isinstance(value, list):
+            plain[name] = {one["fieldId"]: one["value"] for one in value}
+        elif name == "options" and isinstance(value, list):
+            plain[name] = {
+                one.get("optionId") or one["id"]: {"deleted": False}
+                | {key: one[key] for key in one if key not in ("id", "optionId")}
+                for one in value
+            }
         elif name == "sections" and isinstance(value, list):
             plain[name] = {section["name"]: section["text"] for section in value}
         else:
@@ -125,14 +133,43 @@ class Copy:
         there = {
             key: state
             for key, state in self.objects.items()
-            if state["kind"] not in words or not state.get("deletedAt")
+            # A custom field has a `kind` of its own, as a link has; it alone has options.
+            if not (state["kind"] in words or "options" in state) or not state.get("deletedAt")
         }
+        options = {
+            option: one["deleted"]
+            for state in there.values()
+            for option, one in state.get("options", {}).items()
+        }
+        for key, state in there.items():
+            if "options" in state:
+                kept = {option: one for option, one in state["options"].items() if not one["deleted"]}
+                there[key] = state | {"options": kept}
+            if "fields" in state:
+                shown = {
+                    field: _shown_value(value, options)
+                    for field, value in state["fields"].items()
+                    if field in there
+                }
+                there[key] = state | {
+                    "fields": {field: value for field, value in shown.items() if value is not None}
+                }
         return {
             key: state | {"labelIds": [one for one in state["labelIds"] if one in there]}
             if "labelIds" in state
             else state
             for key, state in there.items()
         }
+
+
+def _shown_value(value: JSON, deleted: dict[str, bool]) -> JSON | None:
+    """What stands in a field without options that are deleted."""
+    if "optionId" in value:
+        return None if deleted[value["optionId"]] else value
+    if "optionIds" in value:
+        kept = [one for one in value["optionIds"] if not deleted[one]]
+        return {"optionIds": kept} if kept else None
+    return value
 
 
 def _value(found: JSON, name: str, change: JSON) -> None:
@@ -158,6 +195,10 @@ def _selection(state: GraphQLObjectType) -> str:
         target = _SOURCES.get(name, name.removesuffix("Ids").removesuffix("Id"))
         if name == "sections":
             words.append("sections { name text }")
+        elif name == "fields":
+            words.append("fields { fieldId value }")
+        elif name == "options":
+            words.append("options { id name color place }")
         elif isinstance(nested := get_named_type(state.fields[name].type), GraphQLObjectType):
             words.append(f"{name} {{ {' '.join(nested.fields)} }}")
         elif name in _SOURCES or name.endswith(("Id", "Ids")):
@@ -196,6 +237,7 @@ def _tasks(alias: str, deleted: str, most: int) -> str:
 PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
   statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
   sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
+  customFields {{ {_sel("CustomFieldState")} }}
   milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
   transitions {{ {_sel("TransitionState")} }}
   views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }}
@@ -231,6 +273,7 @@ class Scope:
 
 _WORDS = {
     "statuses": "StatusState", "labels": "LabelState", "taskTypes": "TaskTypeState", "transitions": "TransitionState",
+    "customFields": "CustomFieldState",
 }  # fmt: skip
 
 

@@ -140,6 +140,52 @@ async def type_delete(world: World, by: Client) -> JSON:
     return {"id": world.type("epic"), "expectedVersion": 1}
 
 
+_OPTIONS = [{"name": "Low", "color": "#112233"}, {"name": "High"}]
+
+
+async def field_create(world: World, by: Client) -> JSON:
+    other = await world.custom_field("Other")
+    return {
+        "projectId": world.eng["id"], "name": "Severity", "kind": "SELECT", "description": "How bad 🙂",
+        "typeIds": [world.type("bug")], "options": _OPTIONS, "beforeId": other["id"],
+    }  # fmt: skip
+
+
+async def field_update(world: World, by: Client) -> JSON:
+    field = await world.custom_field("Severity", "SELECT", options=_OPTIONS, description="How bad")
+    other = await world.custom_field("Other")
+    return {
+        "id": field["id"], "expectedVersion": 1, "name": "Renamed", "description": "How good",
+        "typeIds": [world.type("bug")], "afterId": other["id"],
+        "options": [{"name": "New"}, {"id": field["options"][0]["id"], "name": "Lowest", "color": "#112233"}],
+    }  # fmt: skip
+
+
+async def field_delete(world: World, by: Client) -> JSON:
+    field = await world.custom_field()
+    await world.task(fields=[{"fieldId": field["id"], "value": {"text": "x"}}])
+    return {"id": field["id"], "expectedVersion": 1}
+
+
+async def one_of_each_field(world: World) -> list[JSON]:
+    """A value for a new field of each kind."""
+    values: list[JSON] = [
+        {"text": "Words 🙂"}, {"number": 1.5}, {"date": "2030-01-31"}, {"url": "https://lockstep.example/"},
+        {"userId": world.viewer.user_id},
+    ]  # fmt: skip
+    found = [
+        {"fieldId": (await world.custom_field(kind, kind))["id"], "value": value}
+        for kind, value in zip(("TEXT", "NUMBER", "DATE", "URL", "USER"), values, strict=True)
+    ]
+    one = await world.custom_field("One", "SELECT", options=_OPTIONS)
+    more = await world.custom_field("More", "MULTI_SELECT", options=_OPTIONS)
+    found.append({"fieldId": one["id"], "value": {"optionId": one["options"][0]["id"]}})
+    return [
+        *found,
+        {"fieldId": more["id"], "value": {"optionIds": [option["id"] for option in more["options"]]}},
+    ]
+
+
 async def sprint_create(world: World, by: Client) -> JSON:
     other = await world.sprint("Later")
     return {
@@ -158,6 +204,26 @@ async def sprint_update(world: World, by: Client) -> JSON:
 
 async def a_sprint(world: World, by: Client) -> JSON:
     return {"id": (await world.sprint())["id"], "expectedVersion": 1}
+
+
+async def sprint_complete(world: World, by: Client) -> JSON:
+    sprint, following = await world.sprint(), await world.sprint("Next")
+    await world.owner.do("sprintStart", id=sprint["id"], expectedVersion=1)
+    await world.task("Done", sprintId=sprint["id"], statusId=world.status("Done"))
+    await world.task("Not yet", sprintId=sprint["id"])
+    return {"id": sprint["id"], "expectedVersion": 2, "moveUnfinishedTo": following["id"]}
+
+
+async def sprint_delete(world: World, by: Client) -> JSON:
+    given = await a_sprint(world, by)
+    await world.task(sprintId=given["id"])
+    return given
+
+
+async def milestone_delete(world: World, by: Client) -> JSON:
+    milestone = await world.milestone()
+    await world.task(milestoneId=milestone["id"])
+    return {"id": milestone["id"], "expectedVersion": 1}
 
 
 async def milestone_create(world: World, by: Client) -> JSON:
@@ -286,12 +352,15 @@ async def task_create(world: World, by: Client) -> JSON:
         "parentId": other["id"], "dueDate": "2030-01-31", "closeReason": "none", "externalRef": "X-1",
         "config": [{"key": "a", "value": {"b": [1, None]}}], "beforeId": other["id"],
         "sprintId": (await world.sprint())["id"], "milestoneId": (await world.milestone())["id"],
+        "fields": await one_of_each_field(world),
     }  # fmt: skip
 
 
 async def task_update(world: World, by: Client) -> JSON:
     label, old, parent = await world.label("Urgent"), await world.label("Old"), await world.task("Parent")
+    cleared = await world.custom_field("Cleared")
     task = await world.task(
+        fields=[{"fieldId": cleared["id"], "value": {"text": "x"}}],
         description="One two three 🙂 four.", labelIds=[old["id"]], assigneeIds=[world.manager.user_id],
         config=[{"key": "a", "value": 1}, {"key": "b", "value": 2}],
     )  # fmt: skip
@@ -303,6 +372,7 @@ async def task_update(world: World, by: Client) -> JSON:
         "closeReason": "done", "externalRef": "X-2", "sprintId": (await world.sprint())["id"],
         "milestoneId": (await world.milestone())["id"],
         "config": [{"key": "a"}, {"key": "b", "value": {"c": 1}}, {"key": "d", "value": None}],
+        "fields": [{"fieldId": cleared["id"]}, *await one_of_each_field(world)],
     }  # fmt: skip
     return {"id": task["id"], "expectedVersion": 1, "patch": patch}
 

@@ -305,6 +305,21 @@ PROOFS: dict[str, Proof] = {
         "NOT_FOUND",
         **_MANAGING,
     ),
+    "customFieldCreate": Proof(
+        inputs.field_create, ("eng",), ("CustomFieldCreated",), {"name": "Else"}, {"options": []}, **_MANAGING
+    ),
+    "customFieldUpdate": Proof(
+        inputs.field_update, ("eng",), ("CustomFieldUpdated",), {"name": "Else"}, **_BLANK, **_MANAGING
+    ),
+    "customFieldDelete": Proof(
+        inputs.field_delete,
+        ("eng",),
+        ("CustomFieldDeleted",),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
     "sprintCreate": Proof(
         inputs.sprint_create,
         ("eng",),
@@ -321,6 +336,33 @@ PROOFS: dict[str, Proof] = {
         ("eng",),
         ("SprintStarted",),
         {"parallel": True},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "sprintComplete": Proof(
+        inputs.sprint_complete,
+        ("eng",),
+        ("SprintCompleted", "TaskUpdated"),
+        {"moveUnfinishedTo": None},
+        {"expectedVersion": 99},
+        "VERSION_CONFLICT",
+        **_MANAGING,
+    ),
+    "sprintDelete": Proof(
+        inputs.sprint_delete,
+        ("eng",),
+        ("TaskUpdated", "SprintDeleted"),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "milestoneDelete": Proof(
+        inputs.milestone_delete,
+        ("eng",),
+        ("TaskUpdated", "MilestoneDeleted"),
+        {"expectedVersion": 2},
         {"id": "missing"},
         "NOT_FOUND",
         **_MANAGING,

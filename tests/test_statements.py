@@ -31,7 +31,10 @@ TASKS = (
 )
 
 NOW = 'at: {time: "2999-01-01T00:00:00Z"}'
-GIVEN = {"first": "first: 2", "name": 'name: "notes"', "at": NOW}
+GIVEN = {
+    "first": "first: 2", "name": 'name: "notes"', "at": NOW, "depth": "depth: 2", "direction": "direction: BLOCKING",
+    "timeZone": 'timeZone: "UTC"',
+}  # fmt: skip
 """How arguments are given, by name."""
 
 
@@ -47,11 +50,16 @@ ROOTS: dict[str, str] = {
     "TaskType": _of_tasks("type { FIELD }"),
     "Sprint": _of_tasks("sprint { FIELD }"),
     "Milestone": _of_tasks("milestone { FIELD }"),
+    "TaskField": _of_tasks("fields { FIELD }"),
+    "CustomField": _of_tasks("fields { field { FIELD } }"),
+    "SprintScopeEntry": _of_tasks("sprint { report { changes(first: 1) { FIELD } } }"),
     "Label": _of_tasks("labels { FIELD }"),
     "Transition": _of_tasks("project { transitions { FIELD } }"),
     "AvailableTransition": _of_tasks("availableTransitions { FIELD }"),
     "User": _of_tasks("assignees { FIELD }"),
     "Comment": _of_tasks("threads(first: 1) { nodes { FIELD } }"),
+    "TaskDependency": _of_tasks("dependencies(direction: BLOCKED_BY) { tasks { FIELD } }"),
+    "TaskDependencies": _of_tasks("dependencies(direction: BLOCKED_BY) { FIELD }"),
     "TaskLink": _of_tasks("links { FIELD }"),
     "SearchHit": 'query($n: Int!) { search(text: "words") { hits(first: $n) { nodes { FIELD } } } }',
     "Link": _of_tasks("links { link { FIELD } }"),
@@ -90,6 +98,12 @@ ROOTS: dict[str, str] = {
     ),
 }
 ALIKE = {
+    "FieldOption",
+    "BurndownDay",
+    "CategoryProgress",
+    "PlannedAmount",
+    "Progress",
+    "SprintReport",
     "Identity",
     "SignInProvider",
     "JoiningDomain",
@@ -202,10 +216,17 @@ async def _one(world: World, number: int) -> None:
     await owner.do("projectTeamAdd", projectId=project, teamId=team, role="VIEWER")
     label = (await owner.do("labelCreate", projectId=project, name=f"Label {number}"))["label"]["id"]
     sprint = (await owner.do("sprintCreate", projectId=project, name="Sprint"))["sprint"]["id"]
+    await owner.do("sprintStart", id=sprint, expectedVersion=1)
     milestone = (await owner.do("milestoneCreate", projectId=project, name="1.0"))["milestone"]["id"]
     listed = {"query": f'label:"Label {number}" sort:-updated', "groupBy": "LABEL"}
     await owner.do("viewCreate", projectId=project, name=f"View {number}", shared=True, **listed)
-    planned = {"sprintId": sprint, "milestoneId": milestone}
+    reviewer = {"projectId": project, "name": "Reviewer", "kind": "USER"}
+    field = (await owner.do("customFieldCreate", **reviewer))["customField"]["id"]
+    planned = {
+        "fields": [{"fieldId": field, "value": {"userId": user}}],
+        "sprintId": sprint,
+        "milestoneId": milestone,
+    }
     new: JSON = {**planned, "projectId": project, "labelIds": [label], "assigneeIds": [user, owner.user_id]}
     parent = (await owner.do("taskCreate", title="Parent", projectId=project))["task"]
     # The admin makes it, so that the owner hears of it.

@@ -30,6 +30,10 @@ PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{
 }} }} }}"""
 
 
+OPTIONS = "customField { id name version options { id name color place } }"
+"""What is asked of a custom field that is made."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """What a clone of the world needs to be known by: tokens and ids are the same in every clone."""
@@ -104,6 +108,14 @@ class World:
         sprint: JSON = (await self.owner.do("sprintCreate", **given))["sprint"]
         return sprint
 
+    async def custom_field(
+        self, name: str = "Field", kind: str = "TEXT", project: JSON | None = None, **input: Any
+    ) -> JSON:
+        """A new custom field in ENG, or in another project."""
+        given = {"projectId": (project or self.eng)["id"], "name": name, "kind": kind} | input
+        field: JSON = (await self.owner.do("customFieldCreate", OPTIONS, **given))["customField"]
+        return field
+
     async def milestone(self, name: str = "Milestone", project: JSON | None = None, **input: Any) -> JSON:
         """A new milestone in ENG, or in another project."""
         given = {"projectId": (project or self.eng)["id"], "name": name} | input
@@ -155,6 +167,10 @@ class World:
         sprint = (await person.do("sprintCreate", projectId=project["id"], name="Hidden"))["sprint"]
         milestone = (await person.do("milestoneCreate", projectId=project["id"], name="Hidden"))["milestone"]
         view = await self.view("Hidden", by, projectId=project["id"])
+        field = await person.do(
+            "customFieldCreate", OPTIONS, projectId=project["id"], name="Hidden", kind="SELECT",
+            options=[{"name": "Hidden"}],
+        )  # fmt: skip
         workspace = self.workspace if by == "owner" else project["workspace"]
         way = await person.do(
             "transitionCreate",
@@ -170,6 +186,7 @@ class World:
             "Team": team["id"], "Sprint": sprint["id"], "Milestone": milestone["id"],
             "Transition": way["transition"]["id"],
             "View": view["id"],
+            "CustomField": field["customField"]["id"], "FieldOption": field["customField"]["options"][0]["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:

@@ -72,6 +72,13 @@ NOT_AUDITED = {
     "CommentLeft": "goes with its task, whose leaving is audited",
     "CommentArrived": "goes with its task, whose leaving is audited",
     "LinkAdded": "work itself: the project's log tells it",
+    "SprintCreated": "planning itself: the project's log tells it",
+    "SprintUpdated": "planning itself: the project's log tells it",
+    "SprintStarted": "planning itself: the project's log tells it",
+    "SprintCompleted": "planning itself: the project's log tells it",
+    "MilestoneCreated": "planning itself: the project's log tells it",
+    "MilestoneUpdated": "planning itself: the project's log tells it",
+    "MilestoneReleased": "planning itself: the project's log tells it",
 }
 """Kinds of events that the audit log leaves out, and why. All others are in it, also those that are yet to come."""
 

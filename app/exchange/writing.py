@@ -66,7 +66,10 @@ def row_of(model: type[SQLModel], state: State, project_id: UUID) -> dict[str, A
             return UUID(found)
         if isinstance(column.type, DateTime):
             return datetime.fromisoformat(found)
-        return date.fromisoformat(found) if isinstance(column.type, Date) else found
+        if isinstance(column.type, Date):
+            return date.fromisoformat(found)
+        # A set (a custom field's `type_ids`) is an object in its column, by its members.
+        return dict.fromkeys(found, True) if isinstance(found, list) else found
 
     return {column.name: value(column) for column in table(model).c}
 

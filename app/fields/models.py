@@ -25,7 +25,7 @@ class FieldKind(StrEnum):
 
 
 class CustomField(SQLModel, table=True):
-    """A field of a project's tasks. ``type_ids``: the task types that have it (none: all).
+    """A field of a project's tasks. The keys of ``type_ids`` are the task types that have it (none: all).
 
     ``options`` maps an option's id to ``{"name", "color", "rank", "deleted"}``: those of a SELECT or MULTI_SELECT.
     """
@@ -39,7 +39,7 @@ class CustomField(SQLModel, table=True):
     description: str = Field(default="", sa_type=Text)
     kind: str = Field(sa_type=Text)
     required: bool = Field(default=False, sa_type=Boolean)
-    type_ids: list[str] = Field(sa_type=JSONB)
+    type_ids: dict[str, bool] = Field(sa_type=JSONB)
     options: dict[str, Any] = Field(sa_type=JSONB)
     rank: str = Field(sa_type=Text(collation="C"))
     version: int = 1

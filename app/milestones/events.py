@@ -11,6 +11,7 @@ from app.values import plain
 MILESTONE_CREATED = event_kind("MilestoneCreated", "milestone", Effect.PUT)
 MILESTONE_UPDATED = event_kind("MilestoneUpdated", "milestone", Effect.CHANGE)
 MILESTONE_RELEASED = event_kind("MilestoneReleased", "milestone", Effect.CHANGE)
+MILESTONE_DELETED = event_kind("MilestoneDeleted", "milestone", Effect.CHANGE)
 
 MILESTONE_SHAPE = Shape(texts=frozenset({"description"}))
 

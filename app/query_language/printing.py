@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from app.errors import BadInput
 from app.query_language.fields import BY_FIELD, CLOSED, PRIORITIES, SORTS, Named
 from app.query_language.meaning import Sort
 from app.query_language.names import Names
-from app.tasks.grammar import EVERYTHING, Kind, TaskFilter, normal
+from app.tasks.grammar import CUSTOM, EVERYTHING, Kind, TaskFilter, normal
 
 _PLAIN = re.compile(r"[\w#][\w@/+'-]*(?:\.[\w@/+'-]+)*")
 _TAKEN = frozenset({"or", "me", "none"})
@@ -23,6 +24,11 @@ _RANGES = {"gte": "lte", "since": "until"}
 
 def print_query(asked: TaskFilter, sort: Sort, names: Names) -> str:
     """The query that means this filter and order, with the names that the viewer knows, else with ids."""
+    custom = any(one.field.startswith(CUSTOM) for one in asked.comparisons())
+    if custom or any(name not in SORTS.values() for name, _ in sort):
+        raise BadInput(
+            "A query's text does not know custom fields: ask by them with the typed filter and order."
+        )
     root = normal(asked)
     printing = _Printing(names)
     texts = [] if root == EVERYTHING else [printing.parts(root) if root.all_of else printing.part(root)]

@@ -11,6 +11,8 @@ from app.values import plain
 SPRINT_CREATED = event_kind("SprintCreated", "sprint", Effect.PUT)
 SPRINT_UPDATED = event_kind("SprintUpdated", "sprint", Effect.CHANGE)
 SPRINT_STARTED = event_kind("SprintStarted", "sprint", Effect.CHANGE)
+SPRINT_COMPLETED = event_kind("SprintCompleted", "sprint", Effect.CHANGE)
+SPRINT_DELETED = event_kind("SprintDeleted", "sprint", Effect.CHANGE)
 
 SPRINT_SHAPE = Shape(texts=frozenset({"goal"}))
 

@@ -33,7 +33,12 @@ class TaskPatch:
     remove: dict[str, frozenset[UUID]] = field(default_factory=dict)
 
     def user_ids(self) -> set[UUID]:
-        return set(self.add.get("assignee_ids", ()))
+        named = {
+            UUID(value["user_id"])
+            for value in self.fields.values()
+            if value is not REMOVE and "user_id" in value
+        }
+        return named | set(self.add.get("assignee_ids", ()))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
 from app.tasks.facts import Facts, word
 from app.tasks.merging import resolve
-from app.tasks.plans import check_plans, mend_plans
+from app.tasks.plans import check_cleared, check_plans, mend_plans
 from app.tasks.rules import (
     check_config,
     check_counts,
@@ -73,6 +73,7 @@ def decide_edit(edit: TaskEdit, facts: Facts) -> Decision:
     policy = edit.policy or ConflictPolicy(project.conflict_policy)
     rank = placed_rank(edit, row.project_id, current, facts)
     patch = _checked_patch(edit.patch)
+    check_cleared(row.project_id, patch, facts.plans)
     try:
         new, merged = _resolved(edit, patch, policy, current, facts)
     except VersionConflict as conflict:

@@ -23,7 +23,7 @@ from app.tasks.commands import NewTask, TaskEdit, TaskPatch
 from app.tasks.events import task_state
 from app.tasks.gathered import ANCHORS, TASKS, as_array
 from app.tasks.models import Task
-from app.tasks.plans import Plans, ask_for_plans, plan_guards, plans_from
+from app.tasks.plans import CUSTOM_FIELDS, Plans, ask_for_plans, plan_guards, plans_from
 from app.tasks.reads import locate_tasks, lock_tasks, parents_above, share_tasks, tasks_by_key
 from app.tasks.rules import mentioned
 from app.values import now_utc
@@ -138,6 +138,7 @@ def facts_from(asked: Gathering, edits: Sequence[Seen]) -> dict[UUID, Facts]:
         },
         placed={seen.command.task_id for seen in edits if seen.command.anchor_id},
     )  # fmt: skip
+    shared.plans.readers = shared.readers
     shared.around = Surroundings(_by_project(asked.found(TRANSITIONS)), shared.statuses)
     viewers, projects = {seen.viewer_id for seen in edits}, {seen.project_id for seen in edits}
     return {
@@ -236,6 +237,7 @@ async def _read_words(
     asked.ask(TASK_TYPES, projects)
     if any(patch.add.get("label_ids") for patch in patches):
         asked.ask(LABELS, projects)
+    asked.ask(CUSTOM_FIELDS, projects)
     for patch in patches:
         for project in projects:
             ask_for_plans(asked, patch, project)
@@ -245,7 +247,7 @@ async def _read_words(
     facts.types = _by_project(asked.found(TASK_TYPES))
     facts.labels = _by_project(asked.found(LABELS))
     people = {user_id for patch in patches for user_id in named_in(patch)}
-    facts.readers = await readers_among(work, project_ids, list(people))
+    facts.plans.readers = facts.readers = await readers_among(work, project_ids, list(people))
 
 
 async def _read_parents(work: Work, facts: Facts, edits: Sequence[TaskEdit]) -> None:

@@ -30,7 +30,9 @@ from app.errors import BadInput
 from app.keeping import Noted, note
 from app.paging import Fixed, Order
 from app.projects.models import Status, StatusCategory
+from app.tasks.field_values import field_condition, field_order
 from app.tasks.grammar import (
+    CUSTOM,
     DAY_OPS,
     SETS,
     Compared,
@@ -89,6 +91,8 @@ def _asked(name: str, op: str, value: Any, scope: FilterScope) -> ColumnElement[
         return _member(name, op, value, scope)
     if name == "status_category":
         return _category(op, value)
+    if name.startswith(CUSTOM):
+        return field_condition(name, op, value, lambda target, op, value: _operator(target, op, value, scope))
     if name == "blocked":
         return _blocked() if value else not_(_blocked())
     if name == "text":
@@ -197,6 +201,9 @@ def task_orders(terms: list[tuple[str, bool]]) -> list[Order]:
     """Orders by (name, descending) terms, made total by the id; by rank if none are given."""
     orders = []
     for name, descending in terms or [("rank", False)]:
+        if name.startswith("field:"):
+            orders.append(field_order(name, descending))
+            continue
         column, nullable = ORDERS[name]
         orders.append(Order(TASKS.c[column], column, descending, nullable))
     if len({order.name for order in orders}) < len(orders):

@@ -52,6 +52,30 @@ FIELDS: dict[str, Kind] = {
 }  # fmt: skip
 """What can be compared. ``text`` is the title and the sections together."""
 
+CUSTOM = "fields."
+"""What the names of comparisons with custom fields begin with: ``fields.<the field's id>.<what is compared>``."""
+
+_CUSTOM_KINDS = {
+    "text": Kind.TEXT, "number": Kind.NUMBER, "date": Kind.DAY, "option": Kind.ID, "user": Kind.PERSON,
+}  # fmt: skip
+
+
+def custom_name(field_id: UUID, compared: str) -> str:
+    """The name of a comparison with a custom field; ``compared`` is text, number, date, option or user."""
+    return f"{CUSTOM}{field_id}.{compared}"
+
+
+def read_custom(name: str) -> tuple[UUID, str]:
+    """The custom field of a comparison, and what is compared of it. Raises ``ValueError`` or ``KeyError``."""
+    _, field_id, compared = name.split(".")
+    return UUID(field_id), compared
+
+
+def kind_of(name: str) -> Kind:
+    """What the values of a field are, a custom one too; raises ``KeyError`` for an unknown one."""
+    return _CUSTOM_KINDS[read_custom(name)[1]] if name.startswith(CUSTOM) else FIELDS[name]
+
+
 SETS = {"assignee": "assignee_ids", "label": "label_ids"}
 """Fields of which a task has several values, and what its state calls them."""
 
@@ -197,7 +221,7 @@ def normal(asked: TaskFilter) -> TaskFilter:
 
 
 def _single(name: str, op: str, value: Any) -> TaskFilter:
-    kind = FIELDS[name]
+    kind = kind_of(name)
     if op == "contains" and not value:
         return test(name, "null", False) if name == "external_ref" else EVERYTHING
     if op in DAY_OPS or (kind is Kind.DAY and op != "null"):
@@ -227,7 +251,7 @@ def time_dependent(asked: TaskFilter) -> list[str]:
     found: dict[str, None] = {}
     for one in asked.comparisons():
         for op, value in one.ops.items():
-            days = FIELDS[one.field] is Kind.DAY and op != "null"
+            days = kind_of(one.field) is Kind.DAY and op != "null"
             texts = value if isinstance(value, list) else [value]
             if (days or op in DAY_OPS) and any(_is_relative(text) for text in texts):
                 found[one.field] = None
@@ -269,7 +293,7 @@ def filter_from_json(kept: dict[str, Any]) -> TaskFilter:
 def _node_from_json(node: dict[str, Any]) -> TaskFilter:
     if "field" in node:
         name, op, value = node["field"], node["op"], node["value"]
-        if op not in OPS[FIELDS[name]]:
+        if op not in OPS[kind_of(name)]:
             raise ValueError(op)
         typed = (
             [_typed(name, op, one) for one in value] if isinstance(value, list) else _typed(name, op, value)
@@ -283,7 +307,7 @@ def _node_from_json(node: dict[str, Any]) -> TaskFilter:
 
 
 def _typed(name: str, op: str, value: Any) -> Any:
-    kind = FIELDS[name]
+    kind = kind_of(name)
     if op in ("null", "me"):
         return value
     if kind in (Kind.ID, Kind.PERSON):

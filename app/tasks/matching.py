@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from app.tasks.grammar import DAY_OPS, FIELDS, SETS, Compared, FilterScope, Kind, TaskFilter, day_bound
+from app.tasks.grammar import (
+    CUSTOM,
+    DAY_OPS,
+    SETS,
+    Compared,
+    FilterScope,
+    Kind,
+    TaskFilter,
+    day_bound,
+    kind_of,
+    read_custom,
+)
 from app.values import plain
 
 State = Mapping[str, Any]
@@ -59,6 +70,8 @@ def _compared(one: Compared, state: State, around: Surroundings) -> bool | None:
         return (state["deleted_at"] is not None) is bool(one.ops.get("eq"))
     if one.field == "blocked":
         return (state["id"] in around.blocked) is bool(one.ops.get("eq"))
+    if one.field.startswith(CUSTOM):
+        return _all(_custom(one.field, op, value, state, around) for op, value in one.ops.items())
     if one.field in SETS:
         return _all(_member(state[SETS[one.field]], op, value, around) for op, value in one.ops.items())
     if one.field == "status_category":
@@ -80,10 +93,35 @@ def _among(values: list[Any], op: str, asked: Any) -> bool:
     return any(value in wanted for value in values) is (op in ("eq", "in"))
 
 
+def _custom(name: str, op: str, asked: Any, state: State, around: Surroundings) -> bool:
+    """What stands in a custom field: one value or none, or several options of which any may match."""
+    field_id, compared = read_custom(name)
+    value = state["fields"].get(str(field_id), {})
+    if op == "null":
+        return bool(value) is not asked
+    entries = {"text": ("text", "url"), "option": ("option_id", "option_ids"), "user": ("user_id",)}
+    held = next((value[one] for one in entries.get(compared, (compared,)) if one in value), None)
+    values = held if isinstance(held, list) else [] if held is None else [held]
+    if op == "me":
+        op, asked = ("eq" if asked else "neq"), around.scope.viewer_id
+    positive = {"neq": "eq", "nin": "in"}.get(op, op)
+    found = any(_compares(kind_of(name), positive, one, asked, around.scope) for one in values)
+    return found is (positive == op)
+
+
+def _compares(kind: Kind, op: str, value: Any, asked: Any, scope: FilterScope) -> bool:
+    if op == "contains":
+        return _contains(value, asked)
+    value = _typed(kind, value)
+    if isinstance(asked, list):
+        return value in [_asked(kind, one, scope) for one in asked]
+    return _ordered(op, value, _asked(kind, asked, scope))
+
+
 def _operator(name: str, op: str, asked: Any, state: State, around: Surroundings) -> bool | None:
     if name == "text":
         return _any(_contains(text, asked) for text in (state["title"], *state["sections"].values()))
-    kind, value = FIELDS[name], state[name]
+    kind, value = kind_of(name), state[name]
     if op == "null":
         return (value is None) is asked
     if op == "me":

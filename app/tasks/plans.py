@@ -9,16 +9,19 @@ from uuid import UUID
 
 from app.errors import NotFound, ValidationFailed
 from app.events.deltas import State
+from app.fields.models import CustomField
+from app.fields.rules import check_required, check_value
 from app.gathering import Gathering, Select
 from app.guards import Guard
 from app.milestones.models import Milestone
 from app.projects.actions.objects import living, planning_guard
 from app.projects.gathered import of_project
 from app.sprints.models import Sprint, SprintStage
-from app.tasks.commands import TaskPatch
+from app.tasks.commands import REMOVE, TaskPatch
 
 SPRINTS: Select[Sprint] = of_project(Sprint, "w.project_id, w.id")
 MILESTONES: Select[Milestone] = of_project(Milestone, "w.project_id, w.id")
+CUSTOM_FIELDS: Select[CustomField] = of_project(CustomField, "w.project_id, w.rank, w.id")
 
 
 @dataclass
@@ -27,6 +30,9 @@ class Plans:
 
     sprints: dict[UUID, list[Sprint]] = field(default_factory=dict)
     milestones: dict[UUID, list[Milestone]] = field(default_factory=dict)
+    fields: dict[UUID, list[CustomField]] = field(default_factory=dict)
+    readers: set[tuple[UUID, UUID]] = field(default_factory=set)
+    """(project, person) pairs: who of the named people sees which project."""
 
 
 def plan_guards(patches: Iterable[tuple[UUID, TaskPatch]]) -> list[Guard]:
@@ -35,7 +41,9 @@ def plan_guards(patches: Iterable[tuple[UUID, TaskPatch]]) -> list[Guard]:
 
 
 def _touches(patch: TaskPatch) -> bool:
-    return not patch.values.keys().isdisjoint(("sprint_id", "milestone_id", "deleted_at"))
+    return bool(patch.fields) or not patch.values.keys().isdisjoint(
+        ("sprint_id", "milestone_id", "deleted_at")
+    )
 
 
 def ask_for_plans(asked: Gathering, patch: TaskPatch, project: tuple[UUID]) -> None:
@@ -44,6 +52,8 @@ def ask_for_plans(asked: Gathering, patch: TaskPatch, project: tuple[UUID]) -> N
         asked.ask(SPRINTS, [project])
     if not patch.values.keys().isdisjoint(("milestone_id", "deleted_at")):
         asked.ask(MILESTONES, [project])
+    if patch.fields:
+        asked.ask(CUSTOM_FIELDS, [project])
 
 
 def plans_from(asked: Gathering) -> Plans:
@@ -53,6 +63,8 @@ def plans_from(asked: Gathering) -> Plans:
         plans.sprints.setdefault(sprint.project_id, []).append(sprint)
     for milestone in asked.found(MILESTONES):
         plans.milestones.setdefault(milestone.project_id, []).append(milestone)
+    for one in asked.found(CUSTOM_FIELDS):
+        plans.fields.setdefault(one.project_id, []).append(one)
     return plans
 
 
@@ -70,6 +82,31 @@ def check_plans(project_id: UUID, current: State | None, new: State, plans: Plan
     taken = milestone_id is not None and (current is None or milestone_id != current["milestone_id"])
     if taken and living(plans.milestones.get(project_id, ()), UUID(milestone_id)) is None:
         raise NotFound("Milestone", path=("milestoneId",))
+    if current is None or new["fields"] != current["fields"]:
+        _check_fields(project_id, {} if current is None else current["fields"], new, plans)
+
+
+def check_cleared(project_id: UUID, patch: TaskPatch, plans: Plans) -> None:
+    """What a patch clears must be a field of the project, whether or not something stands in it."""
+    fields = plans.fields.get(project_id, ())
+    for field_id, value in patch.fields.items():
+        if value is REMOVE and living(fields, UUID(field_id)) is None:
+            raise NotFound("Custom field", path=("fields",))
+
+
+def _check_fields(project_id: UUID, before: dict[str, Any], new: State, plans: Plans) -> None:
+    fields, values, type_id = plans.fields.get(project_id, []), new["fields"], new["type_id"]
+    for field_id, value in values.items():
+        if value != before.get(field_id):
+            readers = {user_id for place, user_id in plans.readers if place == project_id}
+            check_value(fields, field_id, value, type_id, readers)
+    gone = before.keys() - values.keys()
+    check_required([one for one in fields if str(one.id) in gone], type_id, values)
+
+
+def check_new(project_id: UUID, new: State, plans: Plans) -> None:
+    """What a new task needs: the required fields of its type."""
+    check_required(plans.fields.get(project_id, ()), new["type_id"], new["fields"])
 
 
 def mend_plans(project_id: UUID, new: State, plans: Plans) -> None:

@@ -19,6 +19,7 @@ from app.tasks.decisions import CLOSED, Decision
 from app.tasks.events import TASK_SHAPE, TASK_UPDATED, task_state
 from app.tasks.facts import word
 from app.transfers.facts import Facts
+from app.transfers.fields import carried_fields
 from app.values import plain
 
 Row = dict[str, Any]
@@ -68,8 +69,8 @@ def decide_transfer(transfer: Transfer, facts: Facts, make_id: Callable[[], UUID
         "assignee_ids": kept,
         "parent_id": None,
         "sprint_id": None,
-        "milestone_id": None,
-        "fields": {},
+        "milestone_id": _milestone(old, facts),
+        "fields": carried_fields(old["fields"], facts),
         "rank": rank_between(facts.last_rank, None),
         "completed_at": _completed_at(old, status, facts),
         "version": old["version"] + 1,
@@ -127,6 +128,20 @@ def _words(
     if lacking and len(words[facts.target.id]) + len(lacking) > MOST_WORDS:
         raise LimitReached(f"A project has at most {MOST_WORDS} labels or types.", limit=MOST_WORDS)
     return lacking, found
+
+
+def _milestone(old: State, facts: Facts) -> str | None:
+    """The one of the same name there, if there is one."""
+    here = next(
+        (one for one in facts.milestones[facts.source.id] if str(one.id) == old["milestone_id"]), None
+    )
+    if here is None or here.deleted_at is not None:
+        return None
+    name = here.name.casefold()
+    there = facts.milestones[facts.target.id]
+    return next(
+        (str(one.id) for one in there if one.deleted_at is None and one.name.casefold() == name), None
+    )
 
 
 def _completed_at(old: State, status: Status, facts: Facts) -> Any:

@@ -11,9 +11,14 @@ from app.comments.models import Comment
 from app.comments.reads import comments_of_task
 from app.db import Statement, sql
 from app.errors import NotFound
+from app.fields.models import CustomField
+from app.fields.reads import CUSTOM_FIELDS
 from app.links.models import Link
 from app.links.reads import links_by_task
+from app.milestones.models import Milestone
+from app.milestones.reads import MILESTONES
 from app.projects.access import access_projects
+from app.projects.actions.objects import planning_guard
 from app.projects.actions.opening import access_guards
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import Label, Project, Status, TaskType
@@ -42,6 +47,8 @@ class Facts:
     statuses: dict[UUID, list[Status]]
     types: dict[UUID, list[TaskType]]
     labels: dict[UUID, list[Label]]
+    fields: dict[UUID, list[CustomField]]
+    milestones: dict[UUID, list[Milestone]]
     readers: set[tuple[UUID, UUID]]
     comments: list[Comment]
     links: list[Link]
@@ -70,12 +77,20 @@ async def facts_for_transfer(work: Work, task_id: UUID, target_id: UUID) -> Fact
         statuses=await by_project(work, STATUSES, both),
         types=await by_project(work, TASK_TYPES, both),
         labels=await by_project(work, LABELS, both),
-        readers=await readers_among(work, [target_id], task.assignee_ids),  # type: ignore[attr-defined]
+        fields=await by_project(work, CUSTOM_FIELDS, both),
+        milestones=await by_project(work, MILESTONES, both),
+        readers=await readers_among(work, [target_id], _people(task)),
         comments=await comments_of_task(work, source_id, task_id),
         links=(await links_by_task(work, [(source_id, task_id)]))[task_id],
         last_rank=await last_rank(work, target_id),
         earlier_number=await work.value(_EARLIER_NUMBER, project=target_id, task=task_id),
     )
+
+
+def _people(task: Any) -> list[UUID]:
+    """Who is named in it: assignees, and in custom fields."""
+    named = [UUID(value["user_id"]) for value in task.fields.values() if "user_id" in value]
+    return list({*task.assignee_ids, *named})
 
 
 async def _hold(work: Work, task_id: UUID, target_id: UUID) -> UUID:
@@ -87,6 +102,7 @@ async def _hold(work: Work, task_id: UUID, target_id: UUID) -> UUID:
     both = {source_id, target_id}
     guards = await access_guards(work, list(both))
     guards += [vocabulary_guard(project_id, shared=False) for project_id in both]
+    guards += [planning_guard(project_id) for project_id in both]
     await work.guard(*guards, order_guard(target_id), hierarchy_guard(source_id))
     place = (await locate_tasks(work, work.viewer_id, [task_id])).get(task_id)
     if place is None or place.project_id != source_id:

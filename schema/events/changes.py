@@ -21,9 +21,11 @@ _REFERENCES = {
     "status_id": "Status", "type_id": "TaskType", "label_ids": "Label", "parent_id": "Task", "assignee_ids": "User",
     "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
     "member_ids": "User", "sprint_id": "Sprint", "milestone_id": "Milestone",
-    "from_status_id": "Status", "to_status_id": "Status",
+    "from_status_id": "Status", "to_status_id": "Status", "type_ids": "TaskType",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition"})
+_WITHIN_PROJECT = frozenset(
+    {"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition", "CustomField", "FieldOption"}
+)
 _ENUMS = frozenset({
     "role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage", "group_by",
 })  # fmt: skip
@@ -49,6 +51,8 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
         ]
     if field == "filter":
         return kept_filter_as_input(value)
+    if field.startswith("fields."):
+        value = presented_value(value, scope_id)
     return value.upper() if field in _ENUMS else value
 
 
@@ -123,8 +127,12 @@ class MembersChange:
 
 @strawberry.type(description="One key of a free-form object.")
 class EntryChange:
-    field: str = strawberry.field(description="Which object: `config`.")
-    key: str = strawberry.field(description="Which key.")
+    field: str = strawberry.field(
+        description="Which: `config` or `fields` of a task, `options` of a custom field."
+    )
+    key: str = strawberry.field(
+        description="Which key: of `fields` the field's id, of `options` the option's."
+    )
     existed: bool = strawberry.field(description="Whether the key was there before.")
     exists: bool = strawberry.field(description="Whether it is there now.")
     old: JSON | None = strawberry.field(description="The value before.")
@@ -143,7 +151,12 @@ def changes_of(delta: dict[str, Any], event: Any) -> list[Any]:
     ``event``: it, or what else tells where the delta belongs.
     """
     scope_id: UUID = event.scope_id
-    return [*_values(delta, scope_id), *_texts(delta, event), *_members(delta, scope_id), *_entries(delta)]
+    return [
+        *_values(delta, scope_id),
+        *_texts(delta, event),
+        *_members(delta, scope_id),
+        *_entries(delta, scope_id),
+    ]
 
 
 @dataclass(frozen=True)
@@ -190,10 +203,35 @@ def _members(delta: dict[str, Any], scope_id: UUID) -> Iterator[MembersChange]:
         yield MembersChange(field=field_name(field), added=added, removed=removed)
 
 
-def _entries(delta: dict[str, Any]) -> Iterator[EntryChange]:
+def _entries(delta: dict[str, Any], scope_id: UUID) -> Iterator[EntryChange]:
     for field, changes in sorted(delta.get("entries", {}).items()):
         for key, change in sorted(changes.items()):
             yield EntryChange(
-                field=field_name(field), key=key, existed="old" in change, exists="new" in change,
-                old=change.get("old"), new=change.get("new"),
+                field=field_name(field), key=_key(field, key, scope_id), existed="old" in change,
+                exists="new" in change, **{side: _entry(field, change.get(side), scope_id) for side in ("old", "new")},
             )  # fmt: skip
+
+
+_KEYS = {"fields": "CustomField", "options": "FieldOption"}
+
+
+def _key(field: str, key: str, scope_id: UUID | None) -> str:
+    kind = _KEYS.get(field)
+    return key if kind is None else reference(kind, key, scope_id)
+
+
+def _entry(field: str, value: Any, scope_id: UUID | None) -> Any:
+    return presented_value(value, scope_id) if field == "fields" and value is not None else value
+
+
+_ENTRIES = {"option_id": "FieldOption", "option_ids": "FieldOption", "user_id": "User"}
+
+
+def presented_value(value: dict[str, Any], scope_id: UUID | None) -> Any:
+    """A custom field's value as clients see it, and as `TaskFieldValueInput` takes it."""
+    (name,) = value
+    kind, held = _ENTRIES.get(name), value[name]
+    if kind is not None:
+        many = isinstance(held, list)
+        held = [reference(kind, one, scope_id) for one in held] if many else reference(kind, held, scope_id)
+    return {field_name(name): held}

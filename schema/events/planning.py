@@ -8,7 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from schema.events.changes import reference
+from schema.events.changes import present, reference
+from schema.fields.enums import FieldKind
 from schema.sprints.enums import SprintStage
 
 
@@ -66,3 +67,41 @@ class MilestoneState:
             **{name: _day(state[name]) for name in ("starts_on", "due_on")},
             **{name: _moment(state[name]) for name in ("released_at", "deleted_at")},
         )
+
+
+@strawberry.type(description="An option of a custom field, also a deleted one.")
+class FieldOptionState:
+    option_id: strawberry.ID = strawberry.field(description="The option.")
+    name: str = strawberry.field(description="Its name.")
+    color: str = strawberry.field(description="As #rrggbb.")
+    place: int = strawberry.field(description="Options are ordered by this.")
+    deleted: bool = strawberry.field(description="Whether it can be chosen no more.")
+
+
+@strawberry.type(description="A custom field with all that it is.")
+class CustomFieldState:
+    id: strawberry.ID = strawberry.field(description="The field.")
+    name: str = strawberry.field(description="Its name.")
+    description: str = strawberry.field(description="What it is for.")
+    kind: FieldKind = strawberry.field(description="What it holds.")
+    required: bool = strawberry.field(description="Whether new tasks need a value in it.")
+    type_ids: list[strawberry.ID] = strawberry.field(description="The task types that have it; none: all.")
+    options: list[FieldOptionState] = strawberry.field(description="What can be chosen in it.")
+    rank: str = strawberry.field(description="Its place: compare bytewise.")
+    version: int = strawberry.field(description="Its version.")
+    deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
+
+    @classmethod
+    def of(cls, state: dict[str, Any], scope_id: UUID) -> CustomFieldState:
+        names = ("name", "description", "kind", "required", "rank", "version")
+        options = sorted(state["options"].items(), key=lambda one: (one[1]["place"], one[0]))
+        return cls(
+            id=reference("CustomField", state["id"], scope_id),
+            type_ids=present("type_ids", state["type_ids"], scope_id),
+            options=[
+                FieldOptionState(option_id=reference("FieldOption", id_, scope_id), **one)
+                for id_, one in options
+            ],
+            deleted_at=_moment(state["deleted_at"]),
+            **{name: state[name] for name in names},
+        )  # fmt: skip

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from schema.accounts.enums import UserKind
-from schema.events.changes import present, reference
+from schema.events.changes import present, presented_value, reference
 from schema.events.enums import ScopeKind
 from schema.ids import global_id
 from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
@@ -25,6 +25,14 @@ def _moment(value: str | None) -> Any:
 class TaskSection:
     name: str = strawberry.field(description="`description`, `acceptance_criteria`, `notes` …")
     text: str = strawberry.field(description="The markdown.")
+
+
+@strawberry.type(description="What stands in a custom field of a task.")
+class TaskFieldState:
+    field_id: strawberry.ID = strawberry.field(description="Which field.")
+    value: JSON = strawberry.field(
+        description="One entry: `text`, `number`, `date`, `optionId`, `optionIds`, `userId` or `url`."
+    )
 
 
 @strawberry.type(description="A task with all its own fields, by ids.")
@@ -48,6 +56,9 @@ class TaskState:
     close_reason: str | None = strawberry.field(description="Why it was closed.")
     external_ref: str | None = strawberry.field(description="What it is called elsewhere.")
     config: JSON = strawberry.field(description="Free-form values by key.")
+    fields: list[TaskFieldState] = strawberry.field(
+        description="What stands in its custom fields, those that are deleted too."
+    )
     version: int = strawberry.field(description="Its version.")
     created_at: datetime = strawberry.field(description="When it was made.")
     updated_at: datetime = strawberry.field(description="When it was last edited.")
@@ -75,6 +86,13 @@ class TaskState:
         return cls(
             id=reference("Task", state["id"], scope_id),
             sections=[TaskSection(name=name, text=text) for name, text in sorted(state["sections"].items())],
+            fields=[
+                TaskFieldState(
+                    field_id=reference("CustomField", field_id, scope_id),
+                    value=presented_value(value, scope_id),
+                )
+                for field_id, value in sorted(state["fields"].items())
+            ],
             due_date=None if state["due_date"] is None else date.fromisoformat(state["due_date"]),
             **{name: state[name] for name in plain},
             **{name: present(name, state[name], scope_id) for name in references},

@@ -28,9 +28,12 @@ _KINDS_OF_IDS = {
     "team_roster": "Team", "project_team": "Team", "readable_scope": "Scope",
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
     "invitation": "Invitation", "joining_domain": "JoiningDomain",
-    "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition", "view": "View",
+    "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition", "custom_field": "CustomField",
+    "view": "View",
 }  # fmt: skip
-_WITHIN_PROJECT = frozenset({"status", "label", "task_type", "sprint", "milestone", "transition"})
+_WITHIN_PROJECT = frozenset(
+    {"status", "label", "task_type", "sprint", "milestone", "transition", "custom_field"}
+)
 
 
 def _event_id(root: Any) -> strawberry.ID:
@@ -146,6 +149,7 @@ _STATES: dict[str, Any] = {
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
     "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
     "transition": TransitionState, "view": ViewState,
+    "custom_field": planning.CustomFieldState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {

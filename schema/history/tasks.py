@@ -109,8 +109,8 @@ async def _tasks(
     filter: TaskFilterInput | None, order_by: list[TaskOrder] | None, page: Paging,
 ) -> list[Any]:  # fmt: skip
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
-    check_conditions(conditions)
-    orders = task_orders(read_order(order_by))
+    orders = task_orders(await read_order(context, order_by))
+    check_conditions([*conditions, *(order.column for order in orders)])
     tables = stand_ins(_distinct(found), TASKS_AND_WORDS)
     made = await connections(
         context, TASKS, Task, keys, parents, orders, page, conditions, frozenset({"id"}), tables

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 
 from app.milestones.actions import create_milestone, release_milestone, update_milestone
+from app.planning.taking_out import delete_milestone
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
 from schema.inputs import VERSION, given, key_field, optional
@@ -63,6 +64,13 @@ class MilestoneReleaseInput:
     client_mutation_id: UUID | None = key_field()
 
 
+@strawberry.input(description="A milestone to be deleted.")
+class MilestoneDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The milestone.")
+    expected_version: int = strawberry.field(description=VERSION)
+    client_mutation_id: UUID | None = key_field()
+
+
 @strawberry.type
 class MilestoneMutations:
     @mutation("Make a milestone or release.")
@@ -81,4 +89,9 @@ class MilestoneMutations:
     async def milestone_release(self, info: Info, input: MilestoneReleaseInput) -> MilestonePayload:
         key = read_word_id(input.id, "Milestone")
         action = release_milestone(*key, input.expected_version, given(input.released_at))
+        return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]
+
+    @mutation("Delete a milestone. Its tasks, at most 1,000, are in none then.")
+    async def milestone_delete(self, info: Info, input: MilestoneDeleteInput) -> MilestonePayload:
+        action = delete_milestone(*read_word_id(input.id, "Milestone"), input.expected_version)
         return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]

@@ -11,10 +11,12 @@ from app.db import table
 from app.milestones import models
 from app.milestones.reads import MILESTONES_BY_KEY
 from app.permissions import Permission
+from app.planning.progress import OF_MILESTONES
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
+from schema.planning.progress import Progress, progress_within
 from schema.projects.objects import fetching, in_order, permitted, projects_of
 from schema.tasks.connections import tasks_of_milestones
 
@@ -43,6 +45,9 @@ class Milestone(Node):
         tasks_of_milestones,
         "The tasks in it, by rank unless another order is asked for.",
         reads=("project_id", "id"),
+    )
+    progress: Progress = edge(
+        progress_within(OF_MILESTONES), "How far the tasks in it are.", reads=("project_id", "id")
     )
     viewer_can_update: bool = edge(
         permitted(Permission.PLAN),

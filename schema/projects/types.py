@@ -18,6 +18,7 @@ from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, edge
+from schema.fields.types import fields_of_projects
 from schema.history.moments import projects_as_of
 from schema.ids import global_id
 from schema.milestones.types import milestones_of_projects
@@ -32,6 +33,7 @@ from schema.views.lists import views_of_projects
 from schema.workflows.lists import transitions_of_projects
 
 if TYPE_CHECKING:
+    from schema.fields.types import CustomField
     from schema.history.types import ProjectAsOf
     from schema.milestones.types import Milestone
     from schema.sprints.types import Sprint
@@ -194,6 +196,9 @@ class Project(Node):
     as_of: Annotated[ProjectAsOf, strawberry.lazy("schema.history.types")] | None = edge(
         projects_as_of, "It as it was; null before its first event. Access is of today.", reads=("id",)
     )
+    custom_fields: list[Annotated[CustomField, strawberry.lazy("schema.fields.types")]] = edge(
+        fields_of_projects, "What its tasks have beyond what every task has, in order.", reads=("id",)
+    )
     viewer_role: ProjectRole = edge(
         _viewer_roles,
         "Your role: the strongest of what you, your teams and the whole workspace were given.",
@@ -206,6 +211,9 @@ class Project(Node):
         _permitted(Permission.MANAGE_WORDS),
         "Whether you may change its statuses, labels and task types.",
         **BY_ROLE,
+    )
+    viewer_can_manage_fields: bool = edge(
+        _permitted(Permission.MANAGE_FIELDS), "Whether you may define its custom fields."
     )
     viewer_can_plan: bool = edge(
         _permitted(Permission.PLAN), "Whether you may change its sprints and milestones.", **BY_ROLE

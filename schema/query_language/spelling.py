@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.query_language.names import Names
-from app.tasks.grammar import Compared, TaskFilter, filter_from_json
+from app.tasks.grammar import CUSTOM, Compared, TaskFilter, filter_from_json, read_custom
 from app.values import plain
 from schema.ids import global_id
 
@@ -45,7 +45,25 @@ def filter_as_input(asked: TaskFilter, names: Names, place: UUID | None = None) 
     return _comparison(asked.compared[0], names, place) if asked.compared else {}
 
 
+def _of_field(one: Compared, place: UUID | None) -> dict[str, Any]:
+    """A comparison with a custom field."""
+    field_id, compared = read_custom(one.field)
+    kind = "User" if compared == "user" else "FieldOption"
+
+    def spell(value: Any) -> Any:
+        if isinstance(value, list):
+            return [spell(each) for each in value]
+        if not isinstance(value, UUID):
+            return value
+        return global_id(kind, place, value) if place and kind != "User" else global_id(kind, value)
+
+    field = global_id("CustomField", place, field_id) if place else global_id("CustomField", field_id)
+    return {"field": {"fieldId": field, compared: {op: spell(value) for op, value in one.ops.items()}}}
+
+
 def _comparison(one: Compared, names: Names, place: UUID | None) -> dict[str, Any]:
+    if one.field.startswith(CUSTOM):
+        return _of_field(one, place)
     name, kind, words = _NAMES.get(one.field, (_SPELLED.get(one.field, one.field), "", ""))
 
     def spell(value: Any) -> Any:

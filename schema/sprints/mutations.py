@@ -8,6 +8,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.planning.taking_out import complete_sprint, delete_sprint
 from app.sprints.actions import create_sprint, start_sprint, update_sprint
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
@@ -64,6 +65,23 @@ class SprintStartInput:
     client_mutation_id: UUID | None = key_field()
 
 
+@strawberry.input(description="A sprint to be completed.")
+class SprintCompleteInput:
+    id: strawberry.ID = strawberry.field(description="The sprint; it must be active.")
+    expected_version: int = strawberry.field(description=VERSION)
+    move_unfinished_to: strawberry.ID | None = optional(
+        "The sprint that unfinished tasks go to, planned or active; null or left out: the backlog."
+    )
+    client_mutation_id: UUID | None = key_field()
+
+
+@strawberry.input(description="A sprint to be deleted.")
+class SprintDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The sprint.")
+    expected_version: int = strawberry.field(description=VERSION)
+    client_mutation_id: UUID | None = key_field()
+
+
 @strawberry.type
 class SprintMutations:
     @mutation("Plan a sprint.")
@@ -84,4 +102,20 @@ class SprintMutations:
     async def sprint_start(self, info: Info, input: SprintStartInput) -> SprintPayload:
         key = read_word_id(input.id, "Sprint")
         action = start_sprint(*key, input.expected_version, parallel=input.parallel)
+        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+
+    @mutation(
+        "Complete an active sprint. Its unfinished tasks go to another one or to the backlog, in the same batch; at "
+        "most 1,000."
+    )
+    async def sprint_complete(self, info: Info, input: SprintCompleteInput) -> SprintPayload:
+        following = given(input.move_unfinished_to)
+        project_id, sprint_id = read_word_id(input.id, "Sprint")
+        move_to = None if following is None else read_word_id(following, "Sprint")[1]
+        action = complete_sprint(project_id, sprint_id, input.expected_version, move_to=move_to)
+        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+
+    @mutation("Delete a sprint. Its tasks, at most 1,000, go to the backlog.")
+    async def sprint_delete(self, info: Info, input: SprintDeleteInput) -> SprintPayload:
+        action = delete_sprint(*read_word_id(input.id, "Sprint"), input.expected_version)
         return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]

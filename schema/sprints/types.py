@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.db import table
-from app.paging import Condition
 from app.permissions import Permission
+from app.planning.progress import OF_SPRINTS
 from app.sprints import models
-from app.sprints.reads import SPRINTS_BY_KEY
+from app.sprints.reads import SPRINTS_BY_KEY, at_stages
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
+from schema.planning.progress import Progress, progress_within
+from schema.planning.reports import SprintReport, reports_of_sprints
 from schema.projects.objects import fetching, in_order, permitted, projects_of
 from schema.sprints.enums import SprintStage
 from schema.tasks.connections import tasks_of_sprints
@@ -49,6 +51,14 @@ class Sprint(Node):
         "The tasks in it, by rank unless another order is asked for.",
         reads=("project_id", "id"),
     )
+    progress: Progress = edge(
+        progress_within(OF_SPRINTS), "How far the tasks in it are.", reads=("project_id", "id")
+    )
+    report: SprintReport | None = edge(
+        reports_of_sprints,
+        "What became of it since its start, from the log; null before.",
+        reads=("project_id", "id"),
+    )
     viewer_can_update: bool = edge(
         permitted(Permission.PLAN),
         "Whether you may change, start, complete and delete it.",
@@ -69,8 +79,7 @@ async def sprints_of_projects(
     """The sprints of each project, in order."""
     conditions: Any = _LIVING
     if stages is not None:
-        among: Condition = SPRINTS.c.stage.in_([SprintStage(stage).value for stage in stages])
-        conditions = [*_LIVING, among]
+        conditions = [*_LIVING, at_stages(stages)]
     keys = [(parent.id,) for parent in parents]
     return await connections(
         context, SPRINTS, models.Sprint, ("project_id",), keys, _ORDER, page, conditions, columns

@@ -18,7 +18,7 @@ async def asked_tasks(
     order_by: list[TaskOrder] | None, usual: tuple[str, bool] = ("rank", False),
 ) -> tuple[Sequence[Condition], list[Order]]:  # fmt: skip
     """Conditions and orders. Names in the query are those of these projects; ``orderBy`` goes before its ``sort:``."""
-    asked, terms = read_filter(filter), read_order(order_by)
+    asked, terms = read_filter(filter), await read_order(context, order_by)
     if query:
         meaning = await meaning_of(context, list(dict.fromkeys(project_ids)), query)
         asked = meaning.filter if asked is None else all_of([asked, meaning.filter])

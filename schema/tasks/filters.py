@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
 from app.accounts.reads import users_by_id
 from app.errors import BadInput
+from app.fields.reads import CUSTOM_FIELDS_BY_KEY
 from app.keeping import Noted, note
 from app.projects.models import StatusCategory as Category
-from app.tasks.grammar import DEEPEST, Compared, FilterScope, TaskFilter
+from app.projects.reads import rows_by_key
+from app.tasks.field_values import SORTED, order_name
+from app.tasks.grammar import DEEPEST, Compared, FilterScope, TaskFilter, custom_name
 from schema.context import Context
-from schema.ids import read_id
-from schema.inputs import optional
+from schema.ids import read_id, read_word_id
+from schema.inputs import given, optional
 from schema.projects.enums import StatusCategory
 
 _NAMES = {"in_": "in"}
@@ -120,6 +124,19 @@ class BooleanComparator:
 
 
 @strawberry.input(
+    description="Compares what stands in a custom field by the comparator of its kind; `fieldId` alone: something does."
+)
+class TaskFieldFilter:
+    field_id: strawberry.ID = strawberry.field(description="Which field.")
+    text: StringComparator | None = optional("Of a TEXT or URL field.")
+    number: FloatComparator | None = optional("Of a NUMBER field.")
+    date: DateComparator | None = optional("Of a DATE field.")
+    option: IdComparator | None = optional("Of a SELECT field, or among those of a MULTI_SELECT.")
+    user: UserComparator | None = optional("Of a USER field.")
+    null: bool | None = optional("Nothing is in it (true) or something is (false).")
+
+
+@strawberry.input(
     name="TaskFilter",
     description="Which tasks. All that is given must hold. Deleted tasks are left out unless `deleted` is given.",
 )
@@ -146,6 +163,9 @@ class TaskFilterInput:
     blocked: BooleanComparator | None = optional(
         "Whether a task that is not closed, of those that you see, blocks it."
     )
+    field: TaskFieldFilter | None = optional(
+        "By what stands in a custom field; for several fields use `and`."
+    )
     deleted: BooleanComparator | None = optional("Deleted ones, or the others.")
     and_: list[TaskFilterInput] | None = optional("All of these too.", name="and")
     or_: list[TaskFilterInput] | None = optional("At least one of these too.", name="or")
@@ -158,23 +178,41 @@ _COLUMNS = {
 }  # fmt: skip
 _ID_KINDS = {
     "status": "Status", "type": "TaskType", "creator": "User", "parent": "Task", "assignee": "User", "label": "Label",
-    "sprint": "Sprint", "milestone": "Milestone",
+    "sprint": "Sprint", "milestone": "Milestone", "option": "FieldOption", "user": "User",
 }  # fmt: skip
 
 
-def read_filter(given: TaskFilterInput | None, depth: int = 0) -> TaskFilter | None:
+def read_filter(asked: TaskFilterInput | None, depth: int = 0) -> TaskFilter | None:
     """The input as the application takes it."""
-    if given is None:
+    if asked is None:
         return None
     compared = []
-    for name in given.__dataclass_fields__:
-        comparator = getattr(given, name)
-        if comparator and name not in ("and_", "or_", "not_"):
+    for name in asked.__dataclass_fields__:
+        comparator = getattr(asked, name)
+        if comparator and name == "field":
+            compared += _of_field(comparator)
+        elif comparator and name not in ("and_", "or_", "not_"):
             compared.append(Compared(_COLUMNS.get(name, name), _ops(name, comparator)))
     return TaskFilter(
-        tuple(compared), _nested(given.and_, depth), _nested(given.or_, depth),
-        read_filter(given.not_, _deeper(depth)) if given.not_ else None,
+        tuple(compared), _nested(asked.and_, depth), _nested(asked.or_, depth),
+        read_filter(asked.not_, _deeper(depth)) if asked.not_ else None,
     )  # fmt: skip
+
+
+_ENTRIES = ("text", "number", "date", "option", "user")
+
+
+def _of_field(asked: TaskFieldFilter) -> list[Compared]:
+    field_id = read_id(asked.field_id, "CustomField")
+    found = [
+        Compared(custom_name(field_id, name), _ops(name, comparator))
+        for name in _ENTRIES
+        if (comparator := getattr(asked, name))
+    ]
+    null = given(asked.null)
+    if null is not None or not found:
+        found.append(Compared(custom_name(field_id, "text"), {"null": bool(null)}))
+    return found
 
 
 def _deeper(depth: int) -> int:
@@ -183,8 +221,8 @@ def _deeper(depth: int) -> int:
     return depth + 1
 
 
-def _nested(given: list[TaskFilterInput] | None, depth: int) -> tuple[TaskFilter, ...]:
-    found = [read_filter(one, _deeper(depth)) for one in given or ()]
+def _nested(asked: list[TaskFilterInput] | None, depth: int) -> tuple[TaskFilter, ...]:
+    found = [read_filter(one, _deeper(depth)) for one in asked or ()]
     return tuple(one for one in found if one is not None)
 
 
@@ -228,13 +266,41 @@ class OrderDirection(Enum):
 
 @strawberry.input(description="One term of an order.")
 class TaskOrder:
-    field: TaskOrderField = strawberry.field(description="By what.")
+    field: TaskOrderField | None = optional("By what.")
+    custom_field_id: strawberry.ID | None = optional(
+        "Or by what stands in this custom field (an option by its place); not by people. One of the two is said."
+    )
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
 
 
-def read_order(given: list[TaskOrder] | None) -> list[tuple[str, bool]]:
-    """The terms as the application takes them."""
-    return [(str(term.field.value), term.direction is OrderDirection.DESC) for term in given or ()]
+async def read_order(context: Context, asked: list[TaskOrder] | None) -> list[tuple[str, bool]]:
+    """The terms as the application takes them; custom fields are looked up for what they hold."""
+    keys = [
+        read_word_id(field_id, "CustomField")
+        for term in asked or ()
+        if (field_id := given(term.custom_field_id))
+    ]
+    names = await _field_orders(context, keys)
+    terms = []
+    for term in asked or ():
+        if (given(term.field) is None) == (given(term.custom_field_id) is None):
+            raise BadInput("An order is by a `field` or by a `customFieldId`: say one of the two.")
+        name = str(term.field.value) if given(term.field) else names.pop(0)  # type: ignore[union-attr]
+        terms.append((name, term.direction is OrderDirection.DESC))
+    return terms
+
+
+async def _field_orders(context: Context, keys: list[tuple[UUID, UUID]]) -> list[str]:
+    if not keys:
+        return []
+    visible = await context.projects([project_id for project_id, _ in keys])
+    found = await rows_by_key(
+        await context.reader(), CUSTOM_FIELDS_BY_KEY, [key for key in keys if key[0] in visible]
+    )
+    fields = [found.get(key) for key in keys]
+    if any(field is None or field.deleted_at is not None or field.kind not in SORTED for field in fields):
+        raise BadInput("There is no such custom field to order by.")
+    return [order_name(field.id, field.kind) for field in fields if field is not None]
 
 
 async def filter_scope(context: Context, filter: Any) -> FilterScope:

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 from app.errors import ValidationFailed
 from app.projects.models import ConflictPolicy as Policy
 from app.tasks.commands import REMOVE, NewTask, TaskPatch
+from schema.fields.inputs import TaskFieldInput, read_fields
 from schema.ids import read_id, read_ids, read_optional_id
 from schema.inputs import POLICY, VERSION, given, key_field, optional, present
 from schema.projects.enums import ConflictPolicy
@@ -51,6 +52,7 @@ class TaskCreateInput:
     close_reason: str | None = optional("Why it is closed.")
     external_ref: str | None = optional("What it is called elsewhere.")
     config: list[ConfigEntryInput] | None = optional("Free-form values by key.")
+    fields: list[TaskFieldInput] | None = optional("What stands in its custom fields.")
     before_id: strawberry.ID | None = optional("The task that it shall stand before; else it comes last.")
     after_id: strawberry.ID | None = optional("The task that it shall stand after.")
     client_mutation_id: UUID | None = key_field()
@@ -78,6 +80,7 @@ class TaskPatchInput:
     close_reason: str | None = optional("Why it was closed; null for none.")
     external_ref: str | None = optional("What it is called elsewhere; null for none.")
     config: list[ConfigEntryInput] | None = optional("Keys of `config`; others stay.")
+    fields: list[TaskFieldInput] | None = optional("What stands in custom fields; others stay.")
 
 
 @strawberry.input(description="An edit of one task.")
@@ -163,7 +166,7 @@ def read_patch(input: TaskPatchInput) -> TaskPatch:
     """The input as a command's patch."""
     values = {**present(input, "title"), **_common(input)}
     return TaskPatch(
-        values=values, sections=_sections(input), config=_config(input),
+        values=values, sections=_sections(input), config=_config(input), fields=read_fields(given(input.fields)),
         add={
             "assignee_ids": read_ids(given(input.add_assignee_ids), "User"),
             "label_ids": read_ids(given(input.add_label_ids), "Label"),
@@ -186,6 +189,7 @@ def read_new(input: TaskCreateInput) -> NewTask:
     config = {key: value for key, value in _config(input).items() if value is not REMOVE}
     patch = TaskPatch(
         values=values, sections=_sections(input), config=config,
+        fields={key: value for key, value in read_fields(given(input.fields)).items() if value is not REMOVE},
         add={
             "assignee_ids": read_ids(given(input.assignee_ids), "User"),
             "label_ids": read_ids(given(input.label_ids), "Label"),

@@ -13,6 +13,7 @@ from app.comments import models as comment_models
 from app.comments.reads import OPENING, ORDER, comment_counts
 from app.db import table
 from app.events.models import EventRow
+from app.links.dependencies import DependencyDirection
 from app.milestones.reads import MILESTONES_BY_KEY
 from app.paging import Order
 from app.permissions import Permission
@@ -31,10 +32,13 @@ from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, derived, edge
 from schema.events.states import TaskSection
 from schema.events.types import Event
+from schema.fields.types import TaskField, fields_of_tasks
 from schema.history.tasks import tasks_as_of
+from schema.links.dependencies import TaskDependencies, dependencies_of_tasks, next_to
 from schema.links.types import TaskLink, links_of_tasks
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
+from schema.planning.progress import Progress, progress_of_tasks
 from schema.projects.objects import referred
 from schema.projects.types import Label, Project, Status, TaskType
 from schema.tasks.connections import tasks_of_parents
@@ -180,6 +184,16 @@ class Task(Node):
         _parents, "The task it is part of.", reads=("project_id", "parent_id"), **BY_SCOPE
     )
     children: Connection[Task] = edge(tasks_of_parents, "Its sub-tasks.", reads=KEY, **BY_SCOPE)
+    fields: list[TaskField] = edge(
+        fields_of_tasks,
+        "What stands in its custom fields, in their order; empty ones are left out.",
+        reads=("project_id", "fields"),
+    )
+    progress: Progress = edge(
+        progress_of_tasks,
+        "How far all that is below it is, `depth` levels deep (1: its sub-tasks).",
+        reads=KEY,
+    )
     sprint: Annotated[Sprint, strawberry.lazy("schema.sprints.types")] | None = edge(
         referred(SPRINTS_BY_KEY, "sprint_id"),
         "The sprint it is in; null: the backlog.",
@@ -216,6 +230,19 @@ class Task(Node):
     )
     links: list[TaskLink] = edge(
         links_of_tasks, "Its links to tasks that you may see, oldest first.", reads=KEY
+    )
+    blocked_by: list[Task] = edge(
+        next_to(DependencyDirection.BLOCKED_BY),
+        "The tasks that block it, of those that you see, done or not.",
+        reads=KEY,
+    )
+    blocking: list[Task] = edge(
+        next_to(DependencyDirection.BLOCKING), "The tasks that it blocks, of those that you see.", reads=KEY
+    )
+    dependencies: TaskDependencies = edge(
+        dependencies_of_tasks,
+        "All that it waits for, or all that waits for it, `depth` links far.",
+        reads=KEY,
     )
     history: Connection[Event] = edge(
         _history, "What happened to it in this project, newest first.", reads=KEY

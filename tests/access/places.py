@@ -126,13 +126,20 @@ async def _project(world: World, places: Places, key: str) -> None:
     listed = {"query": f'label:"Label {word}" or "zq"', "groupBy": "LABEL", "columns": [f"Column {word}"]}
     view = await by.do("viewCreate", projectId=project, name=f"View {word}", shared=True, **listed)
     places.add(key, "View", view["view"]["id"])
+    field = (await by.do("customFieldCreate", **planned, kind="TEXT", description=f"Of {word}"))[
+        "customField"
+    ]["id"]
+    places.add(key, "CustomField", field)
+    values = [{"fieldId": field, "value": {"text": f"Valued {word}"}}]
+    await by.do("sprintStart", id=sprint, expectedVersion=1)
     tasks: list[str] = []
     for number in range(3):
         made = await by.do(
             "taskCreate", projectId=project, title=f"Title {number} {word}", description=f"Described {word}",
             sections=[{"name": "notes", "text": f"Noted {word}"}], statusId=status["status"]["id"], typeId=kind,
             labelIds=[label], config=[{"key": "word", "value": word}], externalRef=f"ref {word}", dueDate="2030-01-31",
-            estimate=1.5, sprintId=sprint, milestoneId=milestone, **({"parentId": tasks[0]} if tasks else {}),
+            estimate=1.5, sprintId=sprint, milestoneId=milestone, fields=values,
+            **({"parentId": tasks[0]} if tasks else {}),
         )  # fmt: skip
         tasks.append(places.add(key, "Task", made["task"]["id"]))
     await by.do("taskUpdate", id=tasks[0], expectedVersion=1, patch={"addAssigneeIds": [by.user_id]})

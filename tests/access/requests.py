@@ -29,7 +29,7 @@ SUBJECTS = {
     "workspace": "Workspace", "project": "Project", "status": "Status", "label": "Label", "taskType": "TaskType",
     "task": "Task", "comment": "Comment", "link": "Link", "invitation": "Invitation", "team": "Team",
     "session": "Session", "accessToken": "AccessToken", "identity": "Identity",
-    "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone",
+    "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone", "customField": "CustomField",
     "transition": "Transition",
     "view": "View",
 }  # fmt: skip

@@ -44,6 +44,8 @@ export default [
             'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.
             'SignInProvider',
+            // What planning reckons from tasks and from the log.
+            'BurndownDay', 'CategoryProgress', 'PlannedAmount', 'Progress', 'SprintReport', 'TaskField', 'TaskDependencies', 'TaskDependency', 'SprintScopeEntry',
             // A person's or a team's place in something: known by the two, of which the person or the team has an id.
             'ProjectMember', 'ProjectTeam', 'ServiceAccount', 'TeamMember', 'WorkspaceMember',
             'TaskLink', 'Viewer', 'Inbox',

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.events.cursors import Cursor
 from tests.client import JSON
+from tests.inputs import one_of_each_field
 from tests.world import World
 
 ROLES = ("owner", "admin", "manager", "member", "viewer", "guest", "colleague", "outsider", "nobody")
@@ -26,6 +27,8 @@ async def populate(world: World) -> Pool:
     labels = [(await world.label(name))["id"] for name in ("bug", "ünder")]
     people = [world.member.user_id, world.viewer.user_id, world.owner.user_id]
     sprint, milestone = await world.sprint(), await world.milestone(dueOn="2030-01-31")
+    await world.owner.do("sprintStart", id=sprint["id"], expectedVersion=1)
+    fields = await one_of_each_field(world)
     tasks: list[JSON] = []
     for number in range(8):
         more: JSON = {
@@ -34,6 +37,7 @@ async def populate(world: World) -> Pool:
             "config": [{"key": "effort", "value": {"list": [number, None, 2.5]}}],
         }  # fmt: skip
         if number % 2:
+            more |= {"fields": fields[number % 3 :]}
             more |= {"sprintId": sprint["id"], "milestoneId": milestone["id"]}
             more |= {"estimate": number / 2, "dueDate": f"2030-01-0{number + 1}", "parentId": tasks[0]["id"]}
         status = ("To do", "In progress", "Done", "Cancelled")[number % 4]
@@ -52,6 +56,7 @@ async def populate(world: World) -> Pool:
     await world.owner.do("linkAdd", sourceId=tasks[2]["id"], kind="relates", targetId=hidden[0]["Task"])
     await world.member.do("taskUpdate", id=tasks[3]["id"], expectedVersion=1, patch={"title": "Renamed"})
     await world.member.do("taskDelete", id=tasks[4]["id"], expectedVersion=1)
+    labels += [one["fieldId"] for one in fields]
     view = await world.view(query="assignee:me or is:open sort:-updated", groupBy="ASSIGNEE")
     own = await world.view("Own", shared=False, projectId=None, query="label:bug", groupBy="STATUS")
     labels += [sprint["id"], milestone["id"], view["id"], own["id"]]

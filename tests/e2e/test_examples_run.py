@@ -104,6 +104,7 @@ async def workspaces(walk: Walk, person: JSON) -> tuple[str, str]:
         await walk.run(f"{number}-{word}-update", walk.given(id=made[field]["id"]))
         await walk.run(f"{number}-{word}-delete", walk.given(id=made[field]["id"], expectedVersion=2))
     await workflow(walk, project)
+    await planning(walk, project)
     await teams(walk, space, project, person)
     await walk.run("94-project-member-remove", walk.given(**of_project))
     await walk.run("92-workspace-member-remove", walk.given(**of_space))
@@ -131,6 +132,25 @@ async def workflow(walk: Walk, project: str) -> None:
     await walk.run("95-transition-update", walk.given(id=made["transition"]["id"]))
     await walk.run("95-transition-delete", walk.given(id=made["transition"]["id"]))
     await walk.run("95-workflow-apply-template", walk.given(projectId=project))
+
+
+async def planning(walk: Walk, project: str) -> None:
+    """Makes a sprint, a milestone and a custom field, and lets them end."""
+    following = (await walk.run("96-sprint-create", walk.given(projectId=project, name="Next")))["sprint"][
+        "id"
+    ]
+    sprint = (await walk.run("96-sprint-create", walk.given(projectId=project)))["sprint"]["id"]
+    await walk.run("96-sprint-update", walk.given(id=following))
+    await walk.run("96-sprint-start", walk.given(id=sprint))
+    await walk.run("96-sprint-complete", walk.given(id=sprint, moveUnfinishedTo=following))
+    await walk.run("96-sprint-delete", walk.given(id=sprint, expectedVersion=3))
+    milestone = (await walk.run("96-milestone-create", walk.given(projectId=project)))["milestone"]["id"]
+    await walk.run("96-milestone-update", walk.given(id=milestone))
+    await walk.run("96-milestone-release", walk.given(id=milestone, expectedVersion=2))
+    await walk.run("96-milestone-delete", walk.given(id=milestone, expectedVersion=3))
+    field = (await walk.run("96-custom-field-create", walk.given(projectId=project)))["customField"]["id"]
+    await walk.run("96-custom-field-update", walk.given(id=field))
+    await walk.run("96-custom-field-delete", walk.given(id=field, expectedVersion=2))
 
 
 async def teams(walk: Walk, space: str, project: str, person: JSON) -> None:

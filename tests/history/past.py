@@ -12,7 +12,8 @@ from tests.world import uuids
 
 
 def _fields(kind: str) -> str:
-    words = ["sections { name text }" if name == "sections" else name for name in object_type(kind).fields]
+    nested = {"sections": "sections { name text }", "fields": "fields { fieldId value }"}
+    words = [nested.get(name, name) for name in object_type(kind).fields]
     return f"{{ {' '.join(words)} }}"
 
 

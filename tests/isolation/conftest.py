@@ -77,7 +77,10 @@ async def furnished(world: World) -> World:
     hidden = await world.task(by="owner", projectId=world.secret["id"])
     await world.owner.do("linkAdd", sourceId=task["id"], kind="relates", targetId=hidden["id"])
     await world.task(by="outsider", projectId=world.elsewhere["id"], assigneeIds=[world.outsider.user_id])
-    await world.task(sprintId=(await world.sprint())["id"], milestoneId=(await world.milestone())["id"])
+    field = await world.custom_field()
+    values = [{"fieldId": field["id"], "value": {"text": "x"}}]
+    planned = {"sprintId": (await world.sprint())["id"], "milestoneId": (await world.milestone())["id"]}
+    await world.task(**planned, fields=values)
     await world.view()
     await world.view("Own", by="outsider", shared=False, projectId=None)
     for name in ALSO:

@@ -25,7 +25,7 @@ from app.tasks.decisions import CLOSED
 from app.tasks.events import TASK_CREATED
 from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, word
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
-from app.tasks.plans import check_plans
+from app.tasks.plans import check_new, check_plans
 from app.tasks.reads import last_rank
 from app.tasks.rules import check_config, check_counts, check_sections, check_title, check_values, mentioned
 from app.values import plain
@@ -59,6 +59,8 @@ def create_tasks(tasks: Sequence[NewTask]) -> Action:
             decide_new(task, task_id, ranks[place], numbers[place], facts, work.actor.user_id)
             for place, (task, task_id) in enumerate(zip(tasks, ids, strict=True))
         ]
+        for task, state in zip(tasks, states, strict=True):
+            check_new(task.project_id, state, facts.plans)
         if len(tasks) > 1:
             work.batch_id = new_id()
         await write_new(work, tasks, states, facts)
@@ -108,7 +110,7 @@ def decide_new(
 
 
 def _check_people_and_parent(task: NewTask, facts: Facts) -> None:
-    for user_id in task.patch.user_ids():
+    for user_id in task.patch.add.get("assignee_ids", ()):
         if (task.project_id, user_id) not in facts.readers:
             raise NotFound("Member", path=("assigneeIds",))
     for label_id in task.patch.add.get("label_ids", ()):

@@ -1,0 +1,72 @@
+"""Tasks by what stands in their custom fields: conditions and orders over the table that is kept of the values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, Text, and_, cast, func, not_, select
+
+from app.db import table
+from app.fields.models import CustomField, FieldKind, TaskFieldValue
+from app.paging import Order
+from app.tasks.grammar import read_custom
+from app.tasks.models import Task
+
+_TASKS, _VALUES, _FIELDS = table(Task), table(TaskFieldValue), table(CustomField)
+
+Operator = Callable[[ColumnElement[Any], str, Any], ColumnElement[bool]]
+"""``(column, op, value)`` as a condition."""
+
+_OF_TASK = and_(_VALUES.c.project_id == _TASKS.c.project_id, _VALUES.c.task_id == _TASKS.c.id)
+_NEGATED = {"neq": "eq", "nin": "in"}
+
+
+_COLUMNS = {"text": "text", "number": "number", "date": "day", "option": "ref", "user": "ref"}
+
+
+def field_condition(name: str, op: str, value: Any, operator: Operator) -> ColumnElement[bool]:
+    """One comparison (see ``app.tasks.grammar.custom_name``). Of several chosen options any may match.
+
+    ``neq`` and ``nin`` ask that none does; ``null``, that nothing stands in the field, whatever is compared.
+    """
+    field_id, compared = read_custom(name)
+    inside = select(1).where(_OF_TASK, _VALUES.c.field_id == field_id)
+    if op == "null":
+        return not_(inside.exists()) if value else inside.exists()
+    if op == "me" and not value:
+        return not_(inside.where(operator(_VALUES.c.ref, "me", True)).exists())
+    found = inside.where(operator(_VALUES.c[_COLUMNS[compared]], _NEGATED.get(op, op), value)).exists()
+    return not_(found) if op in _NEGATED else found
+
+
+SORTED = {
+    FieldKind.TEXT.value: "text", FieldKind.URL.value: "text", FieldKind.NUMBER.value: "number",
+    FieldKind.DATE.value: "day", FieldKind.SELECT.value: "place", FieldKind.MULTI_SELECT.value: "place",
+}  # fmt: skip
+"""The kinds of fields that tasks can be ordered by, and by what of them."""
+
+
+def order_name(field_id: UUID, kind: str) -> str:
+    """How ``task_orders`` is told of an order by a field."""
+    return f"field:{SORTED[kind]}:{field_id.hex}"
+
+
+def field_order(name: str, descending: bool) -> Order:
+    """An order by a field. Tasks without a value come last."""
+    _, sorted_by, field = name.split(":")
+    return Order(_sorted_by(UUID(field), sorted_by), f"by_{field}", descending, nullable=True)
+
+
+@lru_cache(maxsize=1024)
+def _sorted_by(field_id: UUID, column: str) -> ColumnElement[Any]:
+    """One column for one field, always the same: statements that have it are kept by it."""
+    of_field = and_(_OF_TASK, _VALUES.c.field_id == field_id)
+    if column != "place":
+        return select(_VALUES.c[column]).where(of_field).scalar_subquery()
+    option = _FIELDS.c.options.op("->")(cast(_VALUES.c.ref, Text)).op("->>")("place")
+    of_options = and_(_FIELDS.c.project_id == _VALUES.c.project_id, _FIELDS.c.id == _VALUES.c.field_id)
+    places = select(func.min(cast(option, Integer))).select_from(_VALUES.join(_FIELDS, of_options))
+    return places.where(of_field).scalar_subquery()

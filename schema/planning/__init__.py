@@ -1,0 +1,1 @@
+"""GraphQL of planning: progress, and what became of sprints."""
