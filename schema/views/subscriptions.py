@@ -139,7 +139,9 @@ async def view_events(
         raise NotFound("Project", path=("projectId",))
     view = read_optional_id(given(view_id), "View")
     live = await _list(context, project, view, read_filter(given(filter)), given(query))
-    live.sort = read_order(given(order_by)) or live.sort
+    live.sort = await read_order(context, given(order_by)) or live.sort
+    if any(name.startswith("field:") for name, _ in live.sort):
+        raise BadInput("A list that is followed live cannot be ordered by a custom field.")
     return FollowedList(context, live, cursor)  # type: ignore[return-value]  # what it is iterated by is one
 
 
