@@ -292,6 +292,27 @@ async def test_together_as_apart(sides: Sides) -> None:
     await asyncio.to_thread(run)
 
 
+async def test_what_depends_on_earlier_ones_of_the_batch(sides: Sides) -> None:
+    """Edits of one version by several people, places next to what was just placed, one key twice."""
+
+    def ask(
+        person: str, kind: str, task: int, other: int = 0, word: str = "one", key: int | None = None
+    ) -> Ask:
+        return Ask(person, kind, task, other, 1, None, word, key)
+
+    asks = [
+        ask("member", "title", 0), ask("manager", "config", 0), ask("owner", "title", 0, word="two"),
+        ask("guest", "text", 0), ask("member", "text", 0, word="two"), ask("viewer", "title", 1),
+        ask("member", "after", 0, 2), ask("manager", "after", 1, 0), ask("owner", "before", 3, 1),
+        ask("member", "title", 2, key=0), ask("member", "title", 2, key=0), ask("member", "text", 2, key=0),
+        ask("manager", "comment", 3, 1), ask("owner", "comment", 2, 1),
+    ]  # fmt: skip
+    answers = await sides.compare(asks)
+    refused = [place for place, answer in enumerate(answers) if not isinstance(answer, Outcome)]
+    assert refused == [2, 4, 5, 11, 13]
+    assert answers[10].replayed
+
+
 async def test_the_usual_ones_are_one_batch(sides: Sides) -> None:
     """Not merely equal: they did go together. Statements are counted; the whole batch takes as many as one edit."""
     asks = [

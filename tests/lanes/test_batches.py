@@ -1,0 +1,134 @@
+"""Batches over real doors: one that cannot be done takes nobody down, and what was told was committed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from app.errors import ClientError
+from app.lanes import batches, lanes
+from app.work import RaceLost
+from tests.client import JSON, mutation_document, new_key
+from tests.faults.test_killed import running
+from tests.folding import Scope
+from tests.invariants import verify_events
+from tests.ledger import Log
+from tests.service import Service
+from tests.world import World, uuids
+
+CROWD = 12
+
+
+async def crowd(world: World) -> list[JSON]:
+    """Tasks, each with an edit of its own under a key."""
+    tasks = await asyncio.gather(*(world.task(f"Task {number}") for number in range(CROWD)))
+    return [
+        {"id": task["id"], "expectedVersion": 1, "patch": {"title": "Edited"}, "clientMutationId": new_key()}
+        for task in tasks
+    ]
+
+
+def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many commands went together, batch by batch."""
+    found: list[int] = []
+    commit = batches.commit_batch
+
+    async def counting(store: Any, items: Any) -> Any:
+        found.append(len(items))
+        return await commit(store, items)
+
+    monkeypatch.setattr(lanes, "commit_batch", counting)
+    return found
+
+
+async def test_edits_at_once_are_few_batches(world: World, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, found = await crowd(world), sizes(monkeypatch)
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        done = await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
+    assert {payload["task"]["version"] for payload in done} == {2}
+    assert sum(found) == CROWD
+    assert len(found) < CROWD, found
+    # Each was told the position of its own event.
+    for one, payload in zip(inputs, done, strict=True):
+        (event,) = await log.events(client_mutation_id=UUID(one["clientMutationId"]))
+        assert (event["seq"], event["object_id"]) == (payload["positions"][0]["seq"], uuids(one["id"])[-1])
+    again = await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
+    assert [one["positions"] for one in again] == [one["positions"] for one in done]
+    await log.check_order()
+
+
+async def test_edits_of_one_task_have_one_winner(world: World) -> None:
+    task = await world.task()
+    edits = [
+        world.person(by).answer("taskUpdate", id=task["id"], expectedVersion=1, patch={"title": f"{by} {n}"})
+        for n in range(3)
+        for by in ("member", "manager", "owner")
+    ]
+    payloads = await asyncio.gather(*edits)
+    assert sum(not payload["errors"] for payload in payloads) == 1
+    codes = {payload["errors"][0]["code"] for payload in payloads if payload["errors"]}
+    assert codes == {"VERSION_CONFLICT"}
+
+
+async def test_one_that_breaks_takes_nobody_down(
+    world: World, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever fails a batch fails it again and again until the one is alone."""
+    inputs = await crowd(world)
+    bad = uuids(inputs[3]["id"])[-1]
+    commit = batches.commit_batch
+
+    async def breaking(store: Any, items: Any) -> Any:
+        if any(item.command.task_id == bad for item in items):
+            raise RaceLost
+        return await commit(store, items)
+
+    monkeypatch.setattr(lanes, "commit_batch", breaking)
+    await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
+    for one in inputs:
+        assert len(await log.events(client_mutation_id=UUID(one["clientMutationId"]))) == 1
+
+
+async def test_nobody_knows_of_a_commit(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What became of it is not known, so it is not tried again, and every caller hears so."""
+    inputs = await crowd(world)
+    tries = []
+
+    async def lost(store: Any, items: Any) -> Any:
+        tries.append(items)
+        raise ClientError("OUTCOME_UNKNOWN", "The database went away.")
+
+    monkeypatch.setattr(lanes, "commit_batch", lost)
+    document = mutation_document("taskUpdate")
+    answers = await asyncio.gather(*(world.member.ask(document, {"input": one}) for one in inputs))
+    assert all(answer.codes == ["OUTCOME_UNKNOWN"] for answer in answers)
+    assert sum(map(len, tries)) == CROWD
+
+
+@pytest.mark.parametrize("barrier", ["before-commit", "after-commit"])
+async def test_a_killed_process_loses_nothing_it_told(
+    world: World, service: Service, log: Log, barrier: str
+) -> None:
+    inputs = await crowd(world)
+    async with running(service.settings, world, f"{barrier}:2") as (process, client):
+        # The first one alone passes the barrier once; the next batch, whichever edits are in it, is its last.
+        answers: list[Any] = [await client.do("taskUpdate", **inputs[0])]
+        sent = [client.do("taskUpdate", **one) for one in inputs[1:]]
+        answers += await asyncio.gather(*sent, return_exceptions=True)
+        assert await asyncio.to_thread(process.ended_by)
+    assert any(isinstance(answer, httpx.HTTPError) for answer in answers)
+    for one, answer in zip(inputs, answers, strict=True):
+        events = await log.events(client_mutation_id=UUID(one["clientMutationId"]))
+        assert len(events) <= 1
+        if not isinstance(answer, BaseException):
+            assert events, "it was told and is not there"
+    for one in inputs:
+        await world.member.do("taskUpdate", **one)
+        assert len(await log.events(client_mutation_id=UUID(one["clientMutationId"]))) == 1
+    await log.check_order()
