@@ -42,7 +42,7 @@ from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.preparation import Preparation, Prepared
 from schema.requests import GraphQLRequest
 from schema.secrecy import hide
-from schema.sharing import SharedAnswers
+from schema.sharing import Shareable, SharedAnswers
 from schema.spending import spent_cost
 
 log = structlog.get_logger(__name__)
@@ -206,6 +206,16 @@ class GraphQLService:
             source = failure(error, session.request_id)
         _count(session, source if isinstance(source, Answer) else None)
         return source
+
+    async def start_again(self, source: Shareable, session: Session) -> Shareable | Answer:
+        """Begins a subscription that is equal to another in everything but whose it is: `start` without GraphQL."""
+        try:
+            async with self._open_context(self.application, session) as context:
+                again: Shareable | Answer = source.again(context)
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            again = failure(error, session.request_id)
+        _count(session, again if isinstance(again, Answer) else None)
+        return again
 
     async def answers(
         self, prepared: Prepared, source: AsyncIterable[Any], session: Session

@@ -62,6 +62,9 @@ class Shareable(Protocol):
     def event(self, frame: EventFrame, /) -> Any:
         """What the subscription's field gets of a frame."""
 
+    def again(self, context: Any, /) -> Shareable:
+        """The same for somebody else. Raises what the resolver would."""
+
 
 def is_shareable(source: object) -> TypeGuard[Shareable]:
     """Whether a source says that it is."""

@@ -22,6 +22,10 @@ Readable = Callable[[Reader, list[Pair]], Awaitable[set[Pair]]]
 AT_ONCE = 500
 """Looked up in one snapshot."""
 
+FEW = 2
+GATHER_SECONDS = 0.01
+"""How long the next are waited for if more than ``FEW`` came together: a snapshot costs as much as several of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -67,6 +71,8 @@ class Arrivals:
             while self._waiting:
                 arrivals, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
                 await self._look_up(arrivals)
+                if len(arrivals) > FEW:
+                    await asyncio.sleep(GATHER_SECONDS)
         finally:
             self._task = None
 

@@ -23,7 +23,7 @@ from schema.doors.messages import complete_frame, error_frame, next_frame
 from schema.execution import GraphQLService, Session
 from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
-from schema.sharing import is_shareable
+from schema.sharing import Shareable, is_shareable
 
 if TYPE_CHECKING:
     from schema.doors.websocket import Connection
@@ -167,9 +167,12 @@ class Operation(Listener):
         door, visit = self.connection.door, self.connection.visit.next()
         try:
             visit.check_blocked()
+            known = door.begun.find(request)
+            if known is not None:
+                return await self._subscribe(request, known.prepared, session, visit, known.source)
             prepared = door.service.prepare(request)
             if prepared.kind is OperationType.SUBSCRIPTION:
-                return await self._subscribe(prepared, session, visit)
+                return await self._subscribe(request, prepared, session, visit)
             answer = await self._once(prepared, session, visit)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             return failure(await visit.charged(error), self.connection.request_id)
@@ -186,15 +189,27 @@ class Operation(Listener):
         # It runs on to its end, as it would over HTTP: its commit may already be under way.
         return await asyncio.shield(self.connection.spawn_mutation(execution))
 
-    async def _subscribe(self, prepared: Prepared, session: Session, visit: Visit) -> Answer | bool | None:
+    async def _subscribe(
+        self,
+        request: GraphQLRequest,
+        prepared: Prepared,
+        session: Session,
+        visit: Visit,
+        equal: Shareable | None = None,
+    ) -> Answer | bool | None:
         service = self.connection.door.service
         self._place = self.connection.door.places.subscription_of(visit)
         await visit.admit(prepared)
-        source = await service.start(prepared, session)
+        source: Any
+        if equal is None:
+            source = await service.start(prepared, session)
+        else:
+            source = await service.start_again(equal, session)
         if isinstance(source, Answer):
             return source
         if is_shareable(source) and (group := service.group(prepared)) is not None:
             pursuit = await source.pursue()
+            self.connection.door.begun.keep(request, prepared, source)
             pursuit.expect(group, SharedTelling(service, prepared, group, source.event))
             return await self._pursue(pursuit)
         async with aclosing(service.answers(prepared, source, session)) as answers:

@@ -19,6 +19,7 @@ from app.limits.presence import Place
 from schema.admission import Visit
 from schema.answers import Answer, failure
 from schema.callers import Caller, caller_of
+from schema.doors.begun import BegunLately
 from schema.doors.deadlines import Deadlines
 from schema.doors.identity import init_token, request_id
 from schema.doors.limits import DoorLimits
@@ -67,6 +68,7 @@ class WebSocketDoor:
         self.service = service
         self.limits = limits
         self.places = places or Places(limits)
+        self.begun = BegunLately()
         self.pace = Pace(limits.messages)
         self.deadlines = Deadlines(min(limits.init_seconds, limits.ping_seconds, 10) / 10)
         self._origins = origins or Origins()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
+from copy import copy
 from uuid import UUID
 
 import strawberry
@@ -80,6 +81,12 @@ class Followed:
     async def pursue(self) -> Pursuit:
         """Begins to follow. Raises `NotFound`."""
         return await self._hub.pursue(self._viewer_id, self._session, self._scope_id, self._after)
+
+    def again(self, context: Context) -> Followed:
+        """The same for somebody else."""
+        made = copy(self)
+        made._session, made._viewer_id = context.session, context.viewer_id  # noqa: SLF001 (its own kind)
+        return made
 
     @staticmethod
     def event(frame: frames.EventFrame) -> EventFrame:
