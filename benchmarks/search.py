@@ -40,8 +40,8 @@ WORDS = 60_000
 CHUNKS = 40_000
 BATCH = 20_000
 COLUMNS = [
-    "project_id", "id", "number", "title", "sections", "status_id", "type_id", "priority", "rank", "config", "fields", "version",
-    "created_at", "updated_at",
+    "project_id", "id", "number", "title", "sections", "status_id", "type_id", "priority", "rank", "config", "fields",
+    "version", "created_at", "updated_at",
 ]  # fmt: skip
 INDEXES = ("search_documents_words", "search_documents_title")
 FILL = """
