@@ -1,4 +1,5 @@
-"""What a process does on the side: taking away what has expired, in small batches."""
+"""What a process does on the side, in small batches: taking away what has expired, ending what a crash left half done,
+spacing ranks anew where they have grown long."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import random
 
 import structlog
 
+from app.boards.rebalancing import rebalance_ranks
+from app.boards.retiring import finish_all
 from app.db import sql
 from app.events.models import ActorKind
 from app.outcomes import Result
@@ -34,10 +37,12 @@ async def clean(store: Store) -> None:
 
 
 async def keep_house(store: Store) -> None:
-    """Clean every five minutes or so, for ever."""
+    """Clean and tidy every five minutes or so, for ever."""
     while True:
         await asyncio.sleep(EVERY_SECONDS * random.uniform(0.5, 1.5))
         try:
             await clean(store)
+            await finish_all(store)
+            await rebalance_ranks(store)
         except Exception as fault:  # noqa: BLE001 (the next round does what this one could not)
             log.warning("housekeeping_failed", error=repr(fault))

@@ -138,6 +138,8 @@ class Permission(Enum):
     EDIT_VIEWS = Rule(
         "change and delete a shared view", _MANAGER, ("viewUpdate", "viewDelete"), own=_MEMBER,
         note="a personal one is its maker's alone")
+    MANAGE_BOARDS = Rule(
+        "make, change and delete boards", _MANAGER, ("boardCreate", "boardUpdate", "boardDelete"))
     MANAGE_MEMBERS = Rule(
         "add people and teams, change their roles, take teams out", _MANAGER,
         ("projectMemberAdd", "projectMemberUpdate", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove"),

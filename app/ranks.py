@@ -93,6 +93,26 @@ def needs_rebalance(rank: str) -> bool:
     return len(rank) > LENGTH_LIMIT
 
 
+def respread(ranks: list[str], before: str | None, after: str | None, most: int) -> dict[int, str]:
+    """New ranks for up to ``most`` places of an ascending list, towards all of it evenly spaced between two others.
+
+    Each step leaves the list ascending: what moves up is moved from the upper end of its run, what moves down from the
+    lower one. Applied again and again it comes to an end: nothing is left to do.
+    """
+    wanted = ranks_between(before, after, len(ranks))
+    first = next((i for i, rank in enumerate(ranks) if rank != wanted[i]), len(ranks))
+    end = first
+    while (
+        end < len(ranks)
+        and ranks[end] != wanted[end]
+        and (wanted[end] > ranks[end]) == (wanted[first] > ranks[first])
+    ):
+        end += 1
+    rises = first < len(ranks) and wanted[first] > ranks[first]
+    chosen = range(max(first, end - most), end) if rises else range(first, min(end, first + most))
+    return {i: wanted[i] for i in chosen}
+
+
 def check_rank(rank: str) -> None:
     """Raise MalformedRank unless this module could have issued the rank."""
     _parse(rank)

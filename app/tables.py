@@ -7,6 +7,7 @@ from sqlmodel import SQLModel
 from app.access_tokens import models as _access_tokens
 from app.accounts import models as _accounts
 from app.audit import models as _audit
+from app.boards import models as _boards
 from app.comments import models as _comments
 from app.domains import models as _domains
 from app.events import models as _events
@@ -32,8 +33,7 @@ __all__ = ["METADATA"]
 
 METADATA = SQLModel.metadata
 _ROOMS = (
-    _access_tokens, _accounts, _audit, _comments, _domains, _events, _fields, _history, _identities, _imports, _inbox,
-    _invitations, _links, _milestones, _projects, _search, _service_accounts, _sprints, _tasks, _teams, _views,
-    _workflows,
-    _workspaces,
+    _access_tokens, _accounts, _audit, _boards, _comments, _domains, _events, _fields, _history, _identities, _imports,
+    _inbox, _invitations, _links, _milestones, _projects, _search, _service_accounts, _sprints, _tasks, _teams,
+    _views, _workflows, _workspaces,
 )  # fmt: skip

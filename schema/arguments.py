@@ -30,6 +30,7 @@ _BY_NAME = {
 
 _BY_PLACE = {
     "Inbox.items.unread": "Only those that are not marked as read.",
+    "BoardColumn.cards.lane": "Only the cards of this lane, by its `key`.",
     "Project.milestones.released": "Only those that are released, or only the others.",
     "Project.sprints.stages": "Only those that are this far.",
     "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",

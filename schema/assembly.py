@@ -11,6 +11,7 @@ from schema.access_tokens.mutations import AccessTokenMutations
 from schema.accounts.changes import AccountChangeMutations
 from schema.accounts.mutations import AccountMutations
 from schema.arguments import describe_arguments
+from schema.boards.mutations import BoardMutations
 from schema.comments.mutations import CommentMutations
 from schema.domains.mutations import DomainMutations
 from schema.errors import ERROR_TYPES
@@ -49,6 +50,7 @@ class Mutation(
     CommentMutations, LinkMutations,
     InboxMutations, TeamMutations, InvitationMutations, IdentityMutations, DomainMutations,
     SprintMutations, MilestoneMutations, WorkflowMutations, ViewMutations, FieldMutations,
+    BoardMutations,
 ):  # fmt: skip
     pass
 

@@ -29,6 +29,7 @@ _KINDS = {
     "team": "Team",
     "transition": "Transition",
     "view": "View",
+    "board": "Board",
 }
 
 

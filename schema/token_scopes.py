@@ -26,6 +26,7 @@ _ADMIN = (
     "customFieldCreate", "customFieldUpdate", "customFieldDelete",
     "sprintCreate", "sprintUpdate", "sprintStart", "sprintComplete", "sprintDelete", "milestoneCreate",
     "milestoneUpdate", "milestoneRelease", "milestoneDelete",
+    "boardCreate", "boardUpdate", "boardDelete",
     "serviceAccountCreate", "serviceAccountUpdate", "serviceAccountDelete", "teamCreate", "teamUpdate", "teamDelete",
     "teamMemberAdd", "teamMemberRemove", "projectTeamAdd", "projectTeamUpdate", "projectTeamRemove",
     "invitationCreate", "invitationResend", "invitationRevoke", "joiningDomainAdd",

@@ -129,6 +129,7 @@ class Copy:
             "SprintState",
             "MilestoneState",
             "TransitionState",
+            "BoardState",
         )
         there = {
             key: state
@@ -239,8 +240,8 @@ PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("Proje
   sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
   customFields {{ {_sel("CustomFieldState")} }}
   milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
-  transitions {{ {_sel("TransitionState")} }}
   views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }}
+  transitions {{ {_sel("TransitionState")} }} boards {{ {_sel("BoardState")} }}
   members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
   teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
   {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
@@ -274,6 +275,7 @@ class Scope:
 _WORDS = {
     "statuses": "StatusState", "labels": "LabelState", "taskTypes": "TaskTypeState", "transitions": "TransitionState",
     "customFields": "CustomFieldState",
+    "boards": "BoardState",
 }  # fmt: skip
 
 

@@ -115,7 +115,36 @@ async def status_update(world: World, by: Client) -> JSON:
 
 
 async def status_delete(world: World, by: Client) -> JSON:
-    return {"id": world.status("Cancelled"), "expectedVersion": 1}
+    await world.task(statusId=world.status("Cancelled"))
+    return {"id": world.status("Cancelled"), "expectedVersion": 1, "moveTasksTo": world.status("Done")}
+
+
+async def board(world: World, name: str = "Board", **input: object) -> JSON:
+    made: JSON = await world.owner.do("boardCreate", projectId=world.eng["id"], name=name, **input)
+    found: JSON = made["board"]
+    return found
+
+
+async def board_create(world: World, by: Client) -> JSON:
+    columns = [
+        {"name": "Doing", "statusIds": [world.status("To do"), world.status("In progress")], "limit": 3,
+         "limitMode": "REFUSE"},
+        {"name": "Done", "statusIds": [world.status("Done")]},
+    ]  # fmt: skip
+    return {"projectId": world.eng["id"], "name": "Mine", "swimlanes": "EPIC", "columns": columns}
+
+
+async def board_update(world: World, by: Client) -> JSON:
+    first, last = await board(world), await board(world, "Last")
+    columns = [{"name": "Doing", "statusIds": [world.status("To do")], "limit": 5}]
+    return {
+        "id": first["id"], "expectedVersion": 1, "name": "Renamed", "swimlanes": "ASSIGNEE", "columns": columns,
+        "afterId": last["id"],
+    }  # fmt: skip
+
+
+async def board_delete(world: World, by: Client) -> JSON:
+    return {"id": (await board(world))["id"], "expectedVersion": 1}
 
 
 async def word_create(world: World, by: Client) -> JSON:

@@ -299,7 +299,7 @@ PROOFS: dict[str, Proof] = {
     "statusDelete": Proof(
         inputs.status_delete,
         ("eng",),
-        ("StatusDeleted",),
+        ("StatusUpdated", "TaskMoved", "StatusDeleted"),
         {"expectedVersion": 2},
         {"id": "missing"},
         "NOT_FOUND",
@@ -319,6 +319,41 @@ PROOFS: dict[str, Proof] = {
         {"id": "missing"},
         "NOT_FOUND",
         **_MANAGING,
+    ),
+    "boardCreate": Proof(
+        inputs.board_create, ("eng",), ("BoardCreated",), {"name": "Else"}, **_BLANK, **_MANAGING
+    ),
+    "boardUpdate": Proof(
+        inputs.board_update, ("eng",), ("BoardUpdated",), {"name": "Else"}, **_BLANK, **_MANAGING
+    ),
+    "boardDelete": Proof(
+        inputs.board_delete,
+        ("eng",),
+        ("BoardDeleted",),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        **_MANAGING,
+    ),
+    "viewCreate": Proof(
+        inputs.view_create, ("eng",), ("ViewCreated",), {"name": "Else"}, {"query": "nowhere:x"}
+    ),
+    "viewUpdate": Proof(
+        inputs.view_update,
+        ("eng",),
+        ("ViewUpdated",),
+        {"name": "Else"},
+        {"query": "label:"},
+        may=(*MANAGERS, "member"),
+    ),
+    "viewDelete": Proof(
+        inputs.a_view,
+        ("eng",),
+        ("ViewRemoved",),
+        {"expectedVersion": 2},
+        {"id": "missing"},
+        "NOT_FOUND",
+        may=(*MANAGERS, "member"),
     ),
     "sprintCreate": Proof(
         inputs.sprint_create,
@@ -386,26 +421,6 @@ PROOFS: dict[str, Proof] = {
         {"id": "missing"},
         "NOT_FOUND",
         **_MANAGING,
-    ),
-    "viewCreate": Proof(
-        inputs.view_create, ("eng",), ("ViewCreated",), {"name": "Else"}, {"query": "nowhere:x"}
-    ),
-    "viewUpdate": Proof(
-        inputs.view_update,
-        ("eng",),
-        ("ViewUpdated",),
-        {"name": "Else"},
-        {"query": "label:"},
-        may=(*MANAGERS, "member"),
-    ),
-    "viewDelete": Proof(
-        inputs.a_view,
-        ("eng",),
-        ("ViewRemoved",),
-        {"expectedVersion": 2},
-        {"id": "missing"},
-        "NOT_FOUND",
-        may=(*MANAGERS, "member"),
     ),
     "labelCreate": Proof(
         inputs.word_create, ("eng",), ("LabelCreated",), {"name": "Else"}, **_BLANK, **_MANAGING

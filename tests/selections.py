@@ -65,7 +65,7 @@ def flat(name: str) -> str:
                 words.append(field_name)
         elif field.args or not isinstance(target, GraphQLObjectType | GraphQLInterfaceType):
             continue
-        elif "id" in target.fields:
+        elif "id" in target.fields and not target.name.endswith("State"):
             words.append(f"{field_name} {{ id }}")
         elif all(is_leaf_type(get_named_type(one.type)) for one in target.fields.values()):
             words.append(f"{field_name} {{ {' '.join(target.fields)} }}")

@@ -85,6 +85,7 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
     "milestoneCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "milestoneUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskMove": (lambda given: given, _swapped("beforeId", "afterId")),
+    "boardUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskUpdate": _PATCHES,

@@ -10,7 +10,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 from app.permissions import Anybody, Permission, ProjectRole, WorkspaceRole, permits
 from tests import selections
 from tests.client import JSON
-from tests.inputs import link, transition
+from tests.inputs import board, link, transition
 from tests.proofs import APART, PROOFS
 from tests.world import PEOPLE, World
 
@@ -103,6 +103,7 @@ CAN: dict[str, dict[str, Permission]] = {
     "CustomField": {"viewerCanUpdate": Permission.MANAGE_FIELDS},
     "Sprint": {"viewerCanUpdate": Permission.PLAN},
     "Milestone": {"viewerCanUpdate": Permission.PLAN},
+    "Board": {"viewerCanUpdate": Permission.MANAGE_BOARDS},
     "Transition": {"viewerCanUpdate": Permission.MANAGE_WORKFLOW},
     "View": {"viewerCanUpdate": Permission.EDIT_VIEWS},
 }  # fmt: skip
@@ -150,6 +151,7 @@ async def _objects(world: World) -> JSON:
         "Sprint": (await world.sprint())["id"], "Milestone": (await world.milestone())["id"],
         "Transition": (await transition(world))["id"],
         "View": (await world.view())["id"],
+        "Board": (await board(world))["id"],
     }  # fmt: skip
 
 

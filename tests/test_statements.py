@@ -54,6 +54,9 @@ ROOTS: dict[str, str] = {
     "CustomField": _of_tasks("fields { field { FIELD } }"),
     "SprintScopeEntry": _of_tasks("sprint { report { changes(first: 1) { FIELD } } }"),
     "Label": _of_tasks("labels { FIELD }"),
+    "Board": _of_tasks("project { boards { FIELD } }"),
+    "BoardColumn": _of_tasks("project { boards { columns { FIELD } } }"),
+    "BoardLane": _of_tasks("project { boards { lanes { FIELD } } }"),
     "Transition": _of_tasks("project { transitions { FIELD } }"),
     "AvailableTransition": _of_tasks("availableTransitions { FIELD }"),
     "User": _of_tasks("assignees { FIELD }"),
@@ -241,6 +244,7 @@ async def _one(world: World, number: int) -> None:
     for of in ({}, of_robot):
         await owner.do("accessTokenCreate", name=f"Token {number}", scopes=["READ"], **of)
     await owner.do("linkAdd", sourceId=parent["id"], kind="blocks", targetId=task["id"])
+    await owner.do("boardCreate", projectId=project, name="Board", swimlanes="ASSIGNEE")
     ends = made["project"]["statuses"]
     conditions = [{"blockersDone": True}, {"childrenDone": True}, {"wipLimit": 1}]
     await owner.do(

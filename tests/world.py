@@ -178,15 +178,16 @@ class World:
             name="Hidden",
             toStatusId=project["statuses"][0]["id"],
         )
+        board = await person.do("boardCreate", projectId=project["id"], name="Hidden")
         team = (await person.do("teamCreate", workspaceId=workspace["id"], name="Hidden"))["team"]
         return {
             "Task": task["id"], "Comment": comment["id"], "Label": label["label"]["id"], "Link": link["link"]["id"],
             "Status": project["statuses"][0]["id"], "TaskType": project["taskTypes"][0]["id"], "Project": project["id"],
             "Scope": project["scope"], "Workspace": workspace["id"], "User": person.user_id,
             "Team": team["id"], "Sprint": sprint["id"], "Milestone": milestone["id"],
-            "Transition": way["transition"]["id"],
             "View": view["id"],
             "CustomField": field["customField"]["id"], "FieldOption": field["customField"]["options"][0]["id"],
+            "Transition": way["transition"]["id"], "Board": board["board"]["id"],
         }  # fmt: skip
 
     def uuid(self, name: str) -> UUID:

@@ -66,6 +66,7 @@ NOT_AUDITED = {
     "TaskCreated": "work itself: the project's log tells it",
     "TaskUpdated": "work itself: the project's log tells it",
     "TaskMoved": "work itself: the project's log tells it",
+    "RanksRebalanced": "no change of anything that somebody sees",
     "TaskArrived": "the task's leaving is audited, where it left",
     "CommentAdded": "work itself: the project's log tells it",
     "CommentUpdated": "work itself: the project's log tells it",

@@ -13,6 +13,10 @@ def _with_visibility(payload: dict[str, Any]) -> dict[str, Any]:
     return {"state": {**payload["state"], "visibility": "private", "workspace_role": "viewer"}}
 
 
+def _without_successor(payload: dict[str, Any]) -> dict[str, Any]:
+    return {"state": {**payload["state"], "successor_id": None}}
+
+
 PROJECT_CREATED = event_kind(
     "ProjectCreated", "project", Effect.PUT, version=2, upcasters={1: _with_visibility}
 )
@@ -20,7 +24,9 @@ PROJECT_UPDATED = event_kind("ProjectUpdated", "project", Effect.CHANGE)
 PROJECT_MEMBER_ADDED = event_kind("ProjectMemberAdded", "project_member", Effect.PUT)
 PROJECT_MEMBER_UPDATED = event_kind("ProjectMemberUpdated", "project_member", Effect.CHANGE)
 PROJECT_MEMBER_REMOVED = event_kind("ProjectMemberRemoved", "project_member", Effect.REMOVE)
-STATUS_CREATED = event_kind("StatusCreated", "status", Effect.PUT)
+STATUS_CREATED = event_kind(
+    "StatusCreated", "status", Effect.PUT, version=2, upcasters={1: _without_successor}
+)
 STATUS_UPDATED = event_kind("StatusUpdated", "status", Effect.CHANGE)
 STATUS_DELETED = event_kind("StatusDeleted", "status", Effect.CHANGE)
 LABEL_CREATED = event_kind("LabelCreated", "label", Effect.PUT)
@@ -45,7 +51,7 @@ def project_state(project: Any) -> dict[str, Any]:
 
 def status_state(status: Any) -> dict[str, Any]:
     """A status as its events hold it."""
-    fields = ("id", "name", "category", "color", "rank", "version", "deleted_at")
+    fields = ("id", "name", "category", "color", "rank", "version", "deleted_at", "successor_id")
     return {name: plain(getattr(status, name)) for name in fields}
 
 

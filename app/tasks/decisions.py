@@ -18,7 +18,7 @@ from app.projects.models import ConflictPolicy
 from app.ranks import rank_between
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE
-from app.tasks.facts import Facts, word
+from app.tasks.facts import Facts, is_open, word
 from app.tasks.merging import resolve
 from app.tasks.plans import check_cleared, check_plans, mend_plans
 from app.tasks.rules import (
@@ -32,7 +32,7 @@ from app.tasks.rules import (
 from app.values import plain
 from app.workflows.models import Transition
 from app.workflows.rules import CLOSED as CLOSED  # noqa: PLC0414 (what is done is said there)
-from app.workflows.rules import Mover, apply_actions, check_transition, closes_parent
+from app.workflows.rules import Mover, apply_actions, check_limits, check_transition, closes_parent
 
 
 @dataclass(frozen=True)
@@ -96,14 +96,20 @@ def _take_transition(
     edit: TaskEdit, facts: Facts, project_id: UUID, current: State, new: State
 ) -> Transition | None:
     """Where the status changes: the workflow's transition, with what it does besides; raises a refusal."""
-    if new["status_id"] == current["status_id"] or edit.kind is TASK_RESTORED:
+    if edit.kind is TASK_RESTORED:
+        # It comes back to where it was, or to the nearest there is: no transition, but boards' limits hold.
+        check_limits(facts.around, project_id, None, new["status_id"])
+        facts.around.moved(project_id, None, new)
+        return None
+    if new["status_id"] == current["status_id"]:
         return None
     role: str = facts.projects[project_id].role  # type: ignore[attr-defined]
     mover = Mover(role, commented=edit.commented)
     transition = check_transition(facts.around, project_id, current, new, mover)
+    check_limits(facts.around, project_id, current["status_id"], new["status_id"])
     if transition is not None and not edit.exact:
         apply_actions(transition, new, facts.actor_id, facts.now)
-    facts.around.moved(project_id, current, new)
+    facts.around.moved(project_id, current["status_id"], new)
     return None if edit.exact else transition
 
 
@@ -223,7 +229,7 @@ def _check_parent(task_id: UUID, parent_id: UUID, facts: Facts) -> None:
 
 def _mend(project_id: UUID, new: State, facts: Facts) -> None:
     """A restored task whose status or parent is gone gets the nearest that is there."""
-    statuses = [status for status in facts.statuses[project_id] if status.deleted_at is None]
+    statuses = [status for status in facts.statuses[project_id] if is_open(status)]
     if all(str(status.id) != new["status_id"] for status in statuses):
         gone = next((s for s in facts.statuses[project_id] if str(s.id) == new["status_id"]), None)
         alike = [status for status in statuses if gone is not None and status.category == gone.category]

@@ -13,14 +13,15 @@ from app.events.deltas import State
 from app.events.models import Event
 from app.gathering import Gathering
 from app.guards import Guard
+from app.ids import new_id
 from app.lanes.commands import Seen
 from app.projects.access import access_projects
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.gathered import LABELS, PROJECTS, ROLES, STATUSES, TASK_TYPES, projects_of
-from app.projects.models import Label, Project, Status, TaskType
+from app.projects.models import Label, Project, Status, StatusCategory, TaskType
 from app.projects.reads import readers_among
 from app.tasks.commands import NewTask, TaskEdit, TaskPatch
-from app.tasks.events import task_state
+from app.tasks.events import TASK_RESTORED, task_state
 from app.tasks.gathered import ANCHORS, TASKS, as_array
 from app.tasks.models import Task
 from app.tasks.plans import CUSTOM_FIELDS, Plans, ask_for_plans, plan_guards, plans_from
@@ -172,13 +173,26 @@ async def facts_for_edits(work: Work, edits: Sequence[TaskEdit]) -> Facts:
 
 
 def _moves(facts: Facts, edits: Sequence[TaskEdit]) -> list[Move]:
-    """The edits that would give their task another status."""
+    """The edits that would give their task another status, or bring it back."""
     found = []
     for edit in edits:
-        row, status_id = facts.rows.get(edit.task_id), edit.patch.values.get("status_id")
-        if row is not None and status_id is not None and status_id != row.status_id:
+        row, values = facts.rows.get(edit.task_id), edit.patch.values
+        if row is None:
+            continue
+        status_id = row.status_id if edit.kind is TASK_RESTORED else values.get("status_id", row.status_id)
+        if status_id is not None and (status_id != row.status_id or edit.kind is TASK_RESTORED):
             found.append(Move(row.project_id, row.id, status_id, row.parent_id))
     return found
+
+
+def opening_status(facts: Facts, task: NewTask) -> Status | None:
+    """The status that a new task begins in: the asked one, or else the project's first that is unstarted."""
+    asked = task.patch.values.get("status_id")
+    if asked is not None:
+        return word(facts.statuses, task.project_id, asked)
+    there = [one for one in facts.statuses.get(task.project_id, ()) if is_open(one)]
+    unstarted = [one for one in there if one.category == StatusCategory.UNSTARTED.value]
+    return next(iter([*unstarted, *there]), None)
 
 
 async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[Guard]) -> Facts:
@@ -195,6 +209,9 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     keys = [(project_id, parent_id) for project_id in projects for parent_id in parent_ids]
     await share_tasks(work, keys)
     facts.relatives = await tasks_by_key(work, keys)
+    begins = [(task.project_id, opening_status(facts, task)) for task in tasks]
+    moves = [Move(place, new_id(), status.id) for place, status in begins if status is not None]
+    facts.around = await surroundings_of_moves(work, moves, facts.statuses)
     return facts
 
 
@@ -266,8 +283,13 @@ async def _read_parents(work: Work, facts: Facts, edits: Sequence[TaskEdit]) -> 
 
 
 def word(words: dict[UUID, list[Any]], project_id: UUID, word_id: UUID) -> Any | None:
-    """A status, type or label of a project that is not deleted."""
+    """A status, type or label of a project that a task can take."""
     for candidate in words.get(project_id, ()):
-        if candidate.id == word_id and candidate.deleted_at is None:
+        if candidate.id == word_id and is_open(candidate):
             return candidate
     return None
+
+
+def is_open(candidate: Any) -> bool:
+    """Whether a word is neither deleted nor (a status) being emptied."""
+    return candidate.deleted_at is None and getattr(candidate, "successor_id", None) is None

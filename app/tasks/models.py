@@ -43,6 +43,7 @@ class Task(SQLModel, table=True):
         Index("tasks_priority", "project_id", "priority", "id"),
         Index("tasks_due", "project_id", "due_date", "id"),
         Index("tasks_external_ref", "project_id", "external_ref"),
+        Index("tasks_long_rank", "project_id", "rank", postgresql_where=text("length(rank) > 48")),
         _planned("sprint"),
         _planned("milestone"),
         {"postgresql_partition_by": "HASH (project_id)"},

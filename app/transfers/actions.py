@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from app.tasks.actions.create import take_numbers
 from app.tasks.actions.writing import task_row, write_decisions
 from app.tasks.events import TASK_ARRIVED, TASK_LEFT
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel
-from app.transfers.decisions import Decided, Transfer, decide_transfer
+from app.transfers.decisions import Decided, Transfer, arrival_status, decide_transfer
 from app.transfers.facts import Facts, facts_for_transfer
 from app.work import Action, RaceLost, Work
+from app.workflows.facts import Move, surroundings_of_moves
 from app.writes import insert_rows
 
 
@@ -33,6 +35,8 @@ def transfer_task(
 
     async def action(work: Work) -> Result:
         facts = await facts_for_transfer(work, task_id, target_project_id)
+        if facts.source.id != facts.target.id:
+            facts = await _with_limits(work, facts, status_id)
         decided = decide_transfer(transfer, facts, new_id)
         await _write(work, decided, facts)
         return {
@@ -43,6 +47,13 @@ def transfer_task(
         }
 
     return action
+
+
+async def _with_limits(work: Work, facts: Facts, status_id: UUID | None) -> Facts:
+    """The facts with what boards of the target refuse, held until the unit ends."""
+    arrives = arrival_status(status_id, facts)
+    move = Move(facts.target.id, facts.task.id, arrives.id)
+    return replace(facts, around=await surroundings_of_moves(work, [move], facts.statuses))
 
 
 async def _write(work: Work, decided: Decided, facts: Facts) -> None:

@@ -17,10 +17,11 @@ from app.projects.models import Status, StatusCategory
 from app.ranks import rank_between
 from app.tasks.decisions import CLOSED, Decision
 from app.tasks.events import TASK_SHAPE, TASK_UPDATED, task_state
-from app.tasks.facts import word
+from app.tasks.facts import is_open, word
 from app.transfers.facts import Facts
 from app.transfers.fields import carried_fields
 from app.values import plain
+from app.workflows.rules import check_limits
 
 Row = dict[str, Any]
 
@@ -55,7 +56,8 @@ def decide_transfer(transfer: Transfer, facts: Facts, make_id: Callable[[], UUID
     """Decide a transfer; raises a refusal. ``make_id`` gives ids for words that are to be made."""
     _check(transfer, facts)
     old = task_state(facts.task)
-    status = _status(transfer, facts)
+    status = arrival_status(transfer.status_id, facts)
+    check_limits(facts.around, facts.target.id, None, str(status.id))
     new_types, (type_id,) = _words(facts, facts.types, [old["type_id"]], make_id)
     living = {str(one.id) for one in facts.labels[facts.source.id] if one.deleted_at is None}
     carried = [one for one in old["label_ids"] if one in living]
@@ -95,15 +97,15 @@ def _check(transfer: Transfer, facts: Facts) -> None:
         raise VersionConflict("task", transfer.task_id, expected=expected, current=current, clashes=[])
 
 
-def _status(transfer: Transfer, facts: Facts) -> Status:
+def arrival_status(status_id: UUID | None, facts: Facts) -> Status:
     """The asked one; else one of the same name, of the same category, an unstarted one, or any."""
-    if transfer.status_id is not None:
-        asked: Status | None = word(facts.statuses, facts.target.id, transfer.status_id)
+    if status_id is not None:
+        asked: Status | None = word(facts.statuses, facts.target.id, status_id)
         if asked is None:
             raise NotFound("Status", path=("statusId",))
         return asked
     now = next(status for status in facts.statuses[facts.source.id] if status.id == facts.task.status_id)
-    there = [status for status in facts.statuses[facts.target.id] if status.deleted_at is None]
+    there = [status for status in facts.statuses[facts.target.id] if is_open(status)]
     named = [status for status in there if status.name.casefold() == now.name.casefold()]
     alike = [status for status in there if status.category == now.category]
     unstarted = [status for status in there if status.category == StatusCategory.UNSTARTED.value]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,7 @@ from app.tasks.models import Task
 from app.tasks.reads import last_rank, locate_tasks, lock_tasks, tasks_by_key
 from app.values import now_utc
 from app.work import RaceLost, Work
+from app.workflows.rules import Surroundings
 
 Key = tuple[UUID, UUID]
 
@@ -54,6 +55,7 @@ class Facts:
     links: list[Link]
     last_rank: str | None
     earlier_number: int | None
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 async def facts_for_transfer(work: Work, task_id: UUID, target_id: UUID) -> Facts:

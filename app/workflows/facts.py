@@ -16,6 +16,7 @@ from app.workflows.models import Transition, TransitionConditionKind
 from app.workflows.reads import (
     count_tasks_in,
     hold_relatives,
+    limits_by_project,
     read_relatives,
     transitions_by_project,
 )
@@ -54,7 +55,9 @@ async def surroundings_of_moves(
     # Imports and the service itself tell what happened, or was decided, elsewhere: no workflow binds them.
     if not moves or work.actor.kind is not ActorKind.USER:
         return around
-    around.transitions = await transitions_by_project(work, list({move.project_id for move in moves}))
+    projects = list({move.project_id for move in moves})
+    around.transitions = await transitions_by_project(work, projects)
+    around.limits = await limits_by_project(work, projects)
     keys = _related(moves, around.transitions)
     if keys:
         await hold_relatives(work, keys)
@@ -76,7 +79,9 @@ async def surroundings_at(
 ) -> Surroundings:
     """What decides about every move that these tasks (rows) could make, as it is now. Holds nothing."""
     around = Surroundings(statuses=statuses)
-    around.transitions = await transitions_by_project(reader, list({task.project_id for task in tasks}))
+    projects = list({task.project_id for task in tasks})
+    around.transitions = await transitions_by_project(reader, projects)
+    around.limits = await limits_by_project(reader, projects)
     keys = [
         (task.project_id, task.id)
         for task in tasks
@@ -84,7 +89,7 @@ async def surroundings_at(
     ]
     if keys:
         await read_relatives(reader, keys, around)
-    limited = sorted(_limited(around.transitions))
+    limited = sorted(_limited(around))
     if limited:
         around.counts = await count_tasks_in(reader, limited)
     return around
@@ -104,13 +109,20 @@ def _related(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -
 
 def _entered(moves: Iterable[Move], around: Surroundings) -> set[Key]:
     """Statuses with a limit that tasks may enter by this: the ones asked for, and those in which a parent is done."""
-    limited = _limited(around.transitions)
     found = set()
     for move in moves:
         found.add((move.project_id, move.status_id))
         if any(closes_parent(one) for one in around.transitions.get(move.project_id, ())):
             found |= {(move.project_id, one.id) for one in done_statuses(around, move.project_id)}
-    return found & limited
+    # A column is counted as a whole: whoever enters another status of it takes a place too.
+    beside = {
+        (project_id, other)
+        for project_id, status_id in found
+        for one in around.limits.get(project_id, ())
+        if status_id in one.status_ids
+        for other in one.status_ids
+    }
+    return (found | beside) & _limited(around)
 
 
 def done_statuses(around: Surroundings, project_id: UUID) -> list[Status]:
@@ -124,14 +136,22 @@ def done_statuses(around: Surroundings, project_id: UUID) -> list[Status]:
     ]
 
 
-def _limited(transitions: dict[UUID, list[Transition]]) -> set[Key]:
+def _limited(around: Surroundings) -> set[Key]:
+    """Statuses that a limit is asked of."""
     limit = frozenset({TransitionConditionKind.WIP_LIMIT.value})
-    return {
+    asked = {
         (one.project_id, one.to_status_id)
-        for listed in transitions.values()
+        for listed in around.transitions.values()
         for one in listed
         if _asks(one, limit)
     }
+    boards = {
+        (project_id, status_id)
+        for project_id, listed in around.limits.items()
+        for one in listed
+        for status_id in one.status_ids
+    }
+    return asked | boards
 
 
 def _asks(transition: Transition, kinds: frozenset[str]) -> bool:

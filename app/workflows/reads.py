@@ -9,7 +9,7 @@ from uuid import UUID
 from app.db import Reader, Statement, as_keys, sql
 from app.projects.reads import of_projects
 from app.workflows.models import Transition
-from app.workflows.rules import CLOSED, Surroundings
+from app.workflows.rules import CLOSED, ColumnLimit, Surroundings
 
 Key = tuple[UUID, UUID]
 
@@ -21,6 +21,15 @@ _LIVE: Statement[Transition] = sql(
     "projects",
     model=Transition,
 )
+_LIMITS: Statement[Any] = sql(
+    """
+    SELECT b.project_id, c.value ->> 'name' AS name, (c.value ->> 'limit')::int AS most, c.value -> 'status_ids' AS ids
+    FROM boards b CROSS JOIN LATERAL jsonb_each(b.columns) AS c
+    WHERE b.project_id = ANY($1::uuid[]) AND b.deleted_at IS NULL
+      AND c.value ->> 'limit_mode' = 'refuse' AND c.value ->> 'limit' IS NOT NULL
+    """,
+    "projects",
+)
 _RELATIVES = """
     SELECT asked.id AS task_id, true AS blocks, l.source_project_id AS project_id, l.source_task_id AS id
     FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
@@ -31,7 +40,7 @@ _RELATIVES = """
 """
 _AROUND: Statement[Any] = sql(
     f"""
-    SELECT relative.task_id, relative.blocks, t.id, s.category FROM ({_RELATIVES}) AS relative
+    SELECT relative.task_id, relative.blocks, t.project_id, t.id, s.category FROM ({_RELATIVES}) AS relative
     JOIN tasks t ON t.project_id = relative.project_id AND t.id = relative.id AND t.deleted_at IS NULL
     JOIN statuses s ON s.project_id = t.project_id AND s.id = t.status_id
     ORDER BY t.id
@@ -72,6 +81,14 @@ async def transitions_by_project(reader: Reader, project_ids: list[UUID]) -> dic
     return dict(found)
 
 
+async def limits_by_project(reader: Reader, project_ids: list[UUID]) -> dict[UUID, list[ColumnLimit]]:
+    """The columns of each project's boards that refuse more tasks than their limit."""
+    found: dict[UUID, list[ColumnLimit]] = defaultdict(list)
+    for row in await reader.rows(_LIMITS, projects=project_ids):
+        found[row.project_id].append(ColumnLimit(row.name, frozenset(map(UUID, row.ids)), row.most))
+    return dict(found)
+
+
 async def hold_relatives(reader: Reader, keys: list[Key]) -> None:
     """Hold tasks, and then those that block them and are part of them, as they are until the unit ends.
 
@@ -89,6 +106,7 @@ async def read_relatives(reader: Reader, keys: list[Key], around: Surroundings) 
         relatives = around.blockers if row.blocks else around.children
         relatives.setdefault(row.task_id, []).append(row.id)
         around.closed[row.id] = row.category in CLOSED
+        around.places.add(row.project_id)
 
 
 async def count_tasks_in(reader: Reader, statuses: list[Key]) -> dict[Key, int]:

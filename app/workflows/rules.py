@@ -67,13 +67,23 @@ def check_actions(actions: Terms) -> Terms:
     return actions
 
 
+@dataclass(frozen=True)
+class ColumnLimit:
+    """A column of a board that refuses more tasks than its limit says."""
+
+    name: str
+    status_ids: frozenset[UUID]
+    limit: int
+
+
 @dataclass
 class Surroundings:
     """What the moves of a batch depend on beside the moved tasks; decisions write what they decided back.
 
     ``transitions`` are by project, in their order, without deleted ones. ``blockers`` and ``children`` are tasks that
     the viewer sees and that are not deleted, ``closed`` says of each whether it is done. ``counts``: how many tasks are
-    in a status, for the statuses that a limit is asked of.
+    in a status, for the statuses that a limit is asked of. ``limits``: what boards of a project refuse.
+    ``places``: the projects of blockers and children.
     """
 
     transitions: dict[UUID, list[Transition]] = field(default_factory=dict)
@@ -82,15 +92,17 @@ class Surroundings:
     children: dict[UUID, list[UUID]] = field(default_factory=dict)
     closed: dict[UUID, bool] = field(default_factory=dict)
     counts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
+    limits: dict[UUID, list[ColumnLimit]] = field(default_factory=dict)
+    places: set[UUID] = field(default_factory=set)
 
     def status(self, project_id: UUID, status_id: str) -> Status | None:
         """A status of a project, deleted or not."""
         return next((one for one in self.statuses.get(project_id, ()) if str(one.id) == status_id), None)
 
-    def moved(self, project_id: UUID, old: State, new: State) -> None:
-        """A task of the batch took another status: what is decided after it goes by that."""
-        for state, step in ((old, -1), (new, 1)):
-            key = (project_id, UUID(state["status_id"]))
+    def moved(self, project_id: UUID, old_status_id: str | None, new: State) -> None:
+        """A task of the batch took another status, or came: what is decided after it goes by that."""
+        for status_id, step in ((old_status_id, -1), (new["status_id"], 1)):
+            key = None if status_id is None else (project_id, UUID(status_id))
             if key in self.counts:
                 self.counts[key] += step
         self.closed[UUID(new["id"])] = self.is_done(project_id, new["status_id"])
@@ -143,6 +155,21 @@ def check_transition(
             return way
         against.append(reasons)
     raise TransitionRefused(against[0])
+
+
+def check_limits(around: Surroundings, project_id: UUID, old_status_id: str | None, status_id: str) -> None:
+    """What boards refuse, whatever brings a task into a status (None: it was in none). Raises ``TransitionRefused``."""
+    reasons = []
+    for one in around.limits.get(project_id, ()):
+        enters = UUID(status_id) in one.status_ids
+        if not enters or (old_status_id is not None and UUID(old_status_id) in one.status_ids):
+            continue
+        count = sum(around.counts.get((project_id, status), 0) for status in one.status_ids)
+        if count >= one.limit:
+            told = f"“{one.name}” has {count} tasks; {one.limit} is the limit."
+            reasons.append(TransitionReason(TransitionReasonKind.WIP_LIMIT, told, limit=one.limit))
+    if reasons:
+        raise TransitionRefused(reasons)
 
 
 def no_way(around: Surroundings, project_id: UUID, old: State, new: State) -> TransitionReason:

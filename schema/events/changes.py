@@ -22,12 +22,13 @@ _REFERENCES = {
     "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
     "member_ids": "User", "sprint_id": "Sprint", "milestone_id": "Milestone",
     "from_status_id": "Status", "to_status_id": "Status", "type_ids": "TaskType",
+    "successor_id": "Status",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset(
-    {"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition", "CustomField", "FieldOption"}
+    {"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition", "CustomField", "FieldOption", "Board"}
 )
 _ENUMS = frozenset({
-    "role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage", "group_by",
+    "role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage", "group_by", "swimlanes",
 })  # fmt: skip
 
 
@@ -44,16 +45,36 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
         )
     if field == "conditions":
         return [_condition(kind, needed) for kind, needed in sorted(value.items())]
-    if field == "actions":
-        return [
-            {"kind": kind.upper(), "value": None if needed is True else needed}
-            for kind, needed in sorted(value.items())
-        ]
+    if field in ("columns", "actions") and isinstance(value, dict):  # a board's columns; a view's are words
+        return _columns(value, scope_id) if field == "columns" else _actions(value)
     if field == "filter":
         return kept_filter_as_input(value)
     if field.startswith("fields."):
         value = presented_value(value, scope_id)
     return value.upper() if field in _ENUMS else value
+
+
+def _columns(value: dict[str, Any], scope_id: UUID | None) -> list[dict[str, Any]]:
+    listed = sorted(value.items(), key=lambda item: item[1]["place"])
+    return [_column(column_id, one, scope_id) for column_id, one in listed]
+
+
+def _actions(value: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"kind": kind.upper(), "value": None if needed is True else needed}
+        for kind, needed in sorted(value.items())
+    ]
+
+
+def _column(column_id: str, one: dict[str, Any], scope_id: UUID | None) -> dict[str, Any]:
+    """A column of a board, in the form of its GraphQL type."""
+    return {
+        "id": column_id,
+        "name": one["name"],
+        "statusIds": [reference("Status", status_id, scope_id) for status_id in one["status_ids"]],
+        "limit": one["limit"],
+        "limitMode": one["limit_mode"].upper(),
+    }
 
 
 def _condition(kind: str, needed: Any) -> dict[str, Any]:

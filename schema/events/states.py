@@ -167,11 +167,15 @@ class StatusState:
     rank: str = strawberry.field(description="Its place: compare bytewise.")
     version: int = strawberry.field(description="Its version.")
     deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
+    successor_id: strawberry.ID | None = strawberry.field(
+        description="Where its tasks go while it is being removed."
+    )
 
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID) -> StatusState:
         names = ("name", "category", "color", "rank", "version")
         return cls(
+            successor_id=present("successor_id", state["successor_id"], scope_id),
             id=reference("Status", state["id"], scope_id),
             deleted_at=_moment(state["deleted_at"]),
             **{name: state[name] for name in names},

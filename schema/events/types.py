@@ -10,6 +10,7 @@ import strawberry
 
 from app.events.kinds import KINDS, Effect, current_payload
 from schema.accounts.types import User, user_edge
+from schema.boards.states import BoardState
 from schema.events import planning, states
 from schema.events.changes import FieldChange, changes_of
 from schema.events.enums import ActorKind
@@ -29,10 +30,10 @@ _KINDS_OF_IDS = {
     "workspace_member": "User", "person": "User", "listed_project": "Project", "inbox_item": "InboxItem",
     "invitation": "Invitation", "joining_domain": "JoiningDomain",
     "sprint": "Sprint", "milestone": "Milestone", "transition": "Transition", "custom_field": "CustomField",
-    "view": "View",
+    "view": "View", "board": "Board",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset(
-    {"status", "label", "task_type", "sprint", "milestone", "transition", "custom_field"}
+    {"status", "label", "task_type", "sprint", "milestone", "transition", "custom_field", "board"}
 )
 
 
@@ -149,7 +150,7 @@ _STATES: dict[str, Any] = {
     "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
     "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
     "transition": TransitionState, "view": ViewState,
-    "custom_field": planning.CustomFieldState,
+    "custom_field": planning.CustomFieldState, "board": BoardState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {
@@ -160,6 +161,7 @@ _DESCRIPTIONS = {
 
 
 _TOLD = {
+    "RanksRebalanced": "a task got another `rank` and kept its place; no edit, and by nobody.",
     "ScopeAdded": "you may read a scope now: load what `nodeId` names, then follow it.",
     "ScopeRemoved": "you may not read a scope any more (its id is `objectId`): forget everything that you have of it.",
 }

@@ -15,6 +15,8 @@ from app.projects.access import may
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import User, user_edge
+from schema.boards.cards import backlog_of_projects
+from schema.boards.lists import boards_of_projects
 from schema.context import Columns, Context
 from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, edge
@@ -34,6 +36,7 @@ from schema.workflows.lists import transitions_of_projects
 
 if TYPE_CHECKING:
     from schema.fields.types import CustomField
+    from schema.boards.types import Board
     from schema.history.types import ProjectAsOf
     from schema.milestones.types import Milestone
     from schema.sprints.types import Sprint
@@ -54,6 +57,15 @@ async def _words_permitted(context: Context, parents: list[Any], columns: Column
     ]
 
 
+async def _successors(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    leaving = [parent for parent in parents if parent.successor_id is not None]
+    if not leaving:
+        return [None] * len(parents)
+    rows = await by_project(await context.reader(), STATUSES, list({one.project_id for one in leaving}))
+    words = {row.id: row for listed in rows.values() for row in listed}
+    return [words.get(parent.successor_id) for parent in parents]
+
+
 @strawberry.type(description="A status of a project: a column of its board.")
 class Status(Node):
     name: str = column("Its name, unique in the project.")
@@ -62,6 +74,9 @@ class Status(Node):
     rank: str = column("Statuses are ordered by this, bytewise.")
     version: int = column("For `statusUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted; history and deleted tasks may still name it.")
+    successor: Status | None = edge(
+        _successors, "Where its tasks go while it is being removed: show them there, and let none enter."
+    )
     viewer_can_update: bool = edge(_words_permitted, "Whether you may change and delete it.", **BY_ROLE)
     tasks: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
         tasks_of_statuses, "The tasks in it, by rank unless another order is asked for.", **BY_SCOPE
@@ -174,6 +189,12 @@ class Project(Node):
     )
     labels: list[Label] = edge(_words(LABELS), "Its labels by name.", **BY_SCOPE)
     task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.", **BY_SCOPE)
+    boards: list[Annotated[Board, strawberry.lazy("schema.boards.types")]] = edge(
+        boards_of_projects, "Its boards, in order."
+    )
+    backlog: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
+        backlog_of_projects, "Its tasks in statuses of the category BACKLOG, by rank as on a board."
+    )
     transitions: list[Annotated[Transition, strawberry.lazy("schema.workflows.types")]] = edge(
         transitions_of_projects, "The ways of its workflow, in order; none: every move is allowed."
     )

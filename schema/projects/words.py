@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.boards.retiring import delete_status, finish
 from app.projects.actions.vocabulary import (
     LABEL,
     STATUS,
@@ -104,6 +105,16 @@ class TaskTypeUpdateInput:
     client_mutation_id: UUID | None = key_field()
 
 
+@strawberry.input(description="A status to be deleted.")
+class StatusDeleteInput:
+    id: strawberry.ID = strawberry.field(description="The status.")
+    expected_version: int = strawberry.field(description=VERSION)
+    move_tasks_to: strawberry.ID | None = optional(
+        "The status that its tasks go to, by the service, whatever the workflow says; left out: it must have none."
+    )
+    client_mutation_id: UUID | None = key_field()
+
+
 @strawberry.input(description="What to delete.")
 class WordDeleteInput:
     id: strawberry.ID = strawberry.field(description="The status, label or task type.")
@@ -156,9 +167,15 @@ class WordMutations:
     async def status_update(self, info: Info, input: StatusUpdateInput) -> StatusPayload:
         return await _update(info, input, STATUS, "Status", StatusPayload)  # type: ignore[no-any-return]
 
-    @mutation("Delete a status that no task has.")
-    async def status_delete(self, info: Info, input: WordDeleteInput) -> StatusPayload:
-        return await _delete(info, input, STATUS, "Status", StatusPayload)  # type: ignore[no-any-return]
+    @mutation("Delete a status. Its tasks go to another one, or it must have none.")
+    async def status_delete(self, info: Info, input: StatusDeleteInput) -> StatusPayload:
+        word = read_word_id(input.id, "Status")
+        asked = given(input.move_tasks_to)
+        move_to = None if asked is None else read_id(asked, "Status")
+        outcome = await write(info, input, delete_status(*word, input.expected_version, move_to))
+        if outcome.result["left"]:
+            await finish(info.context.application.store, *word)
+        return StatusPayload(word=word, positions=positions_of(outcome))
 
     @mutation("Add a label to a project.")
     async def label_create(self, info: Info, input: LabelCreateInput) -> LabelPayload:

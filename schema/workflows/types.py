@@ -97,6 +97,7 @@ async def available_of_tasks(
     rows = await tasks_by_key(reader, list({(parent.project_id, parent.id) for parent in parents}))
     statuses = await by_project(reader, STATUSES, list(projects))
     around = await surroundings_at(reader, list(rows.values()), statuses)
+    await context.projects(list(around.places))  # what is shown goes by their logs too
     found = []
     for parent in parents:
         row, project = rows[parent.id], projects[parent.project_id]

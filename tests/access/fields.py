@@ -34,6 +34,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Task.section": ('name: "notes"',),
     "Task.children": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Status.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
+    "Project.backlog": (PAGE, f"{PAGE}, {FILTER}"),
+    "BoardColumn.cards": (PAGE, f'{PAGE}, {FILTER}, lane: "none"'),
     "Project.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Sprint.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Milestone.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),

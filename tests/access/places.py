@@ -132,6 +132,21 @@ async def _project(world: World, places: Places, key: str) -> None:
     places.add(key, "CustomField", field)
     values = [{"fieldId": field, "value": {"text": f"Valued {word}"}}]
     await by.do("sprintStart", id=sprint, expectedVersion=1)
+    gone = await by.do(
+        "transitionCreate", projectId=project, name=f"Way {word}", toStatusId=status["status"]["id"], typeId=kind,
+        conditions=[{"fields": ["LABEL"]}, {"role": "VIEWER"}], actions=[{"setField": {"priority": 1}}],
+    )  # fmt: skip
+    gone_id = gone["transition"]["id"]
+    await by.do("transitionUpdate", id=gone_id, expectedVersion=1, name=f"Path {word}")
+    await by.do("transitionDelete", id=gone_id, expectedVersion=2)
+    await by.do(
+        "transitionUpdate", id=way["transition"]["id"], expectedVersion=1, actions=[{"closeParent": True}]
+    )
+    board = await by.do("boardCreate", projectId=project, name=f"Board {word}", swimlanes="LABEL")
+    places.add(key, "Board", board["board"]["id"])
+    await by.do("boardUpdate", id=board["board"]["id"], expectedVersion=1, name=f"Wall {word}")
+    lost = await by.do("boardCreate", projectId=project, name=f"Lost {word}")
+    await by.do("boardDelete", id=lost["board"]["id"], expectedVersion=1)
     tasks: list[str] = []
     for number in range(3):
         made = await by.do(

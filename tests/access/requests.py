@@ -30,8 +30,7 @@ SUBJECTS = {
     "task": "Task", "comment": "Comment", "link": "Link", "invitation": "Invitation", "team": "Team",
     "session": "Session", "accessToken": "AccessToken", "identity": "Identity",
     "joiningDomain": "JoiningDomain", "sprint": "Sprint", "milestone": "Milestone", "customField": "CustomField",
-    "transition": "Transition",
-    "view": "View",
+    "transition": "Transition", "view": "View", "board": "Board",
 }  # fmt: skip
 """What `id` names, by what the mutation begins with."""
 

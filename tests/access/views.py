@@ -40,7 +40,7 @@ def view_of(oracle: Oracle, person: str, value: Any) -> Any:
 
 def is_of_viewer(name: str) -> bool:
     """Whether a field says something of whoever asks."""
-    return name.startswith("viewer") or name == "current"
+    return name.startswith("viewer") or name in ("current", "availableTransitions")
 
 
 def without_viewer(value: Any) -> Any:

@@ -37,7 +37,7 @@ export default [
             'CycleRefused', 'KeyReused', 'LimitReached', 'LinkInvalid', 'NotFound', 'PermissionDenied', 'SignInFailed',
             'ValidationFailed', 'VersionConflict', 'FieldClash', 'TransitionRefused', 'TransitionReason',
             // Values.
-            'AvailableTransition', 'TransitionAction', 'TransitionCondition',
+            'AvailableTransition', 'BoardLane', 'TransitionAction', 'TransitionCondition',
             'EventFrame', 'InvitedProject', 'PageInfo', 'ParsedQuery', 'Position', 'QueryError', 'QuerySuggestion',
             'RateLimit', 'TaskOrderTerm', 'TaskSection', 'TextEdit', 'TextHunk', 'TextLine', 'ViewGroup',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.

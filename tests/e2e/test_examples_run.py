@@ -131,6 +131,9 @@ async def workflow(walk: Walk, project: str) -> None:
     )
     await walk.run("95-transition-update", walk.given(id=made["transition"]["id"]))
     await walk.run("95-transition-delete", walk.given(id=made["transition"]["id"]))
+    board = (await walk.run("95-board-create", walk.given(projectId=project)))["board"]["id"]
+    await walk.run("95-board-update", walk.given(id=board))
+    await walk.run("95-board-delete", walk.given(id=board))
     await walk.run("95-workflow-apply-template", walk.given(projectId=project))
 
 

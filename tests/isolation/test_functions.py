@@ -32,6 +32,7 @@ PAST_THE_WALL = {
     "drop_expired_answers": "deletes what nobody fetched, tells nothing",
     "audit_person": "writes an entry where its subject belongs, tells nothing",
     "checkpoints_due": "ids of logs that have grown, without any of their content",
+    "ranks_grown": "ids of projects in which ranks have grown long",
     "statuses_leaving": "ids of statuses that are being emptied, for housekeeping",
     "search_candidates": "ids and ranks of documents of projects that are declared",
     "search_count": "how many documents of projects that are declared",

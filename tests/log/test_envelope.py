@@ -73,6 +73,7 @@ CHANGES = {
     "saved_views": "UPDATE saved_views SET name = 'x' WHERE scope_id = $1",
     "custom_fields": "UPDATE custom_fields SET name = 'x' WHERE project_id = $1",
     "milestones": "UPDATE milestones SET name = 'x' WHERE project_id = $1",
+    "boards": "UPDATE boards SET name = 'x' WHERE project_id = $1",
     "transitions": "UPDATE transitions SET name = 'x' WHERE project_id = $1",
     "invitations": (
         "UPDATE invitations SET expires_at = now() "
@@ -147,6 +148,7 @@ async def _everything(world: World) -> UUID:
     await inputs.invitation(world, world.owner)
     await inputs.joining_domain(world, world.owner)
     await inputs.transition(world)
+    await inputs.board(world)
     return uuids(world.eng["id"])[0]
 
 

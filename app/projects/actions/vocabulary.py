@@ -128,11 +128,11 @@ def update_word(
 
     async def action(work: Work) -> Result:
         words = await _open(work, vocabulary, project_id)
-        word = _find(vocabulary, words, word_id)
+        word = find_word(vocabulary, words, word_id)
         checked = _checked(vocabulary, values, words, word_id)
         if not checked:
             raise ValidationFailed("Nothing to change was given.")
-        await _change(work, vocabulary, word, expected_version, checked, vocabulary.updated)
+        await change_word(work, vocabulary, word, expected_version, checked, vocabulary.updated)
         return {"project_id": str(project_id), "id": str(word_id)}
 
     return action
@@ -143,16 +143,17 @@ def delete_word(vocabulary: Vocabulary, project_id: UUID, word_id: UUID, expecte
 
     async def action(work: Work) -> Result:
         words = await _open(work, vocabulary, project_id)
-        word = _find(vocabulary, words, word_id)
+        word = find_word(vocabulary, words, word_id)
         if vocabulary.in_use is not None:
             used = await work.value(vocabulary.in_use, project=project_id, id=word_id)
             if used:
                 raise ValidationFailed(
                     f"{used} tasks still have it. Give them another one first.", path=("id",)
                 )
-            if len([other for other in words if other.deleted_at is None]) == 1:
-                raise ValidationFailed("A project keeps at least one.", path=("id",))
-        await _change(work, vocabulary, word, expected_version, {"deleted_at": now_utc()}, vocabulary.deleted)
+            check_last(words)
+        await change_word(
+            work, vocabulary, word, expected_version, {"deleted_at": now_utc()}, vocabulary.deleted
+        )
         return {"project_id": str(project_id), "id": str(word_id)}
 
     return action
@@ -163,16 +164,27 @@ async def _open(work: Work, vocabulary: Vocabulary, project_id: UUID) -> list[An
     return (await by_project(work, vocabulary.rows, [project_id]))[project_id]
 
 
-def _find(vocabulary: Vocabulary, words: list[Any], word_id: UUID) -> Any:
+def find_word(vocabulary: Vocabulary, words: list[Any], word_id: UUID) -> Any:
+    """A word that is there; raises ``NotFound``."""
     for word in words:
         if word.id == word_id and word.deleted_at is None:
             return word
     raise NotFound(vocabulary.noun, path=("id",))
 
 
-async def _change(
+def check_last(words: list[Any]) -> None:
+    """Raise unless a word may go: a project keeps at least one."""
+    if (
+        len([one for one in words if one.deleted_at is None and getattr(one, "successor_id", None) is None])
+        <= 1
+    ):
+        raise ValidationFailed("A project keeps at least one.", path=("id",))
+
+
+async def change_word(
     work: Work, vocabulary: Vocabulary, word: Any, expected: int, values: dict[str, Any], kind: EventKind
 ) -> None:
+    """Write a changed word with its event; the caller holds the guard. Raises ``VersionConflict``."""
     old = vocabulary.state(word)
     new = {**old, **{name: plain(value) for name, value in values.items()}}
     delta = delta_between(old, new, events.VOCABULARY_SHAPE)

@@ -16,20 +16,20 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import check_permission
 from app.projects.actions.opening import access_guards
-from app.projects.models import StatusCategory
 from app.ranks import ranks_between
 from app.tasks.actions.move import rank_at
 from app.tasks.actions.writing import task_row
 from app.tasks.commands import NewTask
 from app.tasks.decisions import CLOSED
 from app.tasks.events import TASK_CREATED
-from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, word
+from app.tasks.facts import Facts, facts_for_new, hierarchy_guard, opening_status, word
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
 from app.tasks.plans import check_new, check_plans
 from app.tasks.reads import last_rank
 from app.tasks.rules import check_config, check_counts, check_sections, check_title, check_values, mentioned
 from app.values import plain
 from app.work import Action, Work
+from app.workflows.rules import check_limits
 from app.writes import ids_in_use, insert_rows
 
 CREATED_AT_ONCE = 1000
@@ -74,16 +74,16 @@ def decide_new(
 ) -> State:
     """The first state of a task; raises a refusal."""
     project_id, values = task.project_id, check_values(task.patch.values)
-    statuses = [status for status in facts.statuses[project_id] if status.deleted_at is None]
     types = [task_type for task_type in facts.types[project_id] if task_type.deleted_at is None]
-    first = next((s for s in statuses if s.category == StatusCategory.UNSTARTED.value), statuses[0])
     named = next((t for t in types if t.name == "task"), types[0])
-    status = word(facts.statuses, project_id, values["status_id"]) if "status_id" in values else first
+    status = opening_status(facts, task)
     task_type = word(facts.types, project_id, values["type_id"]) if "type_id" in values else named
     if status is None:
         raise NotFound("Status", path=("statusId",))
     if task_type is None:
         raise NotFound("Task type", path=("typeId",))
+    check_limits(facts.around, project_id, None, str(status.id))
+    facts.around.moved(project_id, None, {"id": str(task_id), "status_id": str(status.id)})
     _check_people_and_parent(task, facts)
     created_at = task.created_at or facts.now
     config = dict(task.patch.config)

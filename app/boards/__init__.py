@@ -1,0 +1,1 @@
+"""Boards: columns over statuses with limits and swimlanes, and the order of cards."""

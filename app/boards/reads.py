@@ -1,0 +1,120 @@
+"""Selects of boards, and of what stands in their columns and lanes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Integer, and_, cast, func, not_, select, true
+
+from app.boards.models import Board, BoardSwimlanes
+from app.db import Reader, Statement, sql, table
+from app.projects.models import StatusCategory, TaskType
+from app.projects.reads import of_projects
+from app.tasks.filters import TASKS
+from app.tasks.models import TaskAssignee, TaskLabel
+
+BOARDS: Statement[Board] = of_projects(Board, "project_id", "rank", "id")
+"""All of some projects, deleted ones too."""
+
+LIVE_BOARDS: Statement[Board] = sql(
+    "SELECT * FROM boards WHERE project_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY project_id, rank, id",
+    "projects",
+    model=Board,
+)
+
+COUNTED_UP_TO = 1000
+MOST_LANES = 200
+
+_COUNTS: Statement[Any] = sql(
+    f"""
+    SELECT asked.ordinal, (SELECT count(*) FROM (
+        SELECT 1 FROM tasks t WHERE t.project_id = asked.project_id AND t.status_id = asked.status_id
+        AND t.deleted_at IS NULL LIMIT {COUNTED_UP_TO + 1}) AS few) AS n
+    FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked(project_id, status_id, ordinal)
+    """,  # noqa: S608
+    "projects", "statuses",
+)  # fmt: skip
+
+
+async def counts_in_statuses(reader: Reader, keys: list[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+    """How many tasks are in each (project, status): exact up to ``COUNTED_UP_TO``, else one more than that."""
+    unique = list(dict.fromkeys(keys))
+    if not unique:
+        return {}
+    projects, statuses = (list(part) for part in zip(*unique, strict=True))
+    rows = await reader.rows(_COUNTS, projects=projects, statuses=statuses)
+    return {unique[row.ordinal - 1]: row.n for row in rows}
+
+
+def _lanes(select: str, join: str) -> Statement[Any]:
+    return sql(
+        f"""
+        SELECT asked.ordinal, lane.key FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY
+            AS asked(project_id, statuses, ordinal)
+        CROSS JOIN LATERAL (
+            SELECT DISTINCT {select} AS key FROM tasks t {join}
+            WHERE t.project_id = asked.project_id AND t.status_id = ANY(asked.statuses::uuid[]) AND t.deleted_at IS NULL
+            ORDER BY 1 LIMIT {MOST_LANES + 1}) AS lane
+        """,  # noqa: S608
+        "projects", "statuses",
+    )  # fmt: skip
+
+
+LANES: dict[str, Statement[Any]] = {
+    "assignee": _lanes(
+        "a.user_id",
+        "LEFT JOIN task_assignees a ON a.project_id = t.project_id AND a.task_id = t.id",
+    ),
+    "label": _lanes(
+        "l.label_id", "LEFT JOIN task_labels l ON l.project_id = t.project_id AND l.task_id = t.id"
+    ),
+    "priority": _lanes("t.priority", ""),
+    "epic": _lanes(
+        "e.id",
+        """LEFT JOIN (tasks e JOIN task_types k ON k.project_id = e.project_id AND k.id = e.type_id
+            AND lower(k.name) = 'epic') ON e.project_id = t.project_id AND e.id = t.parent_id""",
+    ),
+}
+"""What there is to group by in the statuses of boards, with null for the cards that have none; by swimlanes."""
+
+
+async def lanes_of_boards(
+    reader: Reader, swimlanes: str, boards: list[tuple[UUID, list[UUID]]]
+) -> list[list[Any]]:
+    """The keys of the lanes of each board (project, statuses), in one statement."""
+    if not boards:
+        return []
+    found: list[list[Any]] = [[] for _ in boards]
+    statuses = ["{" + ",".join(map(str, listed)) + "}" for _, listed in boards]
+    for row in await reader.rows(LANES[swimlanes], projects=[one for one, _ in boards], statuses=statuses):
+        found[row.ordinal - 1].append(row.key)
+    return found
+
+
+BACKLOG = StatusCategory.BACKLOG.value
+NO_LANE = "none"
+"""The key of the lane of cards that have nothing of what a board groups by."""
+
+_ASSIGNEES, _LABELS, _TYPES = table(TaskAssignee), table(TaskLabel), table(TaskType)
+_EPICS = TASKS.alias("epic")
+
+
+def lane_condition(swimlanes: str, key: Any) -> ColumnElement[bool]:
+    """Which tasks stand in a lane; ``key`` None: those that have nothing of what is grouped by."""
+    if swimlanes == BoardSwimlanes.PRIORITY:
+        return cast(TASKS.c.priority, Integer) == (key or 0)
+    if swimlanes == BoardSwimlanes.EPIC:
+        epics = select(1).where(
+            _EPICS.c.project_id == TASKS.c.project_id, _EPICS.c.id == TASKS.c.parent_id,
+            _TYPES.c.project_id == _EPICS.c.project_id, _TYPES.c.id == _EPICS.c.type_id,
+            func.lower(_TYPES.c.name) == "epic",
+        )  # fmt: skip
+        return not_(epics.exists()) if key is None else and_(TASKS.c.parent_id == key, epics.exists())
+    if swimlanes == BoardSwimlanes.NONE:
+        return true()
+    source, column = (
+        (_ASSIGNEES, "user_id") if swimlanes == BoardSwimlanes.ASSIGNEE else (_LABELS, "label_id")
+    )
+    rows = select(1).where(source.c.project_id == TASKS.c.project_id, source.c.task_id == TASKS.c.id)
+    return not_(rows.exists()) if key is None else rows.where(source.c[column] == key).exists()
