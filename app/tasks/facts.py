@@ -30,7 +30,8 @@ from app.tasks.rules import mentioned
 from app.values import now_utc
 from app.work import RaceLost, Work
 from app.workflows.facts import Move, surroundings_of_moves
-from app.workflows.gathered import TRANSITIONS
+from app.workflows.gathered import LIMITS, TRANSITIONS
+from app.workflows.reads import limits_from
 from app.workflows.rules import Surroundings
 from app.workspaces.access import access_guard
 
@@ -110,6 +111,7 @@ def ask_for_edits(asked: Gathering, edits: Sequence[Seen]) -> None:
         ask_for_plans(asked, edit.patch, project)
         if _asks([edit.patch], "status_id", "deleted_at"):
             asked.ask(STATUSES, [project])
+            asked.ask(LIMITS, [project])
         if _asks([edit.patch], "status_id"):
             asked.ask(TRANSITIONS, [project])
         if _asks([edit.patch], "type_id"):
@@ -141,6 +143,7 @@ def facts_from(asked: Gathering, edits: Sequence[Seen]) -> dict[UUID, Facts]:
     )  # fmt: skip
     shared.plans.readers = shared.readers
     shared.around = Surroundings(_by_project(asked.found(TRANSITIONS)), shared.statuses)
+    shared.around.limits = limits_from(asked.found(LIMITS))
     viewers, projects = {seen.viewer_id for seen in edits}, {seen.project_id for seen in edits}
     return {
         viewer_id: replace(shared, projects=visible, actor_id=viewer_id)

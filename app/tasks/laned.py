@@ -16,6 +16,7 @@ from app.tasks.actions.edit import update_tasks
 from app.tasks.actions.writing import record_decisions, stage_tasks
 from app.tasks.commands import TaskEdit
 from app.tasks.decisions import Decision, decide_edit
+from app.tasks.events import TASK_RESTORED
 from app.tasks.facts import Facts, ask_for_edits, facts_from, guards_of
 from app.work import Work
 from app.workflows.facts import Move, asks_more
@@ -36,6 +37,8 @@ class TaskRoom:
     def decide(self, command: EditTask, facts: Facts) -> Decision:
         edit = command.edit
         row, status_id = facts.rows[edit.task_id], edit.patch.values.get("status_id")
+        if edit.kind is TASK_RESTORED:
+            status_id = row.status_id
         # What a transition asks of other tasks is held before it is read.
         if status_id and asks_more([Move(row.project_id, row.id, status_id, row.parent_id)], facts.around):
             raise Apart

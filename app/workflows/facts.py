@@ -70,8 +70,8 @@ async def surroundings_of_moves(
 
 
 def asks_more(moves: Sequence[Move], around: Surroundings) -> bool:
-    """Whether more than the transitions themselves decides about moves."""
-    return bool(around.transitions and (_related(moves, around.transitions) or _entered(moves, around)))
+    """Whether more than the transitions themselves decides about moves: other tasks, or a limit."""
+    return bool(_related(moves, around.transitions) or _entered(moves, around))
 
 
 async def surroundings_at(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -83,8 +84,13 @@ async def transitions_by_project(reader: Reader, project_ids: list[UUID]) -> dic
 
 async def limits_by_project(reader: Reader, project_ids: list[UUID]) -> dict[UUID, list[ColumnLimit]]:
     """The columns of each project's boards that refuse more tasks than their limit."""
+    return limits_from(await reader.rows(_LIMITS, projects=project_ids))
+
+
+def limits_from(rows: Iterable[Any]) -> dict[UUID, list[ColumnLimit]]:
+    """The same from rows."""
     found: dict[UUID, list[ColumnLimit]] = defaultdict(list)
-    for row in await reader.rows(_LIMITS, projects=project_ids):
+    for row in rows:
         found[row.project_id].append(ColumnLimit(row.name, frozenset(map(UUID, row.ids)), row.most))
     return dict(found)
 
