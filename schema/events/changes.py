@@ -25,7 +25,17 @@ _REFERENCES = {
     "successor_id": "Status",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset(
-    {"Status", "TaskType", "Label", "Sprint", "Milestone", "Transition", "CustomField", "FieldOption", "Board"}
+    {
+        "Status",
+        "TaskType",
+        "Label",
+        "Sprint",
+        "Milestone",
+        "Transition",
+        "CustomField",
+        "FieldOption",
+        "Board",
+    }
 )
 _ENUMS = frozenset({
     "role", "category", "conflict_policy", "reason", "visibility", "workspace_role", "stage", "group_by", "swimlanes",

@@ -35,8 +35,8 @@ from schema.views.lists import views_of_projects
 from schema.workflows.lists import transitions_of_projects
 
 if TYPE_CHECKING:
-    from schema.fields.types import CustomField
     from schema.boards.types import Board
+    from schema.fields.types import CustomField
     from schema.history.types import ProjectAsOf
     from schema.milestones.types import Milestone
     from schema.sprints.types import Sprint
