@@ -57,7 +57,7 @@ async def populate(world: World) -> Pool:
     await world.member.do("taskUpdate", id=tasks[3]["id"], expectedVersion=1, patch={"title": "Renamed"})
     await world.member.do("taskDelete", id=tasks[4]["id"], expectedVersion=1)
     labels += [one["fieldId"] for one in fields]
-    view = await world.view(query="assignee:me or is:open sort:-updated", groupBy="ASSIGNEE")
+    view = await world.view(query="(assignee:me or is:open) sort:-updated", groupBy="ASSIGNEE")
     own = await world.view("Own", shared=False, projectId=None, query="label:bug", groupBy="STATUS")
     labels += [sprint["id"], milestone["id"], view["id"], own["id"]]
     return await _pool(world, tasks, [*labels, *(one["id"] for one in comments), link["link"]["id"]], hidden)
