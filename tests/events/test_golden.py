@@ -40,7 +40,12 @@ def file_of(kind: str, version: int) -> Path:
 def form(value: Any) -> Any:
     """A payload with what differs from run to run told by its form."""
     if isinstance(value, dict):
-        return {name: form(one) for name, one in sorted(value.items())}
+        told = {name: form(one) for name, one in sorted(value.items())}
+        ids = sorted(
+            (name for name in told if _UUID.fullmatch(name)), key=lambda name: json.dumps(told[name])
+        )
+        names = {name: f"<uuid {place}>" for place, name in enumerate(ids)}
+        return dict(sorted((names.get(name, name), one) for name, one in told.items()))
     if isinstance(value, list):
         return [form(one) for one in value]
     if isinstance(value, str):
