@@ -23,10 +23,10 @@ LARGE = "SELECT relname FROM pg_class WHERE relkind = 'r' AND reltuples > 5000"
 # As the service would make them; its triggers would want an event for each.
 FILL = """
 SET session_replication_role = replica;
-INSERT INTO tasks (project_id, id, number, title, sections, status_id, type_id, priority, rank, config, version,
-                   due_date, created_at, updated_at)
-SELECT p.id, uuidv7(), 1000 + n, 'Task ' || n, '{}', s.id, t.id, n % 5, 'b' || lpad(n::text, 8, '0'), '{}', 1,
-       date '2030-01-01' + n % 300, now() + n * interval '1 minute', now() + n * interval '1 minute'
+INSERT INTO tasks (project_id, id, number, title, sections, status_id, type_id, priority, rank, config, fields,
+                   version, due_date, created_at, updated_at)
+SELECT p.id, uuidv7(), 1000 + n, 'Task ' || n, '{}', s.id, t.id, n % 5, 'b' || lpad(n::text, 8, '0'), '{}', '{}',
+       1, date '2030-01-01' + n % 300, now() + n * interval '1 minute', now() + n * interval '1 minute'
 FROM projects p, generate_series(1, {tasks}) n,
      LATERAL (SELECT id FROM statuses WHERE project_id = p.id ORDER BY rank LIMIT 1) s,
      LATERAL (SELECT id FROM task_types WHERE project_id = p.id ORDER BY name LIMIT 1) t
