@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import BigInteger, DateTime, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
@@ -33,7 +33,7 @@ class SearchDocument(SQLModel, table=True):
     task_id: UUID
     kind: str = Field(sa_type=Text)
     language: str = Field(sa_type=Text)
-    title: Any = Field(default=None, sa_type=TSVECTOR)
+    title: Any = Field(default=None, sa_type=TSVECTOR, nullable=True)
     words: Any = Field(sa_type=TSVECTOR, nullable=False)
     changed_at: datetime = Field(sa_type=DateTime(timezone=True))
 
@@ -60,4 +60,4 @@ class SearchProgress(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["scope_id"], ["scopes.id"]),)
 
     scope_id: UUID = Field(primary_key=True)
-    seq: int
+    seq: int = Field(sa_type=BigInteger)

@@ -39,7 +39,8 @@ export default [
             // Values.
             'AvailableTransition', 'BoardLane', 'TransitionAction', 'TransitionCondition',
             'EventFrame', 'InvitedProject', 'PageInfo', 'ParsedQuery', 'Position', 'QueryError', 'QuerySuggestion',
-            'RateLimit', 'TaskOrderTerm', 'TaskSection', 'TextEdit', 'TextHunk', 'TextLine', 'ViewGroup',
+            'RateLimit', 'SearchCorrection', 'SearchHighlight', 'SearchHit', 'SearchRange', 'TaskOrderTerm', 'TaskSection',
+            'TextEdit', 'TextHunk', 'TextLine', 'ViewFrame', 'ViewGroup',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.
             'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.

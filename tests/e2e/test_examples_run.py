@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "web" / "examples"
 JSON = dict[str, Any]
 # Served on a socket alone, answered to another person than the demo's owner, or in need of what stands in a mail.
 ELSEWHERE = {
-    "83-socket-renew", "50-events", "51-events-fold", "99-invitation-accept",
+    "83-socket-renew", "50-events", "51-events-fold", "97-view-events", "99-invitation-accept",
     "99-joining-domain-add", "99-joining-domain-remove", "88-oidc-exchange", "88-identity-link",
     "88-identity-unlink", "88-email-confirm", "88-email-change",
     "89-password-reset",
@@ -187,6 +187,7 @@ async def tasks(walk: Walk, space: str, project: str) -> None:
     await walk.run("44-task-delete", walk.given(id=second, expectedVersion=3))
     await walk.run("45-task-restore", walk.given(id=second, expectedVersion=4))
     await walk.run("24-node", lambda target: target.update(id=first, ids=[first, second, project]))
+    await taken_back(walk, project, first, status)
     link = (await walk.run("65-link-add", walk.given(sourceId=first, targetId=second)))["link"]["id"]
     await walk.run("66-link-remove", walk.given(id=link))
     comment = (await walk.run("60-comment-add", walk.given(taskId=first)))["comment"]["id"]
@@ -203,6 +204,34 @@ async def tasks(walk: Walk, space: str, project: str) -> None:
     assert moved["task"]["key"] == "OTHER-1"
 
 
+async def taken_back(walk: Walk, project: str, task: str, status: str) -> None:
+    """Tries a move of many tasks, deletes one among many, brings it back, and takes it back to its beginning."""
+    tried = await walk.run(
+        "47-task-bulk-move",
+        lambda target: target.update(statusId=status, where=target["where"] | {"projectId": project}),
+    )
+    assert tried["batchId"] is None
+    assert tried["results"]
+    gone = await walk.run("48-task-bulk-delete", walk.given(items=[{"id": task, "expectedVersion": 4}]))
+    assert [result["outcome"] for result in gone["results"]] == ["APPLIED"]
+    back = await walk.run("49-undo", walk.given(projectId=project, batchId=gone["batchId"]))
+    version = back["results"][0]["task"]["version"]
+    reverted = await walk.run("49-task-revert", walk.given(id=task, expectedVersion=version))
+    assert reverted["task"]["version"] == version + 1
+
+
+async def views(walk: Walk, project: str) -> None:
+    """Asks by text and by words; saves a view, changes it and deletes it."""
+    parsed = await walk.run("97-query-parse")
+    assert parsed["errors"] == []
+    assert "assignee:me" in await walk.run("97-query-print")
+    assert (await walk.run("97-tasks-by-query"))["totalCount"] > 0
+    assert (await walk.run("25-search"))["hits"]["nodes"]
+    view = (await walk.run("97-view-create", walk.given(projectId=project)))["view"]["id"]
+    await walk.run("97-view-update", walk.given(id=view))
+    await walk.run("97-view-delete", walk.given(id=view, expectedVersion=2))
+
+
 async def test_every_example_runs(service: Service) -> None:
     """All but those of the socket; what they show of the demo project is there."""
     walk = Walk(service)
@@ -216,6 +245,7 @@ async def test_every_example_runs(service: Service) -> None:
     assert since["kind"] == "HEARTBEAT"
     space, project = await workspaces(walk, person)
     await tasks(walk, space, project)
+    await views(walk, project)
     await walk.run("70-inbox")
     await walk.run("71-inbox-mark", walk.given(ids=[]))
     me = (await walk.run("10-viewer"))["user"]["id"]
