@@ -119,6 +119,7 @@ ALIKE = {
     "Viewer",
     "Inbox",
     "EventFrame",
+    "ViewFrame",
     "TextEdit",
     "TextHunk",
     "TextLine",
