@@ -161,14 +161,14 @@ class Load:
         with selectors.EpollSelector() as waiting:
             for line in self._lines:
                 waiting.register(line.socket, selectors.EVENT_READ, line)
-            idle = list(self._lines)
+            idle = list(self._lines)  # taken in turn: one that rests for seconds is hung up on by the server
             while True:
                 now = time.perf_counter()
                 over = most <= 0 or (now >= ends and most == sys.maxsize) or (rate is None and now >= ends)
                 if over and len(idle) == len(self._lines):
                     return took, max(now - began, 1e-9), failed
                 while idle and not over and most > 0 and (rate is None or due <= now):
-                    self._send(idle.pop(), now if rate is None else due)
+                    self._send(idle.pop(0), now if rate is None else due)
                     most -= most != sys.maxsize
                     due += 1 / rate if rate else 0
                 pause = 0.5 if rate is None or not idle or over else max(due - now, 0)
