@@ -229,6 +229,7 @@ KEPT = {
     "inbox_items": "deleted",
     "mailed_tokens": "deleted",
     "refresh_tokens": "deleted",
+    "saved_views": "personal ones are deleted; shared ones stay, by Deleted person",
     "sign_ups": "deleted",
 }
 """What becomes of each table's rows of a person; a new table must be decided on."""
