@@ -58,6 +58,21 @@ AUDITED = {
     "serviceAccountCreate": "service_account.created",
     "serviceAccountUpdate": "service_account.updated",
     "serviceAccountDelete": "service_account.deleted",
+    "boardCreate": "board.created",
+    "boardUpdate": "board.updated",
+    "boardDelete": "board.deleted",
+    "customFieldCreate": "custom_field.created",
+    "customFieldUpdate": "custom_field.updated",
+    "customFieldDelete": "custom_field.deleted",
+    "transitionCreate": "transition.created",
+    "transitionUpdate": "transition.updated",
+    "transitionDelete": "transition.deleted",
+    "workflowApplyTemplate": "transition.created",
+    "sprintDelete": "sprint.deleted",
+    "milestoneDelete": "milestone.deleted",
+    "viewCreate": "view.created",
+    "viewUpdate": "view.updated",
+    "viewDelete": "view.removed",
 }
 """Mutations that `tests/proofs.py` can send, and the entry that each leaves."""
 
@@ -99,6 +114,13 @@ UNAUDITED = {
     "commentAdd": "work itself: the project's log tells it, with who and when",
     "commentUpdate": "work itself: the project's log tells it, with who and when",
     "linkAdd": "work itself: the project's log tells it, with who and when",
+    "sprintCreate": "planning itself: the project's log tells it, with who and when",
+    "sprintUpdate": "planning itself: the project's log tells it, with who and when",
+    "sprintStart": "planning itself: the project's log tells it, with who and when",
+    "sprintComplete": "planning itself: the project's log tells it, with who and when",
+    "milestoneCreate": "planning itself: the project's log tells it, with who and when",
+    "milestoneUpdate": "planning itself: the project's log tells it, with who and when",
+    "milestoneRelease": "planning itself: the project's log tells it, with who and when",
 }
 
 
