@@ -63,6 +63,10 @@ ROOTS: dict[str, tuple[str, ...]] = {
     "tasks": (PAGE, f"{PAGE}, projectIds: [$project], {FILTER}, {ORDER}, {QUERY}"),
     "queryParse": (f"{NAMING}, cursor: 59", f"{NAMING}, cursor: 9, projectIds: [$project]"),
     "queryPrint": ("", f"projectIds: [$project], {FILTER}, {ORDER}"),
+    "search": (
+        'text: "zq*"', f'text: "zqseczz", projectIds: [$project], workspaceId: $workspace, {FILTER}',
+        'text: "zqelszz"', 'text: "zqseczz"',
+    ),
     "events": ("scope: $scope, after: $cursor, first: 500",),
 }  # fmt: skip
 """The ways of asking for a root field."""

@@ -22,6 +22,7 @@ from tests.client import JSON
 NAMED = {
     "projectId": "Project", "workspaceId": "Workspace", "userId": "User", "taskId": "Task", "teamId": "Team",
     "sourceId": "Task", "targetId": "Task", "ids": "InboxItem", "toStatusId": "Status",
+    "statusId": "Status",
 }  # fmt: skip
 """What the ids of inputs name, where their own name says it."""
 
@@ -49,6 +50,7 @@ EXTRA: dict[str, JSON] = {
     "taskBulkUpdate": {"items": "TaskItem"},
     "taskBulkMove": {"items": "TaskItem"},
     "taskBulkDelete": {"items": "TaskItem"},
+    "viewCreate": {"projectId": "Project"},
     "taskMove": {"beforeId": "OtherTask"},
     "commentRestore": {"id": "DeletedComment"},
     "taskRestore": {"id": "DeletedTask"},

@@ -100,7 +100,7 @@ async def test_filters_are_all_known(access: Access) -> None:
     assert by_kind["IdComparator"] | by_kind["UserComparator"] == FILTERED.keys()
     assert by_kind["StringComparator"] | by_kind["ContainsComparator"] == SEARCHED.keys()
     others = {"IntComparator", "FloatComparator", "DateComparator", "DateTimeComparator", "BooleanComparator",
-              "StatusCategoryComparator", "TaskFilter"}  # fmt: skip
+              "StatusCategoryComparator", "TaskFilter", "TaskFieldFilter"}  # fmt: skip
     assert by_kind.keys() == others | {
         "IdComparator",
         "UserComparator",
@@ -194,5 +194,14 @@ def _filters(access: Access, place: str) -> list[tuple[str, str, str, str]]:
             found.append((f"tasks by {name}", document, given, missing(given)))
     for name, op in SEARCHED.items():
         document = f"query($x: String!) {{ tasks(filter: {{{name}: {{{op}: $x}}}}) {page} }}"
-        found.append((f"tasks by {name}", document, mark(place), "zqnothingzq"))
+        # Each looks for another nothing: an answer that is kept would take fewer statements.
+        found.append((f"tasks by {name}", document, mark(place), f"zqno{place.lower()}zq"))
+    document = (
+        f"query($x: String!) {{ search(text: $x) {{ complete corrections {{ takenFor }} hits {page} }} }}"
+    )
+    found.append(("search", document, mark(place), f"zqno{place.lower()}zq"))
+    given = access.places.of(place, "CustomField")
+    for test in ('text: {contains: "zq"}', "null: true", "null: false"):
+        document = f"query($x: ID!) {{ tasks(filter: {{field: {{fieldId: $x, {test}}}}}) {page} }}"
+        found.append(("tasks by field", document, given, missing(given)))
     return found
