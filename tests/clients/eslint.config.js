@@ -5,11 +5,27 @@ const recommended = graphql.configs['flat/schema-recommended'].rules;
 const relay = graphql.configs['flat/schema-relay'].rules;
 const [, names] = recommended['@graphql-eslint/naming-convention'];
 
+// Fields named after what they are about, in words that begin like the type they stand in: `queryParse` is about texts
+// of queries, as `taskCreate` is about tasks, and `viewerCanUpdate` is about the viewer, not the view.
+const spared = new Set(['Query.queryParse', 'Query.queryPrint', 'View.viewerCanUpdate']);
+const prefix = graphql.rules['no-typename-prefix'];
+const noTypenamePrefix = {
+  ...prefix,
+  create(context) {
+    const report = (found) => {
+      if (!spared.has(`${found.data.typeName}.${found.data.fieldName}`)) context.report(found);
+    };
+    return prefix.create(Object.create(context, { report: { value: report } }));
+  },
+};
+
 export default [
   {
     files: ['build/schema.graphql'],
     languageOptions: { parser: graphql.parser, parserOptions: { graphQLConfig: { schema: 'build/schema.graphql' } } },
-    plugins: { '@graphql-eslint': graphql },
+    plugins: {
+      '@graphql-eslint': { ...graphql, rules: { ...graphql.rules, 'no-typename-prefix': noTypenamePrefix } },
+    },
     rules: {
       ...recommended,
       ...relay,
@@ -20,6 +36,15 @@ export default [
           ...names['ObjectTypeDefinition,ObjectTypeExtension'],
           ignorePattern: '^TaskType$',
         },
+        'FieldDefinition[parent.name.value=Query]': {
+          ...names['FieldDefinition[parent.name.value=Query]'],
+          ignorePattern: '^query(Parse|Print)$',
+        },
+      }],
+      // `@oneOf` is of the language itself, printed for tools that do not know it yet.
+      '@graphql-eslint/require-description': ['error', {
+        ...recommended['@graphql-eslint/require-description'][1],
+        ignoredSelectors: ['[type=DirectiveDefinition][name.value=oneOf]'],
       }],
       // Lists that are short by a rule of the product (statuses, labels, clashes), and a page's `nodes`, need no edges.
       // Members are known by their person, and are the only rows of pages that are not Nodes; the rule knows no exceptions.

@@ -25,7 +25,9 @@ async def service(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     process = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("lockstep")),
         "dev",
-        env=given | ENVIRONMENT | {"LOCKSTEP_DATA_DIR": str(data), "LOCKSTEP_PORT": "0"},
+        env=given
+        | ENVIRONMENT
+        | {"LOCKSTEP_DATA_DIR": str(data), "LOCKSTEP_PORT": "0", "LOCKSTEP_SEARCH_INDEXING": "true"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
