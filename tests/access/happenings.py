@@ -15,6 +15,7 @@ async def happen(world: World, places: Places) -> None:
     """Each mutation that leaves nothing behind, in an order in which one undoes another."""
     project, workspace = places.of("ENG", "Project"), places.of("WRK", "Workspace")
     await _words(world.owner, project)
+    await _plans(world.owner, project)
     await _tasks(world, places, project)
     await _members(world, project, workspace)
     await _teams(world, project, workspace)
@@ -27,6 +28,15 @@ async def _words(by: Client, project: str) -> None:
         made = await by.do(f"{word}Create", projectId=project, name=name, **more)
         one = {"id": made[word]["id"]}
         await by.do(f"{word}Update", **one, expectedVersion=1, color="#112233")
+        await by.do(f"{word}Delete", **one, expectedVersion=2)
+
+
+async def _plans(by: Client, project: str) -> None:
+    options = {"kind": "SELECT", "options": [{"name": "Passing"}]}
+    for word, more in (("milestone", {}), ("sprint", {}), ("customField", options)):
+        made = await by.do(f"{word}Create", projectId=project, name="Passing", **more)
+        one = {"id": made[word]["id"]}
+        await by.do(f"{word}Update", **one, expectedVersion=1, name="Passed")
         await by.do(f"{word}Delete", **one, expectedVersion=2)
 
 

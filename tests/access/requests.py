@@ -61,6 +61,7 @@ WORDS: dict[str, JSON] = {
     "taskBulkUpdate": {"patch": {"title": "Titled"}},
     "workflowApplyTemplate": {"replace": True},
     "taskRevert": {"toVersion": 1},
+    "viewCreate": {"shared": True},
 }
 """What else a mutation wants that its type does not ask for."""
 
