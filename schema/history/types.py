@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from app.history.moments import Moment, links_then, load_words
+from app.links.access import access_links
 from schema.accounts.types import User, user_edge, users
 from schema.context import Columns, Context
 from schema.edges import edge
@@ -114,10 +115,22 @@ async def _assignees(context: Context, parents: list[Any], columns: Columns) -> 
     ]
 
 
+def _leaves(link: dict[str, Any]) -> bool:
+    return link["source_task_id"] is None or link["target_task_id"] is None
+
+
 async def _links(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    found = await links_then(await context.reader(), [(parent.moment, parent.id) for parent in parents])
+    reader = await context.reader()
+    found = await links_then(reader, [(parent.moment, parent.id) for parent in parents])
+    # A link that leaves the project is there for whoever sees both its ends, as today.
+    leaving = [UUID(state["id"]) for listed in found for state in listed if _leaves(state)]
+    seen = await access_links(reader, context.viewer_id, leaving)
     return [
-        [states.LinkState.of(state, parent.moment.scope_id) for state in listed]
+        [
+            states.LinkState.of(state, parent.moment.scope_id)
+            for state in listed
+            if not _leaves(state) or UUID(state["id"]) in seen
+        ]
         for parent, listed in zip(parents, found, strict=True)
     ]
 
@@ -181,7 +194,9 @@ class TaskAsOf:
     creator: User | None = user_edge("creator_id", "Who made it, as they are shown now.")
     comments: Connection[CommentAsOf] = edge(comments_then, "Its comments of then, oldest first.")
     links: list[states.LinkState] = edge(
-        _links, "Its links of then, oldest first. An end in another project is null."
+        _links,
+        "Its links of then, oldest first. An end in another project is null; such a link is there if it still is, and "
+        "you see both its ends.",
     )
     task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge("Task", "id", _NOW)
 

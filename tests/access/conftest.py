@@ -15,6 +15,8 @@ from graphql import GraphQLSchema, build_client_schema, get_introspection_query
 
 from app.access_tokens import door
 from app.config import Settings
+from app.search.index import PostgresIndex
+from app.search.indexing import Indexer
 from lockstep.embedded import Servers
 from lockstep.privacy_commands import redact
 from schema.ids import global_id
@@ -58,8 +60,9 @@ async def furnished(
     settings = make_settings(database, **ROOMY)
     async with serve(doors, settings) as service:
         places = await furnish(World(service, template.kept))
-    for kind, fields in (("Task", ["title"]), ("Comment", ["body"])):
-        await redact(settings, places.of("RED", kind), fields, "asked for")
+        for kind, fields in (("Task", ["title"]), ("Comment", ["body"])):
+            await redact(settings, places.of("RED", kind), fields, "asked for")
+        await Indexer(PostgresIndex()).catch_up(service.application.store)
     await _identities(named(servers.admin_url, database), places)
     return Furnished(database, template.kept, places)
 

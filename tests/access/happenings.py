@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.boards import rebalancing
+from app.db import sql
+from app.events.models import ActorKind
+from app.outcomes import Result
+from app.work import Actor, Work, run_unit
 from tests.client import PASSWORD, Client
-from tests.world import World
+from tests.world import World, uuids
 
 if TYPE_CHECKING:
     from tests.access.places import Places
@@ -17,6 +22,7 @@ async def happen(world: World, places: Places) -> None:
     await _words(world.owner, project)
     await _plans(world.owner, project)
     await _tasks(world, places, project)
+    await _ends(world, project)
     await _members(world, project, workspace)
     await _teams(world, project, workspace)
     await _people(world, workspace)
@@ -38,6 +44,30 @@ async def _plans(by: Client, project: str) -> None:
         one = {"id": made[word]["id"]}
         await by.do(f"{word}Update", **one, expectedVersion=1, name="Passed")
         await by.do(f"{word}Delete", **one, expectedVersion=2)
+
+
+async def _ends(world: World, project: str) -> None:
+    """What plans come to, views that go, and ranks that are spaced anew."""
+    by = world.owner
+    sprint = (await by.do("sprintCreate", projectId=project, name="Ended"))["sprint"]["id"]
+    await by.do("sprintStart", id=sprint, expectedVersion=1, parallel=True)
+    await by.do("sprintComplete", id=sprint, expectedVersion=2)
+    milestone = (await by.do("milestoneCreate", projectId=project, name="Out"))["milestone"]["id"]
+    await by.do("milestoneRelease", id=milestone, expectedVersion=1)
+    view = await by.do("viewCreate", projectId=project, name="Passing", shared=True, query="passing")
+    await by.do("viewUpdate", id=view["view"]["id"], expectedVersion=1, name="Passed")
+    await by.do("viewDelete", id=view["view"]["id"], expectedVersion=2)
+
+    async def spaced(work: Work) -> Result:
+        scope = uuids(project)[0]
+        await work.declare([scope])
+        rows = await work.rows(
+            sql("SELECT * FROM tasks WHERE project_id = $1 ORDER BY rank DESC LIMIT 1", "id"), id=scope
+        )
+        await rebalancing._write(work, scope, [(rows[0], rows[0].rank + "V")])
+        return {}
+
+    await run_unit(world.service.application.store, Actor(None, ActorKind.SYSTEM), spaced)
 
 
 async def _tasks(world: World, places: Places, project: str) -> None:

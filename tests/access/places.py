@@ -122,14 +122,27 @@ async def _project(world: World, places: Places, key: str) -> None:
         "transitionCreate", projectId=project, name=f"Way {word}", toStatusId=status["status"]["id"],
         conditions=[{"blockersDone": True}],
     )  # fmt: skip
+    await by.do(
+        "transitionCreate", projectId=project, name=f"Barred {word}", toStatusId=places.ids[key]["Status"][1],
+        conditions=[{"fields": ["CLOSE_REASON"]}],
+    )  # fmt: skip
+    choice = await by.do(
+        "customFieldCreate", projectId=project, name=f"Choice {word}", kind="SELECT",
+        options=[{"name": f"Option {word}"}],
+    )  # fmt: skip
     places.add(key, "Transition", way["transition"]["id"])
-    listed = {"query": f'label:"Label {word}" or "zq"', "groupBy": "LABEL", "columns": [f"Column {word}"]}
+    listed = {
+        "query": f'(label:"Label {word}" or "zq") sort:-updated',
+        "groupBy": "LABEL",
+        "columns": [f"Column {word}"],
+    }
     view = await by.do("viewCreate", projectId=project, name=f"View {word}", shared=True, **listed)
     places.add(key, "View", view["view"]["id"])
     field = (await by.do("customFieldCreate", **planned, kind="TEXT", description=f"Of {word}"))[
         "customField"
     ]["id"]
     places.add(key, "CustomField", field)
+    places.add(key, "CustomField", choice["customField"]["id"])
     values = [{"fieldId": field, "value": {"text": f"Valued {word}"}}]
     await by.do("sprintStart", id=sprint, expectedVersion=1)
     gone = await by.do(

@@ -59,7 +59,8 @@ EXTRA: dict[str, JSON] = {
 
 WORDS: dict[str, JSON] = {
     "taskBulkUpdate": {"patch": {"title": "Titled"}},
-    "workflowApplyTemplate": {"replace": True},
+    # Of a project that has a workflow: who may is told so, and the transitions stay for the others.
+    "workflowApplyTemplate": {"replace": False},
     "taskRevert": {"toVersion": 1},
     "viewCreate": {"shared": True},
 }

@@ -41,6 +41,10 @@ async def test_every_field_is_asked_for_and_answers(access: Access) -> None:
     shown |= set(
         selected(await access.person("owner").query(workspace, id=access.places.of("WRK", "Workspace")))
     )
+    for kind in ("Board", "CustomField", "View", "Task"):
+        for identifier in access.places.ids["ENG"][kind]:
+            document = access.fields.node(kind, 1)
+            shown |= set(selected(await access.person("owner").query(document, id=identifier)))
     for thing in access.oracle.things():
         if thing.place.startswith("of:") and thing.kind in ("Identity", "Session", "InboxItem"):
             owner = access.person(thing.place.removeprefix("of:"))
