@@ -48,6 +48,14 @@ class Prepared:
         return self.operation.operation
 
 
+def _asked(document: Document, request: GraphQLRequest) -> tuple[Document, str | None, bytes] | None:
+    """What is asked, to be known again; None for variables too deep to be written out, which are refused later."""
+    try:
+        return document, request.operation_name, orjson.dumps(request.variables)
+    except orjson.JSONEncodeError:
+        return None
+
+
 class Preparation:
     """Prepares the operations of one schema."""
 
@@ -76,8 +84,8 @@ class Preparation:
         template = document.executors.get(request.operation_name)
         asked = None
         if template is not None and template.operation.operation is OperationType.QUERY:
-            asked = document, request.operation_name, orjson.dumps(request.variables)
-            known = self._known.get(asked)
+            asked = _asked(document, request)
+            known = None if asked is None else self._known.get(asked)
             if known is not None:
                 self._known.move_to_end(asked)
                 values, cost = known

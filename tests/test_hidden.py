@@ -181,6 +181,7 @@ ROOTS = {
         'query($x: ID!) { queryParse(text: "label:H", cursor: 7, projectIds: [$x]) { suggestions { text } } }',
         ("Project",),
     ),
+    "search": ('query($x: ID!) { search(text: "x", projectIds: [$x]) { hits { totalCount } } }', ("Project",)),
     "queryPrint": (
         "query($x: ID!) { queryPrint(projectIds: [$x], filter: {label: {eq: $x}}) }", ("Project", "Label"),
     ),

@@ -20,6 +20,7 @@ from app.events.hub import Hub
 from app.events.log import event_of, message_of
 from app.events.models import Event
 from lockstep.embedded import Servers
+from tests.client import PATIENCE_SECONDS
 from tests.faults.conftest import OtherProcess
 from tests.ledger import Log
 from tests.live.places import Place, check_whole, place
@@ -192,7 +193,7 @@ async def test_a_forged_event_that_fits_is_found_out_by_the_next_comparison(
         real = await _last(log, at)
         fitting = replace(real, seq=stream.seq + 1, id=uuid4(), previous_id=real.id)
         await redis.publish(channel_of(at.id), make_message([fitting]))
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await stream.frame()
             await stream.frame()
         assert [(frame["kind"], frame["reason"]) for frame in stream.frames[1:]] == [
