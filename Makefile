@@ -54,7 +54,7 @@ audit: install ## Look the dependencies up among known vulnerabilities
 e2e: install web ## Test what needs a browser, npm or PgBouncer
 	$(IN) -m pytest tests/e2e $(ARGS)
 
-bench: install ## Measure us and our peers here, in a quarter of an hour; `make bench ARGS=--all` for all of them
+bench: install ## Measure us and our peers here, in under ten minutes; `make bench ARGS=--all` for all of them
 	@$(IN) -m benchmarks $(ARGS)
 
 schema: install ## Write the schema's snapshot, after a change that is meant
