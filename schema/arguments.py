@@ -31,6 +31,7 @@ _BY_NAME = {
 _BY_PLACE = {
     "Inbox.items.unread": "Only those that are not marked as read.",
     "BoardColumn.cards.lane": "Only the cards of this lane, by its `key`.",
+    "Project.backlog.inSprint": "True: only those that are in a sprint; false: only the others.",
     "Project.milestones.released": "Only those that are released, or only the others.",
     "Project.sprints.stages": "Only those that are this far.",
     "Query.events.after": "The `cursor` of a position or of the last frame: events after it.",
@@ -52,6 +53,7 @@ _BY_PLACE = {
     "Task.progress.depth": f"So many levels, at most {DEEPEST}.",
     "Subscription.viewEvents.after": "The `cursor` of a position of the project or of the last frame. Without it the "
     "stream begins now.",
+    "Subscription.viewEvents.boardId": "A board of the project: its cards. With a filter or query, all hold.",
     "Subscription.viewEvents.orderBy": "What `place` tells; the view's or the query's order, or by rank, unless given.",
     "Subscription.viewEvents.projectId": "The project whose tasks are listed.",
     "Subscription.viewEvents.viewId": "A saved view of the project, or of yours; with a filter or query, all hold.",

@@ -128,10 +128,13 @@ async def board(world: World, name: str = "Board", **input: object) -> JSON:
 async def board_create(world: World, by: Client) -> JSON:
     columns = [
         {"name": "Doing", "statusIds": [world.status("To do"), world.status("In progress")], "limit": 3,
-         "limitMode": "REFUSE"},
+         "limitMode": "WARN"},
         {"name": "Done", "statusIds": [world.status("Done")]},
     ]  # fmt: skip
-    return {"projectId": world.eng["id"], "name": "Mine", "swimlanes": "EPIC", "columns": columns}
+    return {
+        "projectId": world.eng["id"], "name": "Mine", "swimlanes": "EPIC", "columns": columns,
+        "viewId": (await world.view())["id"],
+    }  # fmt: skip
 
 
 async def board_update(world: World, by: Client) -> JSON:

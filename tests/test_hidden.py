@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
@@ -12,6 +13,7 @@ from app.config import Settings
 from app.errors import NotFound
 from app.tasks import decisions, facts
 from app.tasks.reads import locate_tasks
+from schema.ids import global_id
 from tests import selections
 from tests.client import JSON, mutation_document
 from tests.invariants import hidden_equals_missing, id_places, kind_of, missing
@@ -85,7 +87,11 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
     "milestoneCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "milestoneUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskMove": (lambda given: given, _swapped("beforeId", "afterId")),
-    "boardUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
+    "boardUpdate": (
+        lambda given: given,
+        _swapped("afterId", "beforeId"),
+        lambda given: {"id": given["id"], "expectedVersion": 1, "viewId": global_id("View", UUID(int=1))},
+    ),
     "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
     "taskUpdate": _PATCHES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from app.boards.events import BOARD_CREATED, BOARD_DELETED, BOARD_UPDATED, board
 from app.boards.models import Board, BoardSwimlanes
 from app.boards.reads import LIVE_BOARDS
 from app.boards.rules import NewColumn, check_columns
+from app.boards.shown import check_refusals, check_shown
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Shape, delta_between
 from app.events.kinds import EventKind
@@ -21,18 +22,25 @@ from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.reads import STATUSES, by_project
 from app.ranks import rank_between
 from app.values import check_name, now_utc, plain
+from app.views import actions as view_actions
+from app.views.access import access_views, is_shared
+from app.views.actions import views_guard
 from app.work import Action, Work
 from app.writes import compare_and_set, ids_in_use, insert_rows
 
 MOST_BOARDS = 100
 _SHAPE = Shape()
+_SHOWN = frozenset({"view_id", "query"})
 
 
 def create_board(
     project_id: UUID, name: str, swimlanes: BoardSwimlanes, columns: Sequence[NewColumn] | None,
-    *, client_id: UUID | None = None,
+    *, shown: Mapping[str, Any], client_id: UUID | None = None,
 ) -> Action:  # fmt: skip
-    """Make a board, last in order. Without ``columns`` it has one for each status that is not a backlog."""
+    """Make a board, last in order. Without ``columns`` it has one for each status that is not a backlog.
+
+    ``shown``: ``view_id`` or ``query`` as ``check_shown`` takes them; without either, every task.
+    """
 
     async def action(work: Work) -> Result:
         there = await _open(work, project_id)
@@ -47,7 +55,9 @@ def create_board(
             swimlanes=BoardSwimlanes(swimlanes).value,
             columns=check_columns(asked, [one.id for one in statuses], {}, _new_ids()),
             rank=rank_between(there[-1].rank if there else None, None),
+            **await check_shown(work, project_id, dict(shown)),
         )  # fmt: skip
+        check_refusals(board)
         if client_id is not None and await ids_in_use(work, [client_id]):
             raise ValidationFailed("This id is taken.", path=("id",))
         await insert_rows(work, Board, [board.model_dump()])
@@ -62,7 +72,7 @@ def update_board(
     project_id: UUID, board_id: UUID, expected_version: int, values: dict[str, Any],
     columns: Sequence[NewColumn] | None,
 ) -> Action:  # fmt: skip
-    """Change a board's name, swimlanes, place or (all of) its columns."""
+    """Change a board's name, swimlanes, place, what it shows (``check_shown``) or (all of) its columns."""
 
     async def action(work: Work) -> Result:
         there = await _open(work, project_id)
@@ -79,8 +89,12 @@ def update_board(
         if columns is not None:
             statuses = [one.id for one in await _statuses(work, project_id)]
             checked["columns"] = check_columns(columns, statuses, board.columns, _new_ids())
+        if checked.keys() & _SHOWN:
+            shown = await check_shown(work, project_id, checked)
+            checked = {name: one for name, one in checked.items() if name not in _SHOWN} | shown
         if not checked:
             raise ValidationFailed("Nothing to change was given.")
+        check_refusals(Board(**{name: getattr(board, name) for name in Board.model_fields} | checked))
         await _change(work, board, expected_version, checked, BOARD_UPDATED)
         return {"project_id": str(project_id), "id": str(board_id)}
 
@@ -109,10 +123,32 @@ async def drop_status(work: Work, project_id: UUID, status_id: UUID) -> None:
             await _change(work, board, board.version, {"columns": columns}, BOARD_UPDATED)
 
 
+def delete_view(view_id: UUID, expected_version: int) -> Action:
+    """Delete a view. The boards over it go on showing what it showed: they take its filter as their own."""
+    inner = view_actions.delete_view(view_id, expected_version)
+
+    async def action(work: Work) -> Result:
+        view = (await access_views(work, work.viewer_id, [view_id])).get(view_id)
+        if view is None or view.project_id is None or not is_shared(view):
+            return await inner(work)
+        guard = vocabulary_guard(view.project_id, shared=False)
+        await open_project(work, view.project_id, Permission.SEE_PROJECT, guard, views_guard(view.project_id))
+        kept = (await access_views(work, work.viewer_id, [view_id])).get(view_id, view)
+        result = await inner(work)
+        for board in await work.rows(LIVE_BOARDS, projects=[view.project_id]):
+            if board.view_id == view_id:
+                own = {"view_id": None, "filter": kept.filter}
+                await _change(work, board, board.version, own, BOARD_UPDATED)
+        return result
+
+    return action
+
+
 async def _open(work: Work, project_id: UUID) -> list[Board]:
-    # Tasks share the guard of the words while they move: the limits stand still until they are written.
-    guard = vocabulary_guard(project_id, shared=False)
-    await open_project(work, project_id, Permission.MANAGE_BOARDS, guard)
+    # Tasks share the guard of the words while they move: the limits stand still until they are written. A view that
+    # a board is to show is not deleted meanwhile.
+    guards = vocabulary_guard(project_id, shared=False), views_guard(project_id)
+    await open_project(work, project_id, Permission.MANAGE_BOARDS, *guards)
     return await work.rows(LIVE_BOARDS, projects=[project_id])
 
 

@@ -32,8 +32,8 @@ class BoardLimitMode(StrEnum):
 class Board(SQLModel, table=True):
     """A board of a project. ``columns`` maps a column's id to its name, statuses, limit, limit mode and place.
 
-    ``filter`` is what its cards must match, in the grammar of filters; null: every task. Deleted ones stay, for the
-    history.
+    Its cards are the tasks of the shared view ``view_id``, or those that match ``filter`` (as ``filter_to_json`` gives
+    it, with the ``project``); with neither, every task. Deleted ones stay, for the history.
     """
 
     __tablename__ = "boards"
@@ -45,6 +45,7 @@ class Board(SQLModel, table=True):
     swimlanes: str = Field(sa_type=Text)
     columns: dict[str, Any] = Field(sa_type=JSONB)
     filter: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    view_id: UUID | None = None
     rank: str = Field(sa_type=Text(collation="C"))
     version: int = 1
     deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, cast, func, not_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    and_,
+    cast,
+    func,
+    literal,
+    not_,
+    select,
+    true,
+    union_all,
+)
 
 from app.boards.models import Board, BoardSwimlanes
 from app.db import Reader, Statement, sql, table
+from app.paging import Condition
 from app.projects.models import StatusCategory, TaskType
 from app.projects.reads import of_projects
-from app.tasks.filters import TASKS
+from app.tasks.filters import TASKS, in_statuses
 from app.tasks.models import TaskAssignee, TaskLabel
 
 BOARDS: Statement[Board] = of_projects(Board, "project_id", "rank", "id")
@@ -91,6 +104,49 @@ async def lanes_of_boards(
         found[row.ordinal - 1].append(row.key)
     return found
 
+
+async def lanes_among(
+    reader: Reader, swimlanes: str, boards: Sequence[tuple[UUID, Sequence[UUID], Sequence[Condition]]]
+) -> list[list[Any]]:
+    """The same of boards (project, statuses, conditions) that show some tasks only, in one statement."""
+    if not boards:
+        return []
+    source, key = _LANE_SOURCES[swimlanes]
+    parts = []
+    for place, (project_id, statuses, conditions) in enumerate(boards):
+        keys = select(key.label("key")).select_from(source).distinct()
+        keys = keys.where(TASKS.c.project_id == project_id, in_statuses(statuses), *conditions).order_by(key)
+        few = keys.limit(MOST_LANES + 1).subquery()
+        parts.append(select(literal(place).label("place"), few.c.key))
+    union = union_all(*parts).subquery()
+    found: list[list[Any]] = [[] for _ in boards]
+    ordered = select(union).order_by(union.c.place, union.c.key)
+    for row in await reader.rows(Statement(ordered, Board)):
+        found[row["place"]].append(row["key"])  # type: ignore[index]
+    return found
+
+
+def _held(model: Any, column: str) -> tuple[Any, Any]:
+    held = table(model).alias("lane")  # else a condition's own would be taken for this one
+    source = TASKS.outerjoin(
+        held, and_(held.c.project_id == TASKS.c.project_id, held.c.task_id == TASKS.c.id)
+    )
+    return source, held.c[column]
+
+
+def _of_epics() -> tuple[Any, Any]:
+    epic, kind = TASKS.alias("lane"), table(TaskType).alias("kind")
+    named = and_(
+        kind.c.project_id == epic.c.project_id, kind.c.id == epic.c.type_id, func.lower(kind.c.name) == "epic"
+    )
+    above = and_(epic.c.project_id == TASKS.c.project_id, epic.c.id == TASKS.c.parent_id)
+    return TASKS.outerjoin(epic.join(kind, named), above), epic.c.id
+
+
+_LANE_SOURCES: dict[str, tuple[Any, Any]] = {
+    "assignee": _held(TaskAssignee, "user_id"), "label": _held(TaskLabel, "label_id"),
+    "priority": (TASKS, TASKS.c.priority), "epic": _of_epics(),
+}  # fmt: skip
 
 BACKLOG = StatusCategory.BACKLOG.value
 NO_LANE = "none"

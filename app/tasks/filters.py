@@ -69,6 +69,11 @@ def filter_conditions(asked: TaskFilter | None, scope: FilterScope) -> Sequence[
     return conditions
 
 
+def in_statuses(status_ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """The task is in one of these statuses."""
+    return TASKS.c.status_id == func.any(literal(list(status_ids), ARRAY(Uuid)))
+
+
 def _condition(asked: TaskFilter, scope: FilterScope) -> ColumnElement[bool]:
     parts = [_compared(one, scope) for one in asked.compared]
     parts += [_condition(one, scope) for one in asked.all_of]

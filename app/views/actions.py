@@ -32,6 +32,11 @@ MOST_COLUMNS = 50
 NAME_LENGTH = 120
 
 
+def views_guard(scope_id: UUID) -> Guard:
+    """Held by whoever makes, changes or deletes a view of a project or a person, and who puts a board over one."""
+    return Guard.of("views", scope_id)
+
+
 def create_view(
     project_id: UUID | None, values: dict[str, Any], *, shared: bool, client_id: UUID | None = None
 ) -> Action:
@@ -103,11 +108,11 @@ async def _open(work: Work, project_id: UUID | None, *, shared: bool) -> UUID:
     if shared:
         if project_id is None:
             raise ValidationFailed("A shared view is of a project: say which.", path=("projectId",))
-        await open_project(work, project_id, Permission.SHARE_VIEWS, Guard.of("views", project_id))
+        await open_project(work, project_id, Permission.SHARE_VIEWS, views_guard(project_id))
         return project_id
     if project_id is not None:
         await open_project(work, project_id, Permission.SEE_PROJECT)
-    await work.guard(Guard.of("views", work.viewer_id))
+    await work.guard(views_guard(work.viewer_id))
     return work.viewer_id
 
 
@@ -118,10 +123,10 @@ async def _held(work: Work, view_id: UUID) -> SavedView:
         assert view.project_id is not None
         own = view.creator_id == work.viewer_id
         await open_project(
-            work, view.project_id, Permission.EDIT_VIEWS, Guard.of("views", view.project_id), own=own
+            work, view.project_id, Permission.EDIT_VIEWS, views_guard(view.project_id), own=own
         )
     else:
-        await work.guard(Guard.of("views", view.scope_id))
+        await work.guard(views_guard(view.scope_id))
     return await _find(work, view_id)
 
 
@@ -138,7 +143,7 @@ async def _checked(work: Work, project_id: UUID | None, values: dict[str, Any]) 
     if "name" in values:
         checked["name"] = check_name(values["name"] or "", "name", length=NAME_LENGTH)
     if "query" in values:
-        checked |= await _meaning(work, project_id, values["query"] or "")
+        checked |= await read_query(work, project_id, values["query"] or "")
     if "group_by" in values:
         checked["group_by"] = None if values["group_by"] is None else Grouping(values["group_by"]).value
     if "columns" in values:
@@ -151,7 +156,8 @@ async def _checked(work: Work, project_id: UUID | None, values: dict[str, Any]) 
     return checked
 
 
-async def _meaning(work: Work, project_id: UUID | None, text: str) -> dict[str, Any]:
+async def read_query(work: Work, project_id: UUID | None, text: str) -> dict[str, Any]:
+    """What a query's text asks, as it is kept: ``filter`` and ``sort``. Raises ``ValidationFailed``."""
     projects = [project_id] if project_id else list(await visible_projects(work, work.viewer_id))
     if "\x00" in text:
         raise ValidationFailed("A query must not contain NUL characters.", path=("query",))

@@ -23,7 +23,6 @@ from app.tasks.events import TASK_ARRIVED, TASK_CREATED
 from app.tasks.filters import ORDERS
 from app.tasks.grammar import FilterScope, TaskFilter, time_dependent
 from app.tasks.matching import Surroundings, matches
-from app.views.events import VIEW_REMOVED, VIEW_UPDATED
 
 MOST_STATES = 2_000
 """Of tasks, kept by one list; of others they are folded again."""
@@ -76,6 +75,12 @@ def check_live(asked: TaskFilter) -> None:
         raise BadInput("Whether a task is blocked is decided by others: leave it out.", notLive=["blocked"])
 
 
+def _only_placed(event: Event) -> bool:
+    """Whether nothing but its name, or its place among others, changed."""
+    changed: set[str] = set(event.payload.get("delta", {}).get("set", {"": None}))
+    return changed <= {"name", "rank"}
+
+
 @dataclass
 class LiveList:
     """The tasks of a project that a filter matches, as of one position after the other."""
@@ -85,7 +90,8 @@ class LiveList:
     asked: TaskFilter
     sort: Sequence[tuple[str, bool]]
     scope: FilterScope
-    view_id: UUID | None = None
+    defined_by: frozenset[UUID] = frozenset()
+    """The shared view, the board: what changes or deletes one of them makes another list."""
     _around: Surroundings | None = None
     _states: OrderedDict[UUID, State | None] = field(default_factory=OrderedDict)
 
@@ -127,7 +133,7 @@ class LiveList:
         return [*(state[name] for name in names), state["id"]]
 
     def _check(self, event: Event) -> None:
-        if event.kind in (VIEW_UPDATED.name, VIEW_REMOVED.name) and event.object_id == self.view_id:
+        if event.object_id in self.defined_by and not _only_placed(event):
             raise Changed
         if event.object_type != "status" or self._around is None:
             return

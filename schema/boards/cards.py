@@ -10,11 +10,14 @@ from uuid import UUID
 
 from app.boards.models import BoardSwimlanes
 from app.boards.reads import BACKLOG, NO_LANE, lane_condition
+from app.boards.shown import filters_of_boards
 from app.errors import BadInput
 from app.paging import Condition, Page, counts_by_parent, pages_by_parent
 from app.projects.reads import STATUSES, by_project
-from app.tasks.filters import TASKS, filter_conditions, task_orders
+from app.tasks.filters import TASKS, filter_conditions, in_statuses, task_orders
+from app.tasks.grammar import TaskFilter, all_of
 from app.tasks.models import Task
+from app.views.reads import TaskList, counts_of_views, pages_of_views
 from schema.context import Columns, Context
 from schema.ids import read_id
 from schema.paging import Paging, connection, paged
@@ -37,26 +40,51 @@ class Place:
         return [(self.project_id, status_id) for status_id in self.status_ids]
 
 
-async def cards_of_places(
-    context: Context, places: Sequence[Place], page: Paging, conditions: Sequence[Condition], columns: Columns
+@dataclass(frozen=True)
+class Cards:
+    """The tasks of a place that conditions hold for. Of equal conditions all have the same sequence."""
+
+    place: Place
+    conditions: Sequence[Condition]
+
+    @property
+    def listed(self) -> TaskList:
+        inside = in_statuses(self.place.status_ids)
+        return TaskList([self.place.project_id], [inside, *self.conditions], _ORDER)
+
+
+async def connections_of(
+    context: Context, asked: Sequence[Cards], page: Paging, columns: Columns
 ) -> list[Any]:
-    """A connection of each place's tasks by rank, in one statement for all (and one more for their totals)."""
+    """A connection of each one's tasks by rank, in one statement for all (and one more for their totals)."""
     request = page.request(_ORDER)
-    keys = list(dict.fromkeys(key for place in places for key in place.keys))
-    reader, names = await context.reader(), ("project_id", "status_id")
+    reader = await context.reader()
+    if len({id(one.conditions) for one in asked}) > 1:
+        pages = await pages_of_views(reader, [one.listed for one in asked], request)
+        return [connection(found, count_cards, one) for found, one in zip(pages, asked, strict=True)]
+    keys = list(dict.fromkeys(key for one in asked for key in one.place.keys))
+    conditions = asked[0].conditions if asked else ()
+    names = ("project_id", "status_id")
     found = await pages_by_parent(reader, TASKS, Task, keys, names, _ORDER, request, conditions, columns)
-    pages = dict(zip(keys, found, strict=True))
-
-    async def count(context: Context, asked: list[Place]) -> list[int]:
-        wanted = list(dict.fromkeys(key for place in asked for key in place.keys))
-        counts = await counts_by_parent(await context.reader(), TASKS, wanted, names, conditions)
-        known = dict(zip(wanted, counts, strict=True))
-        return [sum(known[key] for key in place.keys) for place in asked]
-
+    by_key = dict(zip(keys, found, strict=True))
     return [
-        connection(_merged([pages[key] for key in place.keys], request.size, request.backward), count, place)
-        for place in places
+        connection(
+            _merged([by_key[key] for key in one.place.keys], request.size, request.backward), count_cards, one
+        )
+        for one in asked
     ]
+
+
+async def count_cards(context: Context, asked: list[Cards]) -> list[int]:
+    """How many tasks each has, in one statement."""
+    reader = await context.reader()
+    if len({id(one.conditions) for one in asked}) > 1:
+        return await counts_of_views(reader, [one.listed for one in asked])
+    keys = list(dict.fromkeys(key for one in asked for key in one.place.keys))
+    names, conditions = ("project_id", "status_id"), asked[0].conditions if asked else ()
+    counts = await counts_by_parent(reader, TASKS, keys, names, conditions)
+    known = dict(zip(keys, counts, strict=True))
+    return [sum(known[key] for key in one.place.keys) for one in asked]
 
 
 def _merged(pages: list[Page], size: int, backward: bool) -> Page:
@@ -71,6 +99,23 @@ def _merged(pages: list[Page], size: int, backward: bool) -> Page:
     )  # fmt: skip
 
 
+async def shown_on(
+    context: Context, boards: Sequence[Any], asked: TaskFilter | None = None
+) -> list[Sequence[Condition]]:
+    """What each board's cards fulfil, with a filter that is asked besides. Equal ones are the same object."""
+    filters = await filters_of_boards(
+        await context.reader(), [(board.view_id, board.filter) for board in boards]
+    )
+    whole = [asked if one is None else one if asked is None else all_of([one, asked]) for one in filters]
+    scope = await filter_scope(context, next((one for one in whole if one is not None), None))
+    # A filter of a board is one object for all its columns; what is asked besides is one for all.
+    made: dict[int, Sequence[Condition]] = {}
+    for one, kept in zip(whole, filters, strict=True):
+        if id(kept) not in made:
+            made[id(kept)] = filter_conditions(one, scope)
+    return [made[id(kept)] for kept in filters]
+
+
 @paged
 async def cards_of_columns(
     context: Context,
@@ -81,19 +126,25 @@ async def cards_of_columns(
     lane: str | None = None,
 ) -> list[Any]:
     """The cards of each column, or of one lane of it."""
-    conditions = list(filter_conditions(read_filter(filter), await filter_scope(context, filter)))
-    if lane is None:
-        fixed = filter_conditions(None, await filter_scope(context, None)) if filter is None else conditions
-        return await cards_of_places(context, [parent.place for parent in parents], page, fixed, columns)
-    found: dict[int, Any] = {}
-    for swimlanes in dict.fromkeys(parent.swimlanes for parent in parents):
-        numbers = [number for number, parent in enumerate(parents) if parent.swimlanes == swimlanes]
-        inside = [*conditions, lane_condition(swimlanes, read_lane(swimlanes, lane))]
-        places = [parents[number].place for number in numbers]
-        found |= dict(
-            zip(numbers, await cards_of_places(context, places, page, inside, columns), strict=True)
-        )
-    return [found[number] for number in range(len(parents))]
+    conditions = await shown_on(context, [parent.board for parent in parents], read_filter(filter))
+    if lane is not None:
+        conditions = _in_lane(parents, conditions, lane)
+    asked = [Cards(parent.place, one) for parent, one in zip(parents, conditions, strict=True)]
+    return await connections_of(context, asked, page, columns)
+
+
+def _in_lane(
+    parents: list[Any], conditions: list[Sequence[Condition]], lane: str
+) -> list[Sequence[Condition]]:
+    made: dict[tuple[str, int], Sequence[Condition]] = {}
+    found = []
+    for parent, one in zip(parents, conditions, strict=True):
+        key = (parent.board.swimlanes, id(one))
+        if key not in made:
+            swimlanes = parent.board.swimlanes
+            made[key] = [*one, lane_condition(swimlanes, read_lane(swimlanes, lane))]
+        found.append(made[key])
+    return found
 
 
 @paged
@@ -103,15 +154,19 @@ async def backlog_of_projects(
     columns: Columns,
     page: Paging,
     filter: TaskFilterInput | None = None,
+    in_sprint: bool | None = None,
 ) -> list[Any]:
     """The tasks of each project that are in statuses of the category BACKLOG."""
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
+    if in_sprint is not None:
+        sprint = TASKS.c.sprint_id
+        conditions = [*conditions, sprint.is_not(None) if in_sprint else sprint.is_(None)]
     statuses = await by_project(await context.reader(), STATUSES, list({parent.id for parent in parents}))
     places = [
         Place(parent.id, tuple(one.id for one in statuses[parent.id] if one.category == BACKLOG))
         for parent in parents
     ]
-    return await cards_of_places(context, places, page, conditions, columns)
+    return await connections_of(context, [Cards(place, conditions) for place in places], page, columns)
 
 
 _READ: dict[str, Callable[[str], Any]] = {

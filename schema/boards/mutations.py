@@ -21,6 +21,9 @@ from schema.inputs import VERSION, given, key_field, optional, present
 from schema.mutating import Payload, mutation, positions_of, write
 from schema.nodes import node_edge
 
+_VIEW = "The view whose tasks are its cards: one that the project shares. They follow what becomes of it."
+_QUERY = "Instead of a view: what its cards match, as a query's text without `sort:`."
+
 
 @strawberry.type(description="A board that was made, changed or deleted.")
 class BoardPayload(Payload):
@@ -49,6 +52,8 @@ class BoardCreateInput:
     columns: list[BoardColumnInput] | None = optional(
         "Its columns in order; left out: one for each status that is not of the category BACKLOG."
     )
+    view_id: strawberry.ID | None = optional(_VIEW)
+    query: str | None = optional(_QUERY)
     id: UUID | None = optional("A version 7 UUID of your own for it, for offline use.")
     client_mutation_id: UUID | None = key_field()
 
@@ -60,6 +65,8 @@ class BoardUpdateInput:
     name: str | None = optional("Its name.")
     swimlanes: BoardSwimlanes | None = optional("What its cards are grouped by.")
     columns: list[BoardColumnInput] | None = optional("All columns that it shall have, in order.")
+    view_id: strawberry.ID | None = optional(_VIEW + " Null: every task.")
+    query: str | None = optional(_QUERY + " Null or empty: every task.")
     before_id: strawberry.ID | None = optional("The board that it shall stand before.")
     after_id: strawberry.ID | None = optional("The board that it shall stand after.")
     client_mutation_id: UUID | None = key_field()
@@ -84,6 +91,13 @@ def _columns(asked: Sequence[BoardColumnInput] | None) -> list[NewColumn] | None
     ]  # fmt: skip
 
 
+def _shown(input: BoardCreateInput | BoardUpdateInput) -> dict[str, Any]:
+    values = present(input, "view_id", "query")
+    if values.get("view_id") is not None:
+        values["view_id"] = read_id(values["view_id"], "View")
+    return values
+
+
 def _column_id(text: str | None) -> UUID | None:
     try:
         return None if text is None else UUID(text)
@@ -103,14 +117,14 @@ class BoardMutations:
     async def board_create(self, info: Info, input: BoardCreateInput) -> BoardPayload:
         action = actions.create_board(
             read_id(input.project_id, "Project"), input.name, Swimlanes(input.swimlanes),
-            _columns(given(input.columns)), client_id=given(input.id),
+            _columns(given(input.columns)), shown=_shown(input), client_id=given(input.id),
         )  # fmt: skip
         return await _written(info, input, action)
 
     @mutation("Change a board: its name, columns, limits, swimlanes or place.")
     async def board_update(self, info: Info, input: BoardUpdateInput) -> BoardPayload:
         project_id, board_id = read_word_id(input.id, "Board")
-        values = present(input, "name", "swimlanes")
+        values = present(input, "name", "swimlanes") | _shown(input)
         for anchor in ("before_id", "after_id"):
             if given(getattr(input, anchor)):
                 values[anchor] = read_word_id(getattr(input, anchor), "Board")[1]

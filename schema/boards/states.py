@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from schema.boards.enums import BoardLimitMode, BoardSwimlanes
 from schema.events.changes import present, reference
@@ -27,6 +28,10 @@ class BoardState:
     name: str = strawberry.field(description="Its name.")
     swimlanes: BoardSwimlanes = strawberry.field(description="What its cards are grouped by.")
     columns: list[BoardColumnState] = strawberry.field(description="Its columns in order.")
+    view_id: strawberry.ID | None = strawberry.field(description="The view whose tasks are its cards.")
+    filter: JSON | None = strawberry.field(
+        description="What its cards match, as a `TaskFilter`, where it is over no view; null: every task."
+    )
     rank: str = strawberry.field(description="Its place among the project's boards: compare bytewise.")
     version: int = strawberry.field(description="Its version.")
     deleted_at: datetime | None = strawberry.field(description="When it was deleted.")
@@ -44,6 +49,8 @@ class BoardState:
                 )
                 for one in present("columns", state["columns"], scope_id)
             ],
+            view_id=present("view_id", state["view_id"], scope_id),
+            filter=present("filter", state["filter"], scope_id),
             deleted_at=None if deleted_at is None else datetime.fromisoformat(deleted_at),
             **{name: state[name] for name in ("name", "rank", "version")},
         )  # fmt: skip

@@ -22,7 +22,7 @@ _REFERENCES = {
     "creator_id": "User", "author_id": "User", "user_id": "User", "task_id": "Task", "team_id": "Team",
     "member_ids": "User", "sprint_id": "Sprint", "milestone_id": "Milestone",
     "from_status_id": "Status", "to_status_id": "Status", "type_ids": "TaskType",
-    "successor_id": "Status",
+    "successor_id": "Status", "view_id": "View",
 }  # fmt: skip
 _WITHIN_PROJECT = frozenset(
     {

@@ -39,7 +39,7 @@ describe(
     FROM_THE_FUTURE="Your cursor is ahead of the log: the database was restored.",
     TOO_FAR_BEHIND="You missed so much that loading is cheaper.",
     TOO_SLOW="You read more slowly than things happen.",
-    VIEW_CHANGED="What the list holds is another as a whole: its view was changed, or what a status means.",
+    VIEW_CHANGED="What the list holds is another as a whole: its view or board was changed, or what a status means.",
     ACCESS_LOST="You may not read this scope any more: forget what you have of it.",
     TOKEN_EXPIRED="Your access token has expired: renew it with `socketRenew` in time.",  # noqa: S106 (a reason)
     SIGNED_OUT="You signed out.",

@@ -193,7 +193,9 @@ class Project(Node):
         boards_of_projects, "Its boards, in order."
     )
     backlog: Connection[Annotated[Task, strawberry.lazy("schema.tasks.types")]] = edge(
-        backlog_of_projects, "Its tasks in statuses of the category BACKLOG, by rank as on a board."
+        backlog_of_projects,
+        "Its tasks in statuses of the category BACKLOG, by rank as on a board; with `inSprint`, those that "
+        "are in a sprint (true) or in none (false).",
     )
     transitions: list[Annotated[Transition, strawberry.lazy("schema.workflows.types")]] = edge(
         transitions_of_projects, "The ways of its workflow, in order; none: every move is allowed."

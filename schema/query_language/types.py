@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.errors import BadInput
+from app.projects.access import visible_projects
 from app.query_language.completing import suggest
 from app.query_language.looking import names_for_filters, names_for_query
 from app.query_language.meaning import Meaning, Sort, understand
@@ -114,6 +117,21 @@ async def print_filter(context: Context, project_ids: list[Any], asked: TaskFilt
     asked = asked or EVERYTHING
     names = await names_for_filters(await context.reader(), context.viewer_id, project_ids, [asked])
     return print_query(asked, sort, names)
+
+
+async def printed_queries(
+    context: Context, asked: Sequence[tuple[TaskFilter, Sort, UUID | None]]
+) -> list[str]:
+    """Filters and orders of projects (None: of all that the viewer sees) as texts, in constantly many statements."""
+    reader = await context.reader()
+    if any(project_id is None for _, _, project_id in asked):
+        visible = await visible_projects(reader, context.viewer_id)
+        context.remember(visible)
+    else:
+        visible = await context.projects([project_id for _, _, project_id in asked if project_id])
+    filters = [one for one, _, _ in asked]
+    names = await names_for_filters(reader, context.viewer_id, list(visible), filters)
+    return [print_query(one, sort, names.within(project_id)) for one, sort, project_id in asked]
 
 
 async def meaning_of(context: Context, project_ids: list[Any], text: str) -> Meaning:

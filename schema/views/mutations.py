@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.boards.actions import delete_view
 from app.views import actions
 from schema.edges import Info
 from schema.ids import read_id, read_optional_id
@@ -89,7 +90,5 @@ class ViewMutations:
 
     @mutation("Delete a view for good.")
     async def view_delete(self, info: Info, input: ViewDeleteInput) -> ViewDeletePayload:
-        outcome = await write(
-            info, input, actions.delete_view(read_id(input.id, "View"), input.expected_version)
-        )
+        outcome = await write(info, input, delete_view(read_id(input.id, "View"), input.expected_version))
         return ViewDeletePayload(deleted_id=input.id, positions=positions_of(outcome))

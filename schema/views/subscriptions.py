@@ -9,19 +9,22 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.boards.reads import LIVE_BOARDS
+from app.boards.rules import columns_of
 from app.errors import BadInput, NotFound
 from app.events import frames
 from app.events.cursors import Cursor
 from app.projects.access import readable_scopes
+from app.projects.reads import by_project
 from app.query_language.printing import read_sort
-from app.tasks.grammar import EVERYTHING, all_of, filter_from_json
+from app.tasks.grammar import EVERYTHING, TaskFilter, all_of, filter_from_json, test
 from app.views.access import access_views
 from app.views.live import Change, Changed, ChangeKind, LiveList, check_live
 from schema.context import Context
 from schema.edges import Info
 from schema.enums import describe
 from schema.events.enums import FrameKind, FrameReason
-from schema.ids import global_id, read_id, read_optional_id
+from schema.ids import global_id, read_id, read_optional_id, read_word_id
 from schema.inputs import given
 from schema.nodes import node_edge
 from schema.positions import Position
@@ -127,6 +130,7 @@ async def view_events(
     filter: TaskFilterInput | None = strawberry.UNSET,
     query: str | None = strawberry.UNSET,
     order_by: list[TaskOrder] | None = strawberry.UNSET,
+    board_id: strawberry.ID | None = strawberry.UNSET,
     after: str | None = strawberry.UNSET,
 ) -> AsyncGenerator[ViewFrame]:
     """Follow a list (see ``ViewSubscriptions``)."""
@@ -137,18 +141,40 @@ async def view_events(
         raise BadInput("This cursor is of another scope.")
     if not await readable_scopes(await context.reader(), [(context.viewer_id, project)]):
         raise NotFound("Project", path=("projectId",))
-    view = read_optional_id(given(view_id), "View")
-    live = await _list(context, project, view, read_filter(given(filter)), given(query))
+    view, board = read_optional_id(given(view_id), "View"), given(board_id)
+    parts = [] if (asked := read_filter(given(filter))) is None else [asked]
+    if board is not None:
+        if view is not None or given(order_by):
+            raise BadInput("A board has a view and an order of its own: leave out viewId and orderBy.")
+        shown, view = await _of_board(context, project, board)
+        parts += shown
+    live = await _list(context, project, view, parts, given(query))
+    if board is not None:
+        live.sort = []
+        live.defined_by |= {read_word_id(board, "Board")[1]}
     live.sort = await read_order(context, given(order_by)) or live.sort
     if any(name.startswith("field:") for name, _ in live.sort):
         raise BadInput("A list that is followed live cannot be ordered by a custom field.")
     return FollowedList(context, live, cursor)  # type: ignore[return-value]  # what it is iterated by is one
 
 
+async def _of_board(
+    context: Context, project: UUID, board_id: strawberry.ID
+) -> tuple[list[TaskFilter], UUID | None]:
+    """The cards of a board: what they match besides its view, and the view."""
+    boards = await by_project(await context.reader(), LIVE_BOARDS, [project])
+    key = read_word_id(board_id, "Board")
+    board = next((one for one in boards[project] if (one.project_id, one.id) == key), None)
+    if board is None:
+        raise NotFound("Board", path=("boardId",))
+    statuses = [status for one in columns_of(board.columns) for status in one.status_ids]
+    own = [] if board.view_id or board.filter is None else [filter_from_json(board.filter)]
+    return [test("status_id", "in", statuses), *own], board.view_id
+
+
 async def _list(
-    context: Context, project: UUID, view_id: UUID | None, asked: Any, query: str | None
+    context: Context, project: UUID, view_id: UUID | None, parts: list[TaskFilter], query: str | None
 ) -> LiveList:
-    parts = [] if asked is None else [asked]
     sort: list[tuple[str, bool]] = []
     if view_id is not None:
         view = (await access_views(await context.reader(), context.viewer_id, [view_id])).get(view_id)
@@ -163,7 +189,8 @@ async def _list(
     whole = all_of(parts) if parts else EVERYTHING
     check_live(whole)
     scope = await filter_scope(context, whole)
-    return LiveList(context.application.database, project, whole, sort, scope, view_id)
+    defined = frozenset({view_id} if view_id else ())
+    return LiveList(context.application.database, project, whole, sort, scope, defined)
 
 
 @strawberry.type
@@ -172,5 +199,6 @@ class ViewSubscriptions:
         resolver=view_events,
         description="Follow a list of a project's tasks: what enters it, changes in it and leaves it, after the cursor "
         "and then live, as `events` does. Refused for filters whose list changes without an event of the project: days "
-        "relative to today, `blocked`. A view of your own is taken as it is when this begins.",
+        "relative to today, `blocked`. With `boardId` the list is the cards of a board, by rank. "
+        "A view of your own is taken as it is when this begins.",
     )

@@ -11,8 +11,7 @@ from strawberry.scalars import JSON
 
 from app.permissions import Permission
 from app.projects.access import may, visible_projects
-from app.query_language.looking import names_for_filters
-from app.query_language.printing import print_query, read_sort
+from app.query_language.printing import read_sort
 from app.tasks.filters import filter_conditions, task_orders
 from app.tasks.grammar import filter_from_json
 from app.views import models
@@ -25,7 +24,7 @@ from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connection, paged
 from schema.query_language.spelling import kept_filter_as_input
-from schema.query_language.types import TaskOrderTerm, order_terms
+from schema.query_language.types import TaskOrderTerm, order_terms, printed_queries
 from schema.tasks.filters import filter_scope
 from schema.views.enums import Grouping
 
@@ -99,18 +98,10 @@ def _group(by: str, project_id: UUID, key: str | None, count: int) -> ViewGroup:
 
 
 async def _queries(context: Context, parents: list[Any], columns: Columns) -> list[str]:
-    reader = await context.reader()
-    if any(parent.project_id is None for parent in parents):
-        visible = await visible_projects(reader, context.viewer_id)
-        context.remember(visible)
-    else:
-        visible = await context.projects([parent.project_id for parent in parents])
-    asked = [filter_from_json(parent.filter) for parent in parents]
-    names = await names_for_filters(reader, context.viewer_id, list(visible), asked)
-    return [
-        print_query(one, read_sort(parent.sort), names.within(parent.project_id))
-        for one, parent in zip(asked, parents, strict=True)
+    asked = [
+        (filter_from_json(parent.filter), read_sort(parent.sort), parent.project_id) for parent in parents
     ]
+    return await printed_queries(context, asked)
 
 
 async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:

@@ -34,7 +34,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Task.section": ('name: "notes"',),
     "Task.children": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Status.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
-    "Project.backlog": (PAGE, f"{PAGE}, {FILTER}"),
+    "Project.backlog": (PAGE, f"{PAGE}, {FILTER}, inSprint: false"),
     "BoardColumn.cards": (PAGE, f'{PAGE}, {FILTER}, lane: "none"'),
     "Project.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),
     "Sprint.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}, {QUERY}"),

@@ -27,7 +27,7 @@ async def test_every_subscription_is_known(access: Access) -> None:
     fields = access.fields.schema.subscription_type.fields
     assert fields.keys() == SUBSCRIPTIONS.keys()
     assert fields["events"].args.keys() == {"scope", "after"}
-    listed = {"projectId", "viewId", "filter", "query", "orderBy", "after"}
+    listed = {"projectId", "viewId", "boardId", "filter", "query", "orderBy", "after"}
     assert fields["viewEvents"].args.keys() == listed
 
 
