@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import orjson
+from sqlmodel import SQLModel
 
 from app.db import Statement, sql
 from app.errors import KeyReused
 from app.events.appending import Keeping
 from app.events.cursors import Cursor
+from app.events.deltas import State
 from app.events.log import Position
 from app.events.models import Event, MutationOutcome
 from app.guards import Guard
@@ -38,6 +40,30 @@ class RequestKey:
         return cls(key, hashlib.sha256(text).digest())
 
 
+class Written:
+    """A row as a command left it, told by what was written: columns are attributes, as those of a ``Row`` are.
+
+    ``columns`` are those that are known to be what a reader would find.
+    """
+
+    model: ClassVar[type[SQLModel] | None] = None
+    columns: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, project_id: UUID, state: State) -> None:
+        self.project_id = project_id
+        self._state = state
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.columns:
+            raise AttributeError(name)
+        value = self.__dict__[name] = self.column(name, self._state[name])
+        return value
+
+    def column(self, name: str, value: Any) -> Any:
+        """A value of the object's state as its column holds it."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a unit committed: the action's result and the positions that hold its events."""
@@ -47,6 +73,8 @@ class Outcome:
     replayed: bool = False
     events: list[Event] = field(default_factory=list)
     mails: list[Mail] = field(default_factory=list)
+    left: Written | None = None
+    """Its object as it was left, where that is known without reading it: as it stands at ``positions``."""
 
 
 _FIND_OUTCOME: Statement[MutationOutcome] = sql(

@@ -28,7 +28,7 @@ from app.lanes.lanes import Lanes
 from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
 from app.oidc.client import ProviderClients
-from app.outcomes import Outcome, RequestKey
+from app.outcomes import Outcome, RequestKey, Written
 from app.projects.access import access_projects
 from app.projects.models import Project
 from app.projects.stamps import Stamp
@@ -134,6 +134,9 @@ class Context:
     """Something asked for was not there, or is of no project: nothing tells when that changes."""
     stamp: Stamp | None = None
     _signed_in: UUID | None = None
+    _outcome: Outcome | None = None
+    _told: dict[UUID, Position] = field(default_factory=dict)
+    """Positions that are known without reading: of what was written."""
     _closed: bool = False
 
     @property
@@ -223,9 +226,32 @@ class Context:
         actor = Actor(self.viewer_id, origin=self.session.origin)
         request = None if key is None else RequestKey.of(key, operation, arguments)
         await self._release()
-        return await run_telling(
+        self._outcome = None
+        self._outcome = await run_telling(
             self.application.store, actor, action, operation, key=request, lanes=self.application.lanes
         )
+        return self._outcome
+
+    def left(self, object_id: Any, columns: Columns) -> Written | None:
+        """The object that this execution has just written, if nothing is asked but columns that are known of it.
+
+        It is as it stands at the position of its own event. Where anything was read already, it is read too: all that
+        an answer says is of one moment.
+        """
+        written = self._outcome.left if self._outcome else None
+        if written is None or written.id != object_id or columns is None or not columns <= written.columns:
+            return None
+        assert self._outcome is not None
+        told = {one.scope_id: one for one in self._outcome.positions}
+        if (
+            self._reader is not None
+            or written.project_id not in told
+            or not self._reflected.keys() <= self._told.keys()
+        ):
+            return None
+        self._told[written.project_id] = told[written.project_id]
+        self.reflect(written.project_id)
+        return written
 
     async def write_signed_out(self, action: Action) -> Outcome:
         """Run an action that needs nobody signed in (and so can promise nothing for a retry)."""
@@ -258,15 +284,18 @@ class Context:
 
     async def extensions(self) -> dict[str, Any]:
         """The positions that the answer reflects, if it read any scope."""
-        if not self._reflected or self._reader is None:
+        if not self._reflected:
             return {}
-        try:
-            found = self.stamp.positions() if self.stamp else {}
-            if left := [scope for scope in self._reflected if scope not in found]:
-                found |= await heads(self._reader, left)
-        except (BadInput, Unavailable):
-            # An answer that is there already, of a mutation that is done, is given all the same.
-            return {}
+        if self._reader is None:
+            found = self._told
+        else:
+            try:
+                found = self.stamp.positions() if self.stamp else {}
+                if left := [scope for scope in self._reflected if scope not in found]:
+                    found |= await heads(self._reader, left)
+            except (BadInput, Unavailable):
+                # An answer that is there already, of a mutation that is done, is given all the same.
+                return {}
         return {
             "positions": [
                 {

@@ -41,6 +41,9 @@ def edge(
     in the log of the parent's project, of its workspace, or of its directory (or moves the workspace's access stamp).
     What is read of other projects is looked up by ``context.projects``. Answers of such fields are kept until one of
     those logs moves; those of others are not kept.
+
+    A batch may have a function ``at_hand(context, parents, columns)``: the values, if they are known without reading
+    (else None). It is asked where the values' columns are all that is selected of them.
     """
     signature = inspect.signature(batch)
     names = list(signature.parameters)

@@ -14,6 +14,7 @@ from app.outcomes import Outcome
 from app.work import Action
 from schema.edges import Info
 from schema.errors import UserError, user_error
+from schema.inputs import given
 from schema.limits.throttles import Proof, Throttled
 from schema.positions import Position
 from schema.token_scopes import check_mutation
@@ -75,10 +76,12 @@ async def write(info: Info, input: Any, action: Action, *, secrets: tuple[str, .
 
     ``secrets`` are fields that are kept in no form, so not in the hash that tells another input either.
     """
-    arguments: dict[str, Any] = strawberry.asdict(input)
-    for name in secrets:
-        del arguments[name]
-    key = arguments.pop("client_mutation_id", None)
+    key = given(getattr(input, "client_mutation_id", None))
+    arguments: dict[str, Any] | None = None
+    if key is not None:  # else nobody asks what it came with
+        arguments = strawberry.asdict(input)
+        for name in (*secrets, "client_mutation_id"):
+            del arguments[name]
     return await info.context.write(action, info.field_name, arguments, key)
 
 

@@ -88,7 +88,10 @@ async def nodes_by_id(context: Context, parents: list[Any], columns: Any) -> lis
 
 
 def node_edge(kind: str, attribute: str, description: str) -> Any:
-    """An edge to the object whose uuid (or project and uuid) is in an attribute; null where that is None or hidden."""
+    """An edge to the object whose uuid (or project and uuid) is in an attribute; null where that is None or hidden.
+
+    What a mutation has just written is not read again for columns that are known.
+    """
 
     async def of_rows(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
         values = [getattr(parent, attribute) for parent in parents]
@@ -98,4 +101,9 @@ def node_edge(kind: str, attribute: str, description: str) -> Any:
         found = iter(await nodes_by_id(context, asked, columns) if asked else ())
         return [None if value is None else next(found) for value in values]
 
+    def at_hand(context: Context, parents: Sequence[Any], columns: Columns) -> list[Any] | None:
+        left = context.left(getattr(parents[0], attribute), columns) if len(parents) == 1 else None
+        return None if left is None or left.model is None or _NAMES[left.model] != kind else [left]
+
+    of_rows.at_hand = at_hand  # type: ignore[attr-defined]
     return edge(of_rows, description, reads=(attribute,))

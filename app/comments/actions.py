@@ -11,7 +11,7 @@ from uuid import UUID
 from app import metrics
 from app.comments.commands import CommentEdit, NewComment
 from app.comments.decisions import Decision, decide_edit, decide_new, new_mentions
-from app.comments.events import COMMENT_ADDED, COMMENT_DELETED, COMMENT_RESTORED, COMMENT_UPDATED
+from app.comments.events import COMMENT_ADDED, COMMENT_DELETED, COMMENT_RESTORED, COMMENT_UPDATED, FIELDS
 from app.comments.facts import Facts, facts_for_edits, facts_for_new
 from app.comments.models import Comment, CommentLocation
 from app.errors import LimitReached, Refusal, ValidationFailed
@@ -19,7 +19,7 @@ from app.events.deltas import State
 from app.ids import accept_client_id, new_id
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
-from app.outcomes import Result
+from app.outcomes import Result, Written
 from app.projects.models import ConflictPolicy
 from app.staging import Staged, inserting
 from app.tasks.holding import HELD
@@ -221,24 +221,29 @@ def _notices(
     ]
 
 
+_KEYS = frozenset({"id", "task_id", "parent_id", "author_id"})
+_TIMES = frozenset({"created_at", "updated_at", "deleted_at"})
+
+
+def column_value(name: str, value: Any) -> Any:
+    """A state's value as its column takes it."""
+    if value is None:
+        return None
+    if name in _KEYS:
+        return UUID(value)
+    return datetime.fromisoformat(value) if name in _TIMES else value
+
+
 def comment_row(state: State, project_id: UUID) -> dict[str, Any]:
     """The row of a comment from its state."""
+    return {"project_id": project_id, **{name: column_value(name, state[name]) for name in FIELDS}}
 
-    def key(name: str) -> UUID | None:
-        return UUID(state[name]) if state[name] else None
 
-    def time(name: str) -> datetime | None:
-        return datetime.fromisoformat(state[name]) if state[name] else None
+class WrittenComment(Written):
+    """A new comment: nobody can have changed it before it was there."""
 
-    return {
-        "project_id": project_id,
-        "id": UUID(state["id"]),
-        "task_id": UUID(state["task_id"]),
-        "parent_id": key("parent_id"),
-        "author_id": key("author_id"),
-        "body": state["body"],
-        "version": state["version"],
-        "created_at": time("created_at"),
-        "updated_at": time("updated_at"),
-        "deleted_at": time("deleted_at"),
-    }
+    model = Comment
+    columns = frozenset(("project_id", *FIELDS))
+
+    def column(self, name: str, value: Any) -> Any:
+        return column_value(name, value)

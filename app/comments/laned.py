@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.comments.actions import Addition, add_comments, decide_addition, record_new, stage_new
+from app.comments.actions import (
+    Addition,
+    WrittenComment,
+    add_comments,
+    decide_addition,
+    record_new,
+    stage_new,
+)
 from app.comments.commands import NewComment
 from app.comments.facts import Facts, ask_for_new, facts_from
 from app.gathering import Gathering
@@ -37,6 +44,9 @@ class CommentRoom:
     def record(self, work: Work, decision: Addition) -> Result:
         record_new(work, [decision])
         return {"comment_ids": [decision.state["id"]]}
+
+    def left(self, decision: Addition) -> WrittenComment:
+        return WrittenComment(decision.project_id, decision.state)
 
     def stage(self, staged: Staged, decisions: Sequence[Addition]) -> None:
         stage_new(staged, decisions)

@@ -99,8 +99,9 @@ async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
     metrics.BATCHES.observe(len(items))
     for one in done:
         one.item.outcome = Outcome(
-            one.result, one.part.positions, events=one.part.events, mails=one.work.mails
-        )
+            one.result, one.part.positions, events=one.part.events, mails=one.work.mails,
+            left=one.item.room.left(one.decision),
+        )  # fmt: skip
         store.postbox.post(one.work.mails)
     return [event for one in done for event in one.part.events]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.gathering import Gathering
 from app.guards import Guard
-from app.outcomes import Result
+from app.outcomes import Result, Written
 from app.staging import Staged
 from app.work import Work
 
@@ -53,6 +53,9 @@ class Room(Protocol):
 
     def record(self, work: Work, decision: Any) -> Result:
         """Record a decision's events; what is answered."""
+
+    def left(self, decision: Any) -> Written | None:
+        """The object as a decision leaves it; None if it has to be read to be known."""
 
     def stage(self, staged: Staged, decisions: Sequence[Any]) -> None:
         """Have the rows written of all decisions of the batch."""

@@ -13,7 +13,7 @@ from app.lanes.commands import Apart, Seen
 from app.outcomes import Result
 from app.staging import Staged
 from app.tasks.actions.edit import update_tasks
-from app.tasks.actions.writing import record_decisions, stage_tasks
+from app.tasks.actions.writing import WrittenTask, record_decisions, stage_tasks
 from app.tasks.commands import TaskEdit
 from app.tasks.decisions import Decision, decide_edit
 from app.tasks.events import TASK_RESTORED
@@ -47,6 +47,10 @@ class TaskRoom:
     def record(self, work: Work, decision: Decision) -> Result:
         record_decisions(work, [decision])
         return {"items": [{"task_id": str(decision.task_id)}]}
+
+    def left(self, decision: Decision) -> WrittenTask | None:
+        # What changed nothing was compared with nothing: others may have changed it since it was read.
+        return WrittenTask(decision.project_id, decision.new) if decision.delta else None
 
     def stage(self, staged: Staged, decisions: Sequence[Decision]) -> None:
         stage_tasks(staged, decisions)

@@ -52,8 +52,10 @@ class Column:
     """One field of a selection set."""
 
     def __init__(
-        self, name: str, source: Source, position: Position, reads: Columns, dependence: Dependence | None
-    ) -> None:
+        self, name: str, source: Source, position: Position, reads: Columns, dependence: Dependence | None,
+        *, alone: bool,
+    ) -> None:  # fmt: skip
+        self.alone = alone
         self.dependence = dependence
         self.name = name
         self.reads = reads
@@ -78,12 +80,16 @@ class Column:
 
 
 class Selection:
-    """What is selected of objects of one type. `reads`: the columns of their rows that it needs, if all are known."""
+    """What is selected of objects of one type. `reads`: the columns of their rows that it needs, if all are known.
+
+    `alone`: nothing besides those columns is needed for it.
+    """
 
     def __init__(self, columns: list[Column]) -> None:
         self._columns = columns
         reads = [column.reads for column in columns]
         self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
+        self.alone = all(column.alone for column in columns)
         self._dependence = strongest(*(column.dependence for column in columns))
         self._build = builder(tuple(column.name for column in columns))
 
@@ -153,10 +159,14 @@ class Compiler:
         named = get_named_type(definition.type)
         below = self._below(named, details) if isinstance(named, GraphQLObjectType) else None
         reads = below.reads if below else None
-        source = Constant(kind.name) if field_name == "__typename" else source_of(field, reads)
+        alone = below.alone if below else is_leaf_type(named)
+        source = Constant(kind.name) if field_name == "__typename" else source_of(field, reads, alone=alone)
         within = _Within(f"{kind}.{field_name}", field, details, below)
         position = self._position(definition.type, within)
-        return Column(name, source, position, reads_of(field, reads), dependence_of(field))
+        return Column(
+            name, source, position, reads_of(field, reads), dependence_of(field),
+            alone=alone and isinstance(source, Ready),
+        )  # fmt: skip
 
     def _position(self, kind: GraphQLOutputType, within: _Within) -> Position:
         shape = self._shape(get_nullable_type(kind), within)

@@ -97,8 +97,11 @@ def dependence_of(field: Field) -> Dependence | None:
     return Dependence.SCOPE if declared.is_basic_field or READS in told or PASSED_ON in told else None
 
 
-def source_of(field: Field, columns: Columns = None) -> Source:
-    """The quickest source that gives what the field's resolver gives; `columns` are read of its values' rows."""
+def source_of(field: Field, columns: Columns = None, *, alone: bool = False) -> Source:
+    """The quickest source that gives what the field's resolver gives; `columns` are read of its values' rows.
+
+    `alone`: nothing else is asked of these, so that what is at hand need not be read.
+    """
     declared = field.declared
     if declared is None or declared.extensions:
         return Resolved(field)
@@ -108,7 +111,7 @@ def source_of(field: Field, columns: Columns = None) -> Source:
     assert resolver is not None
     batch = batch_of(resolver.wrapped_func)
     if batch is not None:
-        return Batched(field, batch, columns)
+        return Batched(field, batch, columns, alone=alone)
     if resolver.info_parameter or resolver.is_async or declared.is_subscription:
         return Resolved(field)
     return Plain(field)
@@ -200,15 +203,20 @@ class Batched:
     """An edge: its batch function, called once for all parents."""
 
     def __init__(
-        self, field: Field, batch: Callable[..., Awaitable[Sequence[Any]]], columns: Columns
+        self, field: Field, batch: Callable[..., Awaitable[Sequence[Any]]], columns: Columns, *, alone: bool
     ) -> None:
         self._field = field
         self._batch = batch
         self._columns = columns
+        self._at_hand: Callable[..., Sequence[Any] | None] | None = (
+            getattr(batch, "at_hand", None) if alone else None
+        )
 
     async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
         """See `Source`."""
         try:
+            if self._at_hand is not None and (found := self._at_hand(run.context, parents, self._columns)):
+                return found
             arguments = self._field.arguments(run)
             given = {name: value for name, value in arguments.items() if value is not UNSET}
             values = await self._batch(run.context, list(parents), self._columns, **given)

@@ -14,13 +14,14 @@ from app.db import table
 from app.events.deltas import State
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
+from app.outcomes import Written
 from app.staging import Staged, Values, Write, inserting, kinds_of
 from app.tasks.decisions import Decision
 from app.tasks.events import BUMPING, SHORT_FIELDS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 from app.work import Work
 
-_IDS = frozenset({"status_id", "type_id", "parent_id", "sprint_id", "milestone_id"})
+_IDS = frozenset({"id", "creator_id", "status_id", "type_id", "parent_id", "sprint_id", "milestone_id"})
 _TIMES = frozenset({"completed_at", "deleted_at", "updated_at", "created_at"})
 _SETS: dict[str, tuple[type[SQLModel], str]] = {
     "assignee_ids": (TaskAssignee, "user_id"),
@@ -149,6 +150,30 @@ def column_value(name: str, value: Any) -> Any:
     if name in _TIMES:
         return datetime.fromisoformat(value)
     return date.fromisoformat(value) if name == "due_date" else value
+
+
+class WrittenTask(Written):
+    """A task as an edit left it. The version that was compared guards all columns but the rank; numbers in free-form
+    values may be written otherwise by PostgreSQL.
+    """
+
+    model = Task
+    columns = frozenset(
+        (
+            "id",
+            "number",
+            "creator_id",
+            "created_at",
+            "updated_at",
+            "version",
+            "project_id",
+            "sections",
+            *SHORT_FIELDS,
+        )
+    ) - {"rank"}
+
+    def column(self, name: str, value: Any) -> Any:
+        return column_value(name, value)
 
 
 def task_row(state: State, project_id: UUID) -> dict[str, Any]:

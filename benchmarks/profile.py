@@ -1,0 +1,183 @@
+"""Whose the time of a mutation is: the server's CPU by part, PostgreSQL's by statement and trigger function.
+
+    .venv/bin/python -m benchmarks.profile [taskUpdate] [--projects 50] [--connections 32] [--seconds 4] [--top 30]
+
+Edits come over HTTP as in the bench, first without a profiler, for what they cost (`/proc/*/task/*/schedstat`), then
+with one, for whose it is. A profiler makes calls dearer than they are: its figures are parts of a whole, no costs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import pstats
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from app.migrations import migrate
+from benchmarks.data import fill
+from benchmarks.processes import Clock, free_port, running
+from benchmarks.stage import UNBOUNDED, Running
+from benchmarks.wire import Load
+from benchmarks.writing import Target, Writer
+from lockstep.embedded import Servers, start_servers
+
+MUTATIONS = ("taskUpdate",)
+PARTS = (
+    ("the whole request", "doors/http.py", "__call__"),
+    ("  body read", "doors/body.py", "read_body"),
+    ("  signed in", "schema/execution.py", "sign_in"),
+    ("  prepared", "schema/execution.py", "prepare"),
+    ("  limits", "schema/admission.py", "admit"),
+    ("  executed", "schema/execution.py", "execute"),
+    ("    arguments, resolver", "compiled/sources.py", "values"),
+    ("      the lane's side of a caller", "lanes/lanes.py", "run"),
+    ("    positions told", "schema/context.py", "extensions"),
+    ("  answer encoded", "doors/http.py", "_json"),
+    ("places found", "lanes/places.py", "_answer"),
+    ("batches", "lanes/batches.py", "commit_batch"),
+    ("  facts", "lanes/batches.py", "_facts"),
+    ("  decisions", "lanes/batches.py", "_decide"),
+    ("  written", "events/appending.py", "append"),
+    ("told", "app/work.py", "ring"),
+    ("search index", "search/indexing.py", "run"),
+    ("statements", "app/db.py", "_fetch"),
+    ("scripts", "app/db.py", "script"),
+)
+"""What is shown of the profile: time within a function and all that it calls, where that runs in its own task."""
+
+_STATEMENTS = """
+    SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 110) AS text, calls, total_exec_time AS ms
+    FROM pg_stat_statements WHERE toplevel ORDER BY total_exec_time DESC LIMIT %s
+"""
+_FUNCTIONS = """
+    SELECT funcname || '()', calls, total_time FROM pg_stat_user_functions ORDER BY total_time DESC LIMIT %s
+"""
+
+
+@contextmanager
+def observed_servers(folder: Path) -> Iterator[Servers]:
+    """PostgreSQL, which counts what its statements and functions take, and Valkey."""
+    with (
+        start_servers(folder / "data") as servers,
+        psycopg.connect(servers.admin_url, autocommit=True) as admin,
+    ):
+        admin.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+    with start_servers(folder / "data") as servers:
+        migrate(servers.owner_url)
+        with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+            admin.execute("CREATE EXTENSION pg_stat_statements")
+        yield servers
+
+
+def postgres_pid(servers: Servers) -> int:
+    """The one all its sessions are children of."""
+    with psycopg.connect(servers.admin_url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row is not None
+    return int((Path(row[0]) / "postmaster.pid").read_text().split()[0])
+
+
+def targets(servers: Servers, projects: int) -> list[Target]:
+    """The tasks of so many projects."""
+    keys = [f"B{number}" for number in range(projects)]
+    with psycopg.connect(servers.owner_url) as connection:
+        rows = connection.execute(
+            "SELECT t.id, t.version FROM tasks t JOIN projects p ON p.id = t.project_id WHERE p.key = ANY(%s)",
+            [keys],
+        ).fetchall()
+    return [Target(*row) for row in rows]
+
+
+def measure(given: argparse.Namespace) -> None:
+    """Prints everything."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        folder.chmod(0o711)
+        servers = stack.enter_context(observed_servers(folder))
+        port, file = free_port(), folder / "profile"
+        environment = {
+            "DATABASE_URL": servers.database_url, "DATABASE_OWNER_URL": servers.owner_url,
+            "REDIS_URL": servers.redis_url, "LOCKSTEP_DATA_DIR": str(folder), "LOCKSTEP_LOG_LEVEL": "error",
+            "LOCKSTEP_PORT": str(port), **UNBOUNDED, **os.environ,
+        }  # fmt: skip
+        command = ["-m", "benchmarks.profiled", str(file), "serve", "--workers", "1"]
+        pid = stack.enter_context(running(command, environment, port, "/health/ready"))
+        sizes = [500, *[200] * (max(given.projects) - 1)]
+        made = asyncio.run(fill(f"http://127.0.0.1:{port}", servers.admin_url, sizes))
+        for projects in given.projects:
+            writer = Writer(Running("lockstep", pid, port, made.token), targets(servers, projects))
+            load = Load(port, given.connections, writer.next, writer.take)
+            stack.callback(load.close)
+            print(f"\n{given.mutation}, {given.connections} connections, {projects} projects")
+            _profile(given, servers, load, pid, file)
+            if writer.refusal:
+                print(writer.refusal)
+
+
+def _profile(given: argparse.Namespace, servers: Servers, load: Load, pid: int, file: Path) -> None:
+    load.run(1)
+    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
+        clocks = [Clock(pid), Clock(postgres_pid(servers), sessions=True)]
+        took, lasted, failed = load.run(given.seconds)
+        server, postgres = (clock.ms() / len(took) for clock in clocks)
+        print(
+            f"{len(took) / lasted:.0f} a second, {failed} failed; "
+            f"CPU ms each: server {server:.3f}, PostgreSQL {postgres:.3f}"
+        )
+        admin.execute("ALTER SYSTEM SET track_functions = 'all'")
+        admin.execute("SELECT pg_reload_conf(), pg_stat_reset(), pg_stat_statements_reset()")
+        done = len(load.run(given.seconds)[0])
+        time.sleep(1.1)  # sessions tell their figures once a second
+        for title, query in (("statement", _STATEMENTS), ("function", _FUNCTIONS)):
+            print(f"\n{'PostgreSQL, by ' + title:90} {'calls each':>10} {'ms each':>8}")
+            for text, calls, ms in admin.execute(query, [given.top]).fetchall():
+                print(f"{text:90} {calls / done:10.3f} {ms / done:8.4f}")
+        admin.execute("ALTER SYSTEM RESET track_functions")
+        admin.execute("SELECT pg_reload_conf()")
+    os.kill(pid, signal.SIGUSR1)
+    done = len(load.run(given.seconds)[0])
+    os.kill(pid, signal.SIGUSR2)
+    while not file.exists():
+        time.sleep(0.1)
+    time.sleep(0.5)
+    _tell(pstats.Stats(str(file)), done, given.top)
+    file.unlink()
+
+
+def _tell(stats: Any, done: int, top: int) -> None:
+    found = stats.stats
+    whole = sum(row[2] for row in found.values())
+    print(f"\n{'server, under the profiler':44} {'calls each':>10} {'ms each':>8} {'of all':>7}")
+    print(f"{'all':44} {'':>10} {whole * 1000 / done:8.3f} {1:7.0%}")
+    for label, place, name in PARTS:
+        rows = [row for key, row in found.items() if key[0].endswith(place) and key[2] == name]
+        calls, spent = sum(row[1] for row in rows), sum(row[3] for row in rows)
+        print(f"{label:44} {calls / done:10.2f} {spent * 1000 / done:8.3f} {spent / whole:7.1%}")
+    print(f"\n{'functions by what they take themselves':76} {'calls each':>10} {'ms each':>8}")
+    for key, row in sorted(found.items(), key=lambda one: -one[1][2])[:top]:
+        place = "/".join(key[0].split("/")[-3:])
+        print(f"{f'{place}:{key[1]} {key[2]}'[:76]:76} {row[1] / done:10.2f} {row[2] * 1000 / done:8.4f}")
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("mutation", nargs="?", choices=MUTATIONS, default=MUTATIONS[0])
+    parser.add_argument("--projects", type=int, nargs="+", default=[50, 1], help="that are edited, in turn")
+    parser.add_argument("--connections", type=int, default=32, help="clients at once")
+    parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
+    parser.add_argument("--top", type=int, default=30, help="lines of each list")
+    measure(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
