@@ -26,11 +26,19 @@ def import_guard(project_id: UUID) -> Guard:
     return Guard.of("import", project_id)
 
 
-def batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Records in batches that depend on the file alone, so that every run cuts it alike."""
+def batches(records: Iterable[Record | None]) -> Iterator[list[Record]]:
+    """Records in batches that depend on the file alone, so that every run cuts it alike.
+
+    Where the file has none for long there are empty batches, at which its reader can take a rest.
+    """
     batch: list[Record] = []
-    size = 0
+    size = passed_over = 0
     for record in records:
+        if record is None:
+            passed_over += 1
+            if passed_over % BATCH_RECORDS == 0:
+                yield []
+            continue
         batch.append(record)
         size += record.size()
         if len(batch) >= BATCH_RECORDS or size >= BATCH_CHARACTERS:

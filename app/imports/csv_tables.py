@@ -16,8 +16,8 @@ from typing import Any
 from app.imports.drafts import Draft
 from app.imports.json_items import MalformedJson
 from app.imports.records import PARENT, Record, SourceLink
-from app.imports.reports import Report
-from app.imports.values import read_time
+from app.imports.reports import Outcome, Report
+from app.imports.values import one_line, read_time
 
 NAME = "csv"
 LONGEST_CELL = 1 << 24
@@ -77,13 +77,14 @@ class Table:
         """Nothing: a table says nothing of itself."""
         return {}
 
-    def records(self, report: Report) -> Iterator[Record]:
-        """Every row, in order. Raises ``MalformedJson`` for what is no CSV."""
+    def records(self, report: Report) -> Iterator[Record | None]:
+        """Every row, in order; None for an empty one. Raises ``MalformedJson`` for what is no CSV."""
+        self.at = 0
         rows = self._rows()
         headers = next(rows)[1]
         for place, (line, cells) in enumerate(rows, 1):
-            if any(cell.strip() for cell in cells):
-                yield self._record(line, place, headers, cells, report)
+            filled = any(cell.strip() for cell in cells)
+            yield self._record(line, place, headers, cells, report) if filled else None
 
     def _known(self, mapping: Mapping[str, str]) -> dict[str, list[int]]:
         headers = [header.strip() for header in next(self._rows(), (0, []))[1]]
@@ -136,8 +137,11 @@ class Table:
         def listed(field: str) -> list[str]:
             return [one for text in all_of(field) for one in _APART.split(text.strip()) if one]
 
-        name = (one_of("id") or f"row {place}").strip()
+        given = (one_of("id") or "").strip()
+        name = one_line(given, 1000) or f"row {place}"
         draft = Draft(line, name, report)
+        if given and name != given:
+            draft.note(Outcome.CHANGED, "id", "an id is one line of 1 to 1,000 characters")
         used = {one for places in self._columns.values() for one in places}
         for number, text in enumerate(cells):
             if number not in used and text.strip():
@@ -157,7 +161,11 @@ class Table:
         )  # fmt: skip
         parent = one_of("parent")
         if parent is not None:
-            record.links.append(SourceLink(PARENT, name, parent.strip(), None, None, {"parent": parent}))
+            record.links.append(
+                SourceLink(
+                    PARENT, name, one_line(parent, 1000), None, None, {"parent": one_line(parent, 1000)}
+                )
+            )
         return record
 
 

@@ -97,11 +97,17 @@ class Draft:
         ):
             self.section(key, value)
             return
-        fitted = fit_json(value, lambda why: self.note(Outcome.CHANGED, key, why))
+        fitted = self.fitted(key, value)
         name = one_line(key, 100) or "unnamed"
+        if name == "__proto__":  # which config cannot have
+            name = "proto"
         if name != key:
             self.note(Outcome.CHANGED, name, f"the key {key[:200]!r} is not one line of 1 to 100 characters")
         self.config[name] = fitted
+
+    def fitted(self, field: str, value: Any) -> Any:
+        """A JSON value as ``config`` can hold it."""
+        return fit_json(value, lambda why: self.note(Outcome.CHANGED, field, why))
 
     def time(self, field: str, value: Any) -> datetime | None:
         """An instant. What cannot be read, or is finer than a microsecond, is kept as text too."""
@@ -160,8 +166,14 @@ class Draft:
 
 def fit_config(record: Record, report: Report) -> None:
     """Bring ``config`` under its bound: the largest values become sections of JSON."""
-    while len(orjson.dumps(record.config)) > CONFIG_BYTES:
-        key = max(record.config, key=lambda name: len(orjson.dumps(record.config[name])))
+    sizes = {
+        key: len(orjson.dumps(key)) + len(orjson.dumps(value)) + 2 for key, value in record.config.items()
+    }
+    size = sum(sizes.values()) + 2
+    for key in sorted(sizes, key=lambda name: sizes[name], reverse=True):
+        if size <= CONFIG_BYTES:
+            break
+        size -= sizes[key]
         value = record.config.pop(key)
         text = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
         name = re.sub(r"[^a-z0-9_]+", "_", f"config_{key.lower()}")[:40]

@@ -26,8 +26,8 @@ class Source(Protocol):
     size: int
     at: int
 
-    def records(self, report: Report) -> Iterator[Record]:
-        """Every issue, in the file's order."""
+    def records(self, report: Report) -> Iterator[Record | None]:
+        """Every issue, in the file's order; None for a piece of the file that has none."""
         ...
 
     def about(self, report: Report) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from app.imports.drafts import Draft
 from app.imports.json_items import Item, ItemReader
 from app.imports.records import Record, SourceComment
 from app.imports.reports import Note, Outcome, Report
-from app.imports.tracker import comment_body, unplaced
-from app.imports.values import read_time
+from app.imports.tracker import comment_body, told_apart, unplaced
+from app.imports.values import one_line, read_time
 
 NAME = "github"
 
@@ -49,7 +49,7 @@ class GitHub:
                 if item.key == "labels" and isinstance(item.value, dict):
                     self._read_label(item, report)
                 elif item.key == "repo":
-                    self._about["repo"] = str(item.value)
+                    self._about["repo"] = one_line(str(item.value), 255)
                 elif item.key not in TYPES and item.place is None:
                     _lost(
                         report,
@@ -79,17 +79,22 @@ class GitHub:
             self.at = reader.at
             yield item
 
-    def records(self, report: Report) -> Iterator[Record]:
-        """Issues and pull requests in the archive's order, one at a time in memory."""
+    def records(self, report: Report) -> Iterator[Record | None]:
+        """Issues and pull requests in the archive's order, one at a time in memory; None for what is neither."""
         repo = self.about(report)["repo"]
         for item in self._items():
             if item.key not in TYPES:
+                yield None
                 continue
             number = item.value.get("number") if isinstance(item.value, dict) else None
             if not isinstance(number, int) or isinstance(number, bool):
                 _lost(report, item.line, f"{item.key}[{item.place}]", "it has no number that names it")
+                yield None
                 continue
-            yield _record(item, f"{repo}#{number}", report)
+            try:
+                yield _record(item, f"{repo}#{number}", report)
+            except RecursionError:
+                _lost(report, item.line, f"{item.key}[{item.place}]", "it is nested too deeply")
 
 
 def _lost(report: Report, line: int, field: str, why: str) -> None:
@@ -131,9 +136,7 @@ def _comments(draft: Draft, listed: Any, otherwise: datetime | None) -> list[Sou
         if author and one.get("authorAssociation"):
             standing[author].add(str(one["authorAssociation"]))
         # The archive gives comments no ids: author and time name them, and a count the rest.
-        name = f"{one.get('createdAt')} {author}"
-        alike[name] += 1
-        key = name if alike[name] == 1 else f"{name} {alike[name]}"
+        key = told_apart(alike, f"{one.get('createdAt')} {author}")
         comments.append(SourceComment(key, author, body, created, read_time(one.get("updatedAt")) or created))
     draft.keep(
         "authorAssociation", {author: "/".join(sorted(kinds)) for author, kinds in sorted(standing.items())}

@@ -39,6 +39,7 @@ class ItemReader:
         self._file = path.open("rb")
         self._decode = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
+        self._place = 0
         self._ended = False
         self.at = 0
         self.line = 1
@@ -57,7 +58,7 @@ class ItemReader:
                     if self._take() == "}":
                         return
         except UnicodeDecodeError as fault:
-            line = self.line + self._text.count("\n") + fault.object[: fault.start].count(b"\n")
+            line = self.line + self._text.count("\n", self._place) + fault.object[: fault.start].count(b"\n")
             raise MalformedJson(line, f"it is not UTF-8 ({fault.reason})") from fault
 
     def _entry(self, key: str) -> Iterator[Item]:
@@ -77,61 +78,57 @@ class ItemReader:
             if self._take() == "]":
                 return
 
-    def _more(self) -> bool:
-        data = self._file.read(CHUNK)
+    def _more(self, size: int = CHUNK) -> bool:
+        data = self._file.read(size)
         self.at += len(data)
-        self._text += self._decode.decode(data, final=not data)
+        text = self._decode.decode(data, final=not data)
+        # What was read is cut off here alone: for each item it would be copied as often as it has items.
+        self._text, self._place = self._text[self._place :] + text, 0
         self._ended = not data
         return bool(data)
 
     def _peek(self) -> str:
         while True:
-            space = _SPACE.match(self._text)
-            self._drop(space.end() if space else 0)
-            if self._text or not self._more():
-                return self._text[:1]
+            space = _SPACE.match(self._text, self._place)
+            self._drop(space.end() if space else self._place)
+            if self._place < len(self._text) or not self._more():
+                return self._text[self._place : self._place + 1]
 
     def _take(self) -> str:
         """A comma or a closing bracket."""
         found = self._peek()
         if found not in (",", "}", "]"):
             raise MalformedJson(self.line, "a comma or a closing bracket was expected")
-        self._drop(1)
+        self._drop(self._place + 1)
         return found
 
     def _expect(self, wanted: str) -> None:
         if self._peek() != wanted:
             raise MalformedJson(self.line, f"{wanted!r} was expected")
-        self._drop(1)
+        self._drop(self._place + 1)
 
     def _value(self) -> tuple[Any, int]:
         self._peek()
         line = self.line
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text)
+                value, end = _DECODER.raw_decode(self._text, self._place)
             except RecursionError as fault:
                 raise MalformedJson(line, "it is nested too deeply") from fault
             except json.JSONDecodeError as fault:
                 # Half an item looks like a fault; doubling what is read keeps a long one cheap.
-                if not self._grow():
+                if not self._more(max(len(self._text) - self._place, CHUNK)):
                     raise MalformedJson(line, fault.msg) from fault
                 continue
+            except ValueError as fault:  # a whole number of thousands of digits
+                raise MalformedJson(line, "it has a number that cannot be read") from fault
             # A number that ends near the chunk's end ("1", "1.", "1e-") may go on in the next one.
             if self._text[end : end + 1] not in _AFTER and not self._ended and self._more():
                 continue
             self._drop(end)
             return value, line
 
-    def _grow(self) -> bool:
-        wanted = max(len(self._text), CHUNK)
-        grown = False
-        while wanted > 0 and self._more():
-            wanted -= CHUNK
-            grown = True
-        return grown
-
-    def _drop(self, count: int) -> None:
-        if count:
-            self.line += self._text.count("\n", 0, count)
-            self._text = self._text[count:]
+    def _drop(self, end: int) -> None:
+        """Go on at this place of what was read."""
+        self.line += self._text.count("\n", self._place, end)
+        self._place = end

@@ -12,7 +12,16 @@ from app.ids import new_id
 from app.imports.batches import Names, Refs, import_guard
 from app.imports.cycles import cyclic_edges
 from app.imports.models import ImportRef
-from app.imports.reads import LINK, PARENT_OF, TASK, Key, blocks_of_project, links_there, refs_by_key
+from app.imports.reads import (
+    LINK,
+    PARENT_OF,
+    TASK,
+    Key,
+    blocks_of_project,
+    kept_id,
+    links_there,
+    refs_by_key,
+)
 from app.imports.records import Record, SourceLink
 from app.imports.reports import Note, Outcome
 from app.imports.surveys import Plan
@@ -142,7 +151,8 @@ async def _set_parents(work: Work, batch: _Batch, records: Sequence[Record]) -> 
             rows.append(_row(batch, PARENT_OF, record.external_id, edit.task_id, {"parent": link.target}))
     await write_decisions(work, decisions)
     await raise_versions(work, decisions)
-    known = [row for row in rows if (PARENT_OF, row["external_id"]) in batch.refs]
+    there = {kept_id(name) for kind, name in batch.refs if kind == PARENT_OF}
+    known = [row for row in rows if row["external_id"] in there]
     await set_refs(work, known)
     await insert_rows(work, ImportRef, [row for row in rows if row not in known])
     return len(decisions), refused
@@ -241,5 +251,5 @@ def _row(
 ) -> Values:
     return {
         "project_id": batch.project_id, "source": batch.source, "object_type": object_type,
-        "external_id": external_id, "object_id": object_id, "object_version": 1, "fingerprint": fingerprint,
+        "external_id": kept_id(external_id), "object_id": object_id, "object_version": 1, "fingerprint": fingerprint,
     }  # fmt: skip

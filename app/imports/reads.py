@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,9 @@ TASK, COMMENT, LINK, PARENT_OF, PERSON = "task", "comment", "link", "parent", "p
 
 PEOPLE = "people"
 """The source of refs of people: the same for every format."""
+
+LONGEST_KEY = 1000
+"""In bytes, as refs are kept by: a B-tree of PostgreSQL has entries of at most 2,704."""
 
 _REFS: Statement[ImportRef] = sql(
     """
@@ -55,16 +59,24 @@ _BLOCKS: Statement[Any] = sql(
 )
 
 
+def kept_id(external_id: str) -> str:
+    """An external id as refs are kept by: a long one by its beginning and a hash of the whole."""
+    written = external_id.encode()
+    if len(written) <= LONGEST_KEY:
+        return external_id
+    return f"{external_id[:100]}…{hashlib.blake2b(written, digest_size=16).hexdigest()}"
+
+
 async def refs_by_key(
     reader: Reader, project_id: UUID, source: str, keys: Iterable[Key]
 ) -> dict[Key, ImportRef]:
     """What an earlier run made of these things, in one statement."""
-    asked = list(dict.fromkeys(keys))
+    asked = {(name, kept_id(external_id)): (name, external_id) for name, external_id in keys}
     if not asked:
         return {}
     types, ids = (list(part) for part in zip(*asked, strict=True))
     rows = await reader.rows(_REFS, project=project_id, source=source, object_types=types, external_ids=ids)
-    return {(row.object_type, row.external_id): row for row in rows}
+    return {asked[row.object_type, row.external_id]: row for row in rows}
 
 
 async def people_by_name(reader: Reader, workspace_id: UUID, names: Iterable[str]) -> dict[str, UUID]:

@@ -7,7 +7,7 @@ it finds by their refs what is there, and writes nothing for it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,11 @@ from uuid import UUID
 from app.audit.actions import AuditAction
 from app.events.models import ActorKind
 from app.ids import new_id
-from app.imports.batches import BATCH_RECORDS, Names, batches, is_due, keys_of
+from app.imports.batches import BATCH_RECORDS, Names, Refs, batches, is_due, keys_of
 from app.imports.formats import Source
 from app.imports.links import import_links, link_keys, links_due
 from app.imports.people import People, bring_people, read_people
-from app.imports.reads import TASK, refs_by_key
+from app.imports.reads import TASK, Key, refs_by_key
 from app.imports.records import Record
 from app.imports.reports import Note, Outcome, Report, unheard
 from app.imports.surveys import Plan, Survey, make_plan
@@ -65,30 +65,35 @@ async def try_file(store: Store, target: Target, source: Source, report: Report,
     """What an import would do, without doing it: counts of new and changed issues, and all notes on the file."""
     survey = Survey()
     source.about(report)
-    for place, record in enumerate(source.records(report)):
+    async for record in _in_turns(source.records(report)):
         survey.take(record, report)
         progress("survey", source.at)
-        await _let_others(place)
-    project_id = target.project_id
-    async with store.database.snapshot(target.actor_id) as reader:
-        known = (
-            await refs_by_key(reader, project_id, source.name, _tasks(survey.unknown())) if project_id else {}
-        )
-        plan = make_plan(survey, [name for _, name in known])
-        for batch in batches(_finished(source, plan, report)):
-            refs = await refs_by_key(reader, project_id, source.name, keys_of(batch)) if project_id else {}
-            due = [record for record in batch if is_due(record, refs)]
-            new = sum((TASK, record.external_id) not in refs for record in due)
-            report.counts.update(
-                {"created": new, "updated": len(due) - new, "unchanged": len(batch) - len(due)}
-            )
-            progress("issues", source.at)
 
+    async def refs_of(keys: Sequence[Key]) -> Refs:
+        if target.project_id is None or not keys:
+            return {}
+        # A snapshot for each: one for the whole file would be open as long as it is read.
+        async with store.database.snapshot(target.actor_id) as reader:
+            return await refs_by_key(reader, target.project_id, source.name, keys)
 
-async def _let_others(place: int) -> None:
-    """A pass over a file takes its turn with whatever else this process does."""
-    if place % 50 == 0:
+    known = [name for chunk in _chunks(_tasks(survey.unknown())) for _, name in await refs_of(chunk)]
+    plan = await asyncio.to_thread(make_plan, survey, known)
+    for batch in batches(_finished(source, plan, report)):
         await asyncio.sleep(0)
+        refs = await refs_of(keys_of(batch))
+        due = [record for record in batch if is_due(record, refs)]
+        new = sum((TASK, record.external_id) not in refs for record in due)
+        report.counts.update({"created": new, "updated": len(due) - new, "unchanged": len(batch) - len(due)})
+        progress("issues", source.at)
+
+
+async def _in_turns(records: Iterator[Record | None]) -> AsyncIterator[Record]:
+    """A pass over a file takes its turn with whatever else this process does, whether or not it has records."""
+    for place, record in enumerate(records):
+        if place % 50 == 0:
+            await asyncio.sleep(0)
+        if record is not None:
+            yield record
 
 
 def _noted(project_id: UUID, source: str) -> Action:
@@ -106,12 +111,10 @@ def _tasks(names: set[str]) -> list[tuple[str, str]]:
     return [(TASK, name) for name in sorted(names)]
 
 
-def _finished(source: Source, plan: Plan, report: Report) -> Iterator[Record]:
+def _finished(source: Source, plan: Plan, report: Report) -> Iterator[Record | None]:
     """The records as they will be written; what reading them notes was heard in the survey."""
     for record in source.records(Report(unheard)):
-        finished = plan.finish(record, report)
-        if finished is not None:
-            yield finished
+        yield None if record is None else plan.finish(record, report)
 
 
 @dataclass
@@ -133,10 +136,9 @@ class _Run:
     async def survey(self) -> tuple[Survey, Plan]:
         survey = Survey()
         self.source.about(self.report)
-        for place, record in enumerate(self.source.records(self.report)):
+        async for record in _in_turns(self.source.records(self.report)):
             survey.take(record, self.report)
             self.progress("survey", self.source.at)
-            await _let_others(place)
         known = []
         unknown = _tasks(survey.unknown())
         for chunk in _chunks(unknown):
@@ -144,7 +146,7 @@ class _Run:
                 known += [
                     name for _, name in await refs_by_key(reader, self.project_id, self.source.name, chunk)
                 ]
-        return survey, make_plan(survey, known)
+        return survey, await asyncio.to_thread(make_plan, survey, known)
 
     async def prepare(self, survey: Survey) -> Names:
         """Words and people; those that are missing are made."""
@@ -188,6 +190,9 @@ class _Run:
     async def issues(self, plan: Plan, names: Names) -> None:
         """Tasks and comments, a batch at a time; a batch of which nothing is due opens no unit."""
         for batch in batches(_finished(self.source, plan, self.report)):
+            await asyncio.sleep(0)
+            if not batch:
+                continue
             async with self.store.database.snapshot(self.actor.user_id) as reader:
                 refs = await refs_by_key(reader, self.project_id, self.source.name, keys_of(batch))
             due = [record for record in batch if is_due(record, refs)]
@@ -204,8 +209,11 @@ class _Run:
 
     async def links(self, plan: Plan, names: Names) -> None:
         """Links and remaining parents, once every task is there."""
-        finished = (record for record in _finished(self.source, plan, Report(unheard)) if record.links)
-        for batch in batches(finished):
+        finished = _finished(self.source, plan, Report(unheard))
+        for batch in batches(record if record and record.links else None for record in finished):
+            await asyncio.sleep(0)
+            if not batch:
+                continue
             async with self.store.database.snapshot(self.actor.user_id) as reader:
                 refs = await refs_by_key(reader, self.project_id, self.source.name, link_keys(batch, plan))
             due = [record for record in batch if links_due(record, plan, refs)]

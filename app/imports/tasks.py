@@ -11,7 +11,7 @@ from app.events.deltas import State
 from app.ids import new_id
 from app.imports.batches import Names, Refs, comment_key, import_guard, is_due, keys_of, new_task
 from app.imports.models import ImportRef
-from app.imports.reads import COMMENT, PARENT_OF, TASK, refs_by_key
+from app.imports.reads import COMMENT, PARENT_OF, TASK, kept_id, refs_by_key
 from app.imports.records import Fingerprint, Record, SourceComment
 from app.imports.reports import Note, Outcome
 from app.imports.surveys import Plan
@@ -74,7 +74,8 @@ class Batch:
     def ref(self, object_type: str, external_id: str, object_id: UUID, fingerprint: Fingerprint) -> Values:
         row: Values = {
             "project_id": self.project_id, "source": self.source, "object_type": object_type,
-            "external_id": external_id, "object_id": object_id, "object_version": 1, "fingerprint": fingerprint,
+            "external_id": kept_id(external_id), "object_id": object_id, "object_version": 1,
+            "fingerprint": fingerprint,
         }  # fmt: skip
         self.refs[object_type, external_id] = ImportRef(**row)
         return row
@@ -89,14 +90,13 @@ async def _make_tasks(work: Work, batch: Batch, records: Sequence[Record]) -> in
         raise NotFound("Project")
     check_permission(facts.projects[batch.project_id], Permission.IMPORT)
     parents = await _parents_there(work, batch, records)
-    number = await take_numbers(work, batch.project_id, len(records))
     ranks = ranks_between(await last_rank(work, batch.project_id), None, len(records))
     written: list[tuple[NewTask, State]] = []
     rows = []
     for place, (record, task) in enumerate(zip(records, tasks, strict=True)):
         task_id = new_id()
         try:
-            state = decide_new(task, task_id, ranks[place], number + place, facts, None)
+            state = decide_new(task, task_id, ranks[place], 0, facts, None)
         except Refusal as refusal:
             batch.notes.append(
                 Note(Outcome.LOST, record.line, record.external_id, "the issue", refusal.message)
@@ -111,6 +111,10 @@ async def _make_tasks(work: Work, batch: Batch, records: Sequence[Record]) -> in
         parents[record.external_id] = task_id
         rows.append(batch.ref(TASK, record.external_id, task_id, record.fingerprint()))
         written.append((task, state))
+    # Of those alone that are made: a counter that moved for none of them would be a write without an event.
+    first = await take_numbers(work, batch.project_id, len(written)) if written else 0
+    for number, (_, state) in enumerate(written, first):
+        state["number"] = number
     await write_new(work, [task for task, _ in written], [state for _, state in written], facts, notify=False)
     await insert_rows(work, ImportRef, rows)
     return len(written)

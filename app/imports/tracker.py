@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from app.imports.drafts import Draft
 from app.imports.records import PARENT, Record, SourceComment, SourceLink
@@ -41,14 +42,13 @@ class Tracker:
         self.size = path.stat().st_size
         self.at = 0
 
-    def records(self, report: Report) -> Iterator[Record]:
-        """The issues in the file's order, one at a time in memory; what is no issue is noted."""
+    def records(self, report: Report) -> Iterator[Record | None]:
+        """The issues in the file's order, one at a time in memory; what is no issue is noted, and is None."""
         self.at = 0
         with self.path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 self.at += len(line)
-                if line.strip() and (record := _read(number, line, report)) is not None:
-                    yield record
+                yield _read(number, line, report) if line.strip() else None
 
     def about(self, report: Report) -> dict[str, Any]:
         """What the file says of itself: nothing."""
@@ -63,13 +63,12 @@ def _read(number: int, line: bytes, report: Report) -> Record | None:
     if not isinstance(issue, dict):
         return _lost(report, number, "it is not an object")
     external_id = issue.get("id")
-    if (
-        not isinstance(external_id, str)
-        or not external_id.strip()
-        or external_id != one_line(external_id, 1000)
-    ):
+    if not _names_an_issue(external_id):
         return _lost(report, number, "it has no id that names it: one line of 1 to 1,000 characters")
-    return _record(number, external_id, issue, report)
+    try:
+        return _record(number, external_id, issue, report)
+    except RecursionError:
+        return _lost(report, number, "it is nested too deeply")
 
 
 def _lost(report: Report, number: int, why: str) -> Record | None:
@@ -114,6 +113,7 @@ def _objects(draft: Draft, field: str, listed: Any) -> Iterator[dict[str, Any]]:
 def _comments(draft: Draft, listed: Any, otherwise: datetime | None) -> list[SourceComment]:
     comments: list[SourceComment] = []
     ids = []
+    keys: Counter[str] = Counter()
     for place, one in enumerate(_objects(draft, "comments", listed), 1):
         field = f"comment {one.get('id', place)}"
         body = comment_body(draft, field, one.get("text"))
@@ -127,10 +127,19 @@ def _comments(draft: Draft, listed: Any, otherwise: datetime | None) -> list[Sou
         unplaced(draft, field, one, _COMMENT)
         ids.append(one.get("id"))
         author = draft.person(f"{field}'s author", one.get("author"))
-        comments.append(SourceComment(f"{one.get('id', f'at {place}')}", author, body, created, created))
+        comments.append(
+            SourceComment(told_apart(keys, one.get("id", f"at {place}")), author, body, created, created)
+        )
     # Comments have no field for the number they had; it stays readable at their issue, in the order of the file.
     draft.keep("comment_ids", [one for one in ids if one is not None])
     return comments
+
+
+def told_apart(keys: Counter[str], name: Any) -> str:
+    """The key of a comment: its name in the file, and a count for the second one that is called so."""
+    key = one_line(str(name), 1000)
+    keys[key] += 1
+    return key if keys[key] == 1 else f"{key} {keys[key]}"
 
 
 def comment_body(draft: Draft, field: str, value: Any) -> str | None:
@@ -151,7 +160,7 @@ def _links(draft: Draft, listed: Any) -> list[SourceLink]:
     links = []
     for entry in _objects(draft, "dependencies", listed):
         near, far = entry.get("issue_id") or draft.external_id, entry.get("depends_on_id")
-        if not isinstance(near, str) or not isinstance(far, str) or not far:
+        if not _names_an_issue(near) or not _names_an_issue(far):
             draft.note(Outcome.LOST, "dependencies", f"an entry names no issue: {json.dumps(entry)[:200]}")
             continue
         raw_kind = entry.get("type")
@@ -166,9 +175,16 @@ def _links(draft: Draft, listed: Any) -> list[SourceLink]:
         # "A depends on B" by blocks is "B blocks A"; every other kind reads from the issue that lists it.
         source, target = (far, near) if kind == "blocks" else (near, far)
         links.append(
-            SourceLink(kind, source, target, draft.person(field, entry.get("created_by")), time, entry)
-        )
+            SourceLink(
+                kind, source, target, draft.person(field, entry.get("created_by")), time, draft.fitted(field, entry)
+            )
+        )  # fmt: skip
     return links
+
+
+def _names_an_issue(value: Any) -> TypeGuard[str]:
+    """One line of 1 to 1,000 characters, all of which can be kept."""
+    return isinstance(value, str) and value != "" and value == one_line(value, 1000)
 
 
 def link_kind(value: Any) -> str:

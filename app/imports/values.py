@@ -7,10 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from app.tasks.rules import CONFIG_LEVELS
+
 Tell = Callable[[str], None]
 """Hears why a value is not as it stood."""
 
-DEEPEST = 40
+DEEPEST = CONFIG_LEVELS - 2
+"""Levels of a value within ``config``, which is one itself."""
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 _FRACTION = re.compile(r"\.(\d+)")
@@ -42,12 +46,19 @@ def fit_json(value: Any, tell: Tell, depth: int = 0) -> Any:
         return str(value)
     if depth >= DEEPEST and isinstance(value, dict | list):
         tell(f"what is nested deeper than {DEEPEST} levels is kept as text")
-        return fit_text(str(value), tell)
+        return fit_text(_written(value), tell)
     if isinstance(value, list):
         return [fit_json(one, tell, depth + 1) for one in value]
     if isinstance(value, dict):
         return {fit_text(key, tell): fit_json(one, tell, depth + 1) for key, one in value.items()}
     return value
+
+
+def _written(value: Any) -> str:
+    try:
+        return str(value)
+    except RecursionError:
+        return "…"
 
 
 def read_time(value: Any) -> datetime | None:

@@ -56,7 +56,8 @@ class ImportDoor(ExportDoor):
         is_table = mapping or request.headers.get("content-type", "").startswith("text/csv")
         path = await _received(request, ".csv" if is_table else ".upload")
         telling = Telling()
-        return REPORT, "import.jsonl", telling.lines(run(path, mapping, dry_run), path, dry_run=dry_run)
+        lines = telling.lines(run(path, mapping, dry_run), path, session.request_id, dry_run=dry_run)
+        return REPORT, "import.jsonl", lines
 
     async def _runs(self, session: Session, path: Mapping[str, str]) -> Callable[..., Run]:
         raise NotImplementedError

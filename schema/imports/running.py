@@ -8,17 +8,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from app.errors import ClientError, Refusal
 from app.exchange.reading import NoExport
 from app.imports.csv_tables import UnknownColumn
 from app.imports.formats import UnknownFormat
 from app.imports.json_items import MalformedJson
 from app.imports.reports import Note, Report
+from schema.answers import INTERNAL
 from schema.exports.forms import json_line
 
 Run = Callable[[Report, Callable[[str, int], None]], Awaitable[None]]
 
+log = structlog.get_logger(__name__)
+
 TOLD_AT_ONCE = 1000
+MOST_NOTES = 10_000
+"""Of one run; further ones are counted."""
+
 EVERY = 100
 """Of how many steps of progress one is told."""
 
@@ -31,9 +39,13 @@ class Telling:
         self._heard = asyncio.Event()
         self._steps = 0
         self._step = ""
+        self._notes = 0
         self.report = Report(self._note)
 
     def _note(self, note: Note) -> None:
+        self._notes += 1
+        if self._notes > MOST_NOTES:
+            return
         self._add(
             {
                 "type": "note", "line": note.line, "id": note.external_id, "field": note.field,
@@ -46,13 +58,18 @@ class Telling:
         self._steps += 1
         if step != self._step or self._steps % EVERY == 0:
             self._step = step
-            self._add({"type": "progress", "step": step, "done": done})
+            told = {"type": "progress", "step": step, "done": done}
+            # Whoever reads slowly hears how far it is, and not how it came there.
+            if self._lines and self._lines[-1]["type"] == "progress" and self._lines[-1]["step"] == step:
+                self._lines[-1] = told
+            else:
+                self._add(told)
 
     def _add(self, line: dict[str, Any]) -> None:
         self._lines.append(line)
         self._heard.set()
 
-    async def lines(self, run: Run, path: Path, *, dry_run: bool) -> AsyncIterator[bytes]:
+    async def lines(self, run: Run, path: Path, request_id: str, *, dry_run: bool) -> AsyncIterator[bytes]:
         """The lines of a run, which ends with the reading of them: whole batches stay. The file is deleted."""
         running = asyncio.ensure_future(run(self.report, self.progress))
         running.add_done_callback(lambda _: self._heard.set())
@@ -65,18 +82,20 @@ class Telling:
                     yield b"".join(map(json_line, some))
                 if running.done():
                     break
-            yield json_line(self._end(running.exception(), dry_run=dry_run))
+            yield json_line(self._end(running.exception(), request_id, dry_run=dry_run))
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
-    def _end(self, fault: BaseException | None, *, dry_run: bool) -> dict[str, Any]:
-        counts = {
+    def _end(self, fault: BaseException | None, request_id: str, *, dry_run: bool) -> dict[str, Any]:
+        counts: dict[str, Any] = {
             "counts": dict(self.report.counts),
             "events": self.report.events,
             "units": self.report.units,
         }
+        if self._notes > MOST_NOTES:
+            counts["furtherNotes"] = self._notes - MOST_NOTES
         if fault is None:
             return {"type": "done", "dryRun": dry_run, **counts}
         if isinstance(fault, (Refusal, ClientError)):
@@ -91,4 +110,7 @@ class Telling:
             }
         if isinstance(fault, (UnknownFormat, UnknownColumn)):
             return {"type": "failed", "code": "MALFORMED", "message": str(fault), **counts}
-        raise fault
+        # A bug is masked here as everywhere: the client gets the request id, the log gets the traceback.
+        log.error("import failed", request_id=request_id, exc_info=fault)
+        told = {"code": INTERNAL, "message": "Internal server error", "requestId": request_id}
+        return {"type": "failed", **told, **counts}
