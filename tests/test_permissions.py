@@ -9,9 +9,11 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType
 
 from app.permissions import Anybody, Permission, ProjectRole, WorkspaceRole, permits
 from tests import selections
+from tests.boards.proofs import board
 from tests.client import JSON
-from tests.inputs import board, link, transition
+from tests.links.proofs import link
 from tests.proofs import APART, PROOFS
+from tests.workflows.proofs import transition
 from tests.world import PEOPLE, World
 
 PAGE = Path(__file__).parents[1] / "docs" / "permissions.md"

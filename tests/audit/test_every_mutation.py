@@ -74,7 +74,7 @@ AUDITED = {
     "viewUpdate": "view.updated",
     "viewDelete": "view.removed",
 }
-"""Mutations that `tests/proofs.py` can send, and the entry that each leaves."""
+"""Mutations that `tests.proofs` can send, and the entry that each leaves."""
 
 ELSEWHERE = {
     "signUp": "account.created",

@@ -9,9 +9,9 @@ import pytest
 
 from app.boards import retiring
 from app.errors import TimedOut
+from tests.boards.proofs import board
 from tests.client import JSON, Client
 from tests.folding import Scope
-from tests.inputs import board
 from tests.invariants import fold, one_winner, refused_unchanged, verify_events
 from tests.ledger import Log
 from tests.service import Service

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.events.cursors import Cursor
 from tests.client import JSON
-from tests.inputs import one_of_each_field
+from tests.fields.proofs import one_of_each_field
 from tests.world import World
 
 ROLES = ("owner", "admin", "manager", "member", "viewer", "guest", "colleague", "outsider", "nobody")
