@@ -14,10 +14,10 @@ from app.projects.access import access_people
 from schema.access_tokens.lists import tokens_of_viewer
 from schema.accounts.enums import UserKind
 from schema.accounts.sessions import SESSIONS, Session, sessions_of_viewer
+from schema.accounts.states import ScopeState
 from schema.context import Columns, Context
 from schema.dependence import BY_SCOPE
 from schema.edges import READS, column, edge
-from schema.events.states import ScopeState
 from schema.identities.types import Identity, identities_of_viewer
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import strawberry
 
 from app.events.kinds import KINDS, Effect, current_payload
+from schema.accounts.states import PersonState, ScopeState
 from schema.accounts.types import User, user_edge
 from schema.boards.states import BoardState
-from schema.events import planning, states
+from schema.comments.states import CommentState
+from schema.domains.states import JoiningDomainState
 from schema.events.changes import FieldChange, changes_of
 from schema.events.enums import ActorKind
-from schema.events.views import ViewState
+from schema.fields.states import CustomFieldState
 from schema.ids import global_id
-from schema.inbox.enums import InboxReason
+from schema.inbox.states import InboxItemState
+from schema.invitations.states import InvitationState
+from schema.links.states import LinkState
+from schema.milestones.states import MilestoneState
 from schema.nodes import Node, node_edge
+from schema.projects.states import (
+    LabelState,
+    ListedProjectState,
+    ProjectMemberState,
+    ProjectState,
+    ProjectTeamState,
+    StatusState,
+    TaskTypeState,
+)
+from schema.sprints.states import SprintState
+from schema.tasks.states import TaskState
+from schema.teams.states import TeamRosterState, TeamState
+from schema.views.states import ViewState
 from schema.workflows.states import TransitionState
+from schema.workspaces.states import WorkspaceMemberState, WorkspaceState
 
 if TYPE_CHECKING:
     from schema.tasks.types import Task
@@ -123,34 +141,15 @@ class CommentEvent(Event):
     comment: Node | None = node_edge("Comment", "object_id", _NOW)
 
 
-@strawberry.type(description="An item of your inbox; what it points at is told by `node(id:)`.")
-class InboxItemState:
-    id: strawberry.ID = strawberry.field(description="The item.")
-    reason: InboxReason = strawberry.field(description="Why it is there.")
-    created_at: datetime = strawberry.field(description="Since when.")
-    read_at: datetime | None = strawberry.field(description="When you read it.")
-
-    @classmethod
-    def of(cls, state: dict[str, Any], scope_id: Any) -> InboxItemState:
-        return cls(
-            id=strawberry.ID(global_id("InboxItem", UUID(state["id"]))), reason=state["reason"],
-            created_at=datetime.fromisoformat(state["created_at"]),
-            read_at=datetime.fromisoformat(state["read_at"]) if state["read_at"] else None,
-        )  # fmt: skip
-
-
 _STATES: dict[str, Any] = {
-    "task": states.TaskState, "comment": states.CommentState, "link": states.LinkState, "status": states.StatusState,
-    "label": states.LabelState, "task_type": states.TaskTypeState, "project": states.ProjectState,
-    "project_member": states.ProjectMemberState, "workspace": states.WorkspaceState,
-    "workspace_member": states.WorkspaceMemberState, "listed_project": states.ListedProjectState,
-    "person": states.PersonState, "invitation": states.InvitationState,
-    "joining_domain": states.JoiningDomainState, "inbox_item": InboxItemState,
-    "team": states.TeamState,
-    "team_roster": states.TeamRosterState, "project_team": states.ProjectTeamState,
-    "readable_scope": states.ScopeState, "sprint": planning.SprintState, "milestone": planning.MilestoneState,
-    "transition": TransitionState, "view": ViewState,
-    "custom_field": planning.CustomFieldState, "board": BoardState,
+    "task": TaskState, "comment": CommentState, "link": LinkState, "status": StatusState,
+    "label": LabelState, "task_type": TaskTypeState, "project": ProjectState,
+    "project_member": ProjectMemberState, "workspace": WorkspaceState,
+    "workspace_member": WorkspaceMemberState, "listed_project": ListedProjectState, "person": PersonState,
+    "invitation": InvitationState, "joining_domain": JoiningDomainState, "inbox_item": InboxItemState,
+    "team": TeamState, "team_roster": TeamRosterState, "project_team": ProjectTeamState,
+    "readable_scope": ScopeState, "sprint": SprintState, "milestone": MilestoneState,
+    "transition": TransitionState, "view": ViewState, "custom_field": CustomFieldState, "board": BoardState,
 }  # fmt: skip
 _BASES: dict[str, type[Any]] = {"task": TaskEvent, "comment": CommentEvent}
 _DESCRIPTIONS = {

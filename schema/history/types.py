@@ -12,9 +12,9 @@ import strawberry
 from app.history.moments import Moment, links_then, load_words
 from app.links.access import access_links
 from schema.accounts.types import User, user_edge, users
+from schema.comments.states import CommentState
 from schema.context import Columns, Context
 from schema.edges import edge
-from schema.events import states
 from schema.history.tasks import (
     PastComment,
     PastStatus,
@@ -23,9 +23,19 @@ from schema.history.tasks import (
     tasks_then,
     tasks_then_by_status,
 )
+from schema.links.states import LinkState
 from schema.nodes import node_edge
 from schema.paging import Connection
 from schema.positions import Position
+from schema.projects.states import (
+    LabelState,
+    ProjectMemberState,
+    ProjectState,
+    ProjectTeamState,
+    StatusState,
+    TaskTypeState,
+)
+from schema.tasks.states import TaskState
 
 if TYPE_CHECKING:
     from schema.comments.types import Comment
@@ -68,8 +78,7 @@ async def _statuses(context: Context, parents: list[Any], columns: Columns) -> l
 async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     found = await _words(context, parents, "project")
     return [
-        states.ProjectState.of(listed[0], moment.scope_id)
-        for moment, listed in zip(parents, found, strict=True)
+        ProjectState.of(listed[0], moment.scope_id) for moment, listed in zip(parents, found, strict=True)
     ]
 
 
@@ -97,7 +106,7 @@ async def _labels_of_tasks(context: Context, parents: list[Any], columns: Column
     found = await _words(context, [parent.moment for parent in parents], "label")
     return [
         [
-            states.LabelState.of(one, parent.moment.scope_id)
+            LabelState.of(one, parent.moment.scope_id)
             for one in sorted(listed, key=_BY_NAME)
             if one["id"] in parent.past["label_ids"] and not one["deleted_at"]
         ]
@@ -127,7 +136,7 @@ async def _links(context: Context, parents: list[Any], columns: Columns) -> list
     seen = await access_links(reader, context.viewer_id, leaving)
     return [
         [
-            states.LinkState.of(state, parent.moment.scope_id)
+            LinkState.of(state, parent.moment.scope_id)
             for state in listed
             if not _leaves(state) or UUID(state["id"]) in seen
         ]
@@ -135,16 +144,16 @@ async def _links(context: Context, parents: list[Any], columns: Columns) -> list
     ]
 
 
-def _task_state(root: Any) -> states.TaskState:
-    return states.TaskState.of(root.past, root.moment.scope_id)
+def _task_state(root: Any) -> TaskState:
+    return TaskState.of(root.past, root.moment.scope_id)
 
 
-def _comment_state(root: Any) -> states.CommentState:
-    return states.CommentState.of(root.past, root.moment.scope_id)
+def _comment_state(root: Any) -> CommentState:
+    return CommentState.of(root.past, root.moment.scope_id)
 
 
-def _status_state(root: Any) -> states.StatusState:
-    return states.StatusState.of(root.past, root.moment.scope_id)
+def _status_state(root: Any) -> StatusState:
+    return StatusState.of(root.past, root.moment.scope_id)
 
 
 def _position(root: Any) -> Position:
@@ -164,7 +173,7 @@ _NOW = "It as it is now; null if it is not there for you any more."
 
 @strawberry.type(description="A comment as it was.")
 class CommentAsOf:
-    state: states.CommentState = strawberry.field(
+    state: CommentState = strawberry.field(
         resolver=_comment_state, description="All its own fields, as they were."
     )
     author: User | None = user_edge("author_id", "Who wrote it, as they are shown now.")
@@ -180,20 +189,16 @@ class CommentAsOf:
 )
 class TaskAsOf:
     key: str = edge(_keys, "What people called it, such as ENG-12.")
-    state: states.TaskState = strawberry.field(
-        resolver=_task_state, description="All its own fields, as they were."
+    state: TaskState = strawberry.field(resolver=_task_state, description="All its own fields, as they were.")
+    status: StatusState = edge(_word_of_task("status", "status_id", StatusState), "Where it stood.")
+    type: TaskTypeState = edge(
+        _word_of_task("task_type", "type_id", TaskTypeState), "What kind of task it was."
     )
-    status: states.StatusState = edge(
-        _word_of_task("status", "status_id", states.StatusState), "Where it stood."
-    )
-    type: states.TaskTypeState = edge(
-        _word_of_task("task_type", "type_id", states.TaskTypeState), "What kind of task it was."
-    )
-    labels: list[states.LabelState] = edge(_labels_of_tasks, "Its labels, by name.")
+    labels: list[LabelState] = edge(_labels_of_tasks, "Its labels, by name.")
     assignees: list[User] = edge(_assignees, "Who it was assigned to, as they are shown now.")
     creator: User | None = user_edge("creator_id", "Who made it, as they are shown now.")
     comments: Connection[CommentAsOf] = edge(comments_then, "Its comments of then, oldest first.")
-    links: list[states.LinkState] = edge(
+    links: list[LinkState] = edge(
         _links,
         "Its links of then, oldest first. An end in another project is null; such a link is there if it still is, and "
         "you see both its ends.",
@@ -205,9 +210,7 @@ class TaskAsOf:
 
 @strawberry.type(description="A status as it was: a column of the board of then.")
 class StatusAsOf:
-    state: states.StatusState = strawberry.field(
-        resolver=_status_state, description="All its fields, as they were."
-    )
+    state: StatusState = strawberry.field(resolver=_status_state, description="All its fields, as they were.")
     tasks: Connection[TaskAsOf] = edge(
         tasks_then_by_status, "The tasks that were in it, by rank unless another order is asked for."
     )
@@ -224,20 +227,18 @@ class ProjectAsOf:
         resolver=_position, description="Which moment: everything up to this is in it, and nothing after."
     )
     recorded_at: datetime = strawberry.field(description="When the last event in it was recorded.")
-    state: states.ProjectState = edge(_projects, "Its own fields, as they were.")
+    state: ProjectState = edge(_projects, "Its own fields, as they were.")
     statuses: list[StatusAsOf] = edge(_statuses, "Its statuses in order: the board as it was.")
-    labels: list[states.LabelState] = edge(
-        _listed("label", states.LabelState, _BY_NAME), "Its labels by name."
+    labels: list[LabelState] = edge(_listed("label", LabelState, _BY_NAME), "Its labels by name.")
+    task_types: list[TaskTypeState] = edge(
+        _listed("task_type", TaskTypeState, _BY_NAME), "Its task types by name."
     )
-    task_types: list[states.TaskTypeState] = edge(
-        _listed("task_type", states.TaskTypeState, _BY_NAME), "Its task types by name."
-    )
-    members: list[states.ProjectMemberState] = edge(
-        _listed("project_member", states.ProjectMemberState, itemgetter("user_id")),
+    members: list[ProjectMemberState] = edge(
+        _listed("project_member", ProjectMemberState, itemgetter("user_id")),
         "Who had been added to it by name.",
     )
-    teams: list[states.ProjectTeamState] = edge(
-        _listed("project_team", states.ProjectTeamState, itemgetter("team_id")), "The teams that held a role."
+    teams: list[ProjectTeamState] = edge(
+        _listed("project_team", ProjectTeamState, itemgetter("team_id")), "The teams that held a role."
     )
     tasks: Connection[TaskAsOf] = edge(
         tasks_then, "The tasks that it had, by rank unless another order is asked for."

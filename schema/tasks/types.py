@@ -30,7 +30,6 @@ from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
 from schema.dependence import BY_ROLE, BY_SCOPE
 from schema.edges import column, derived, edge
-from schema.events.states import TaskSection
 from schema.events.types import Event
 from schema.fields.types import TaskField, fields_of_tasks
 from schema.history.tasks import tasks_as_of
@@ -42,6 +41,7 @@ from schema.planning.progress import Progress, progress_of_tasks
 from schema.projects.objects import referred
 from schema.projects.types import Label, Project, Status, TaskType
 from schema.tasks.connections import tasks_of_parents
+from schema.tasks.states import TaskSection
 from schema.workflows.types import AvailableTransition, available_of_tasks
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from schema.events.changes import present, reference
+from schema.events.changes import present
+from schema.events.states import State
 from schema.views.enums import Grouping
 
 
 @strawberry.type(description="A saved view with all its fields.")
-class ViewState:
+class ViewState(State, id="View", project_id="Project"):
     id: strawberry.ID = strawberry.field(description="The view.")
     name: str = strawberry.field(description="Its name.")
     shared: bool = strawberry.field(description="Whether everybody who sees the project sees it.")
@@ -29,16 +30,5 @@ class ViewState:
     updated_at: datetime = strawberry.field(description="When it was last changed.")
 
     @classmethod
-    def of(cls, state: dict[str, Any], scope_id: UUID) -> ViewState:
-        project_id, group_by = state["project_id"], state["group_by"]
-        times: dict[str, Any] = {
-            name: datetime.fromisoformat(state[name]) for name in ("created_at", "updated_at")
-        }
-        return cls(
-            id=reference("View", state["id"], scope_id),
-            project_id=reference("Project", project_id, scope_id) if project_id else None,
-            group_by=None if group_by is None else Grouping(group_by),
-            **{name: present(name, state[name], scope_id) for name in ("creator_id", "filter")},
-            **{name: state[name] for name in ("name", "shared", "sort", "columns", "version")},
-            **times,
-        )
+    def told(cls, state: dict[str, Any], scope_id: UUID | None) -> dict[str, Any]:
+        return {"filter": present("filter", state["filter"], scope_id)}
