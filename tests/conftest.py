@@ -22,6 +22,7 @@ from tests.databases import Databases, named
 from tests.generous import GENEROUS
 from tests.ledger import Log
 from tests.mailbox import Mailbox
+from tests.memory import folder_in_memory
 from tests.service import Doors, Service, serve
 from tests.world import Kept, World
 
@@ -29,7 +30,7 @@ from tests.world import Kept, World
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL and Redis; each process of the run has its own."""
-    with temporary_servers() as running:
+    with temporary_servers(folder_in_memory()) as running:
         yield running
 
 

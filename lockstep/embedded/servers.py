@@ -52,9 +52,9 @@ def start_servers(data_dir: Path, *, durable: bool = True, progress: Progress | 
 
 
 @contextlib.contextmanager
-def temporary_servers() -> Iterator["Servers"]:
-    """Servers for a test run, on a folder that is removed afterwards."""
-    path = Path(tempfile.mkdtemp(prefix="lockstep-"))
+def temporary_servers(parent: Path | None = None) -> Iterator["Servers"]:
+    """Servers for a test run, on a folder (in `parent`, or where temporary files are) that is removed afterwards."""
+    path = Path(tempfile.mkdtemp(prefix="lockstep-", dir=parent))
     if os.geteuid() == 0:
         path.chmod(0o711)  # for the servers' account to pass through; what is in it stays closed
     try:
