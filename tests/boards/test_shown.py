@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.boards.proofs import board
 from tests.boards.test_boards import shown, titles
 from tests.client import JSON
 from tests.folding import Scope
-from tests.inputs import board
 from tests.invariants import verify_events
 from tests.service import Service
 from tests.world import World
