@@ -10,7 +10,8 @@ from tests import selections
 from tests.client import JSON, Client
 from tests.invariants import kind_of, missing, one_effect, refused_unchanged, verify_events
 from tests.ledger import Log
-from tests.proofs import APART, PROOFS, Proof, scope_of, versioned
+from tests.proofs import APART, PROOFS, scope_of, versioned
+from tests.proving import Proof
 from tests.world import PEOPLE, World
 
 assert selections.SCHEMA.mutation_type is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, ClassVar, Self, cast, get_args, get_type_hints
@@ -55,11 +55,10 @@ def _reader(name: str, kinds: tuple[Any, ...], of: str | None) -> Read:
 
 
 @functools.cache
-def _readers(state_type: type[State]) -> Mapping[str, Read]:
-    hints = get_type_hints(state_type)
-    kinds = state_type._kinds  # noqa: SLF001
-    names = [one.name for one in fields(cast(Any, state_type))]
-    return {name: _reader(name, _parts(hints[name]), kinds.get(name)) for name in names}
+def _readers(state_type: Hashable) -> Mapping[str, Read]:
+    of: Any = state_type
+    hints, kinds = get_type_hints(of), of._kinds
+    return {one.name: _reader(one.name, _parts(hints[one.name]), kinds.get(one.name)) for one in fields(of)}
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:

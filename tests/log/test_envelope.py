@@ -10,9 +10,12 @@ import asyncpg
 import pytest
 
 from lockstep.embedded import Servers
-from tests import inputs
+from tests.boards.proofs import board
 from tests.databases import named
+from tests.domains.proofs import joining_domain
+from tests.invitations.proofs import invitation
 from tests.ledger import Log
+from tests.workflows.proofs import transition
 from tests.world import World, uuids
 
 NO_EVENT, NO_CLOCK = "LS001", "LS002"
@@ -145,10 +148,10 @@ async def _everything(world: World) -> UUID:
     await world.view()
     await world.custom_field()
     await world.team("viewer", roles={"eng": "VIEWER"})
-    await inputs.invitation(world, world.owner)
-    await inputs.joining_domain(world, world.owner)
-    await inputs.transition(world)
-    await inputs.board(world)
+    await invitation(world, world.owner)
+    await joining_domain(world, world.owner)
+    await transition(world)
+    await board(world)
     return uuids(world.eng["id"])[0]
 
 
