@@ -23,10 +23,10 @@ class State:
     Keywords of a subclass say what a field's id is of, where its name does not: ``id="Task"``.
     """
 
-    _kinds: ClassVar[Mapping[str, str]] = {}
+    named: ClassVar[Mapping[str, str]] = {}
 
-    def __init_subclass__(cls, **kinds: str) -> None:
-        cls._kinds = kinds
+    def __init_subclass__(cls, **named: str) -> None:
+        cls.named = named
 
     @classmethod
     def told(cls, state: dict[str, Any], scope_id: UUID | None) -> dict[str, Any]:
@@ -57,8 +57,8 @@ def _reader(name: str, kinds: tuple[Any, ...], of: str | None) -> Read:
 @functools.cache
 def _readers(state_type: Hashable) -> Mapping[str, Read]:
     of: Any = state_type
-    hints, kinds = get_type_hints(of), of._kinds
-    return {one.name: _reader(one.name, _parts(hints[one.name]), kinds.get(one.name)) for one in fields(of)}
+    hints, named = get_type_hints(of), of.named
+    return {one.name: _reader(one.name, _parts(hints[one.name]), named.get(one.name)) for one in fields(of)}
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
