@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date, datetime
-from typing import Any, ClassVar, Self, cast, get_args, get_type_hints
+from typing import Any, ClassVar, Self, get_args, get_type_hints
 from uuid import UUID
 
 import strawberry
@@ -36,11 +36,12 @@ class State:
     @classmethod
     def of(cls, state: dict[str, Any], scope_id: UUID | None) -> Self:
         """The state that an event of this scope holds."""
+        made: Any = cls
         values = cls.told(state, scope_id)
-        for name, read in _readers(cls).items():
+        for name, read in _readers(made).items():
             if name not in values:
                 values[name] = read(state[name], scope_id)
-        return cast(Any, cls)(**values)  # type: ignore[no-any-return]
+        return made(**values)  # type: ignore[no-any-return]
 
 
 def _reader(name: str, kinds: tuple[Any, ...], of: str | None) -> Read:
@@ -55,10 +56,9 @@ def _reader(name: str, kinds: tuple[Any, ...], of: str | None) -> Read:
 
 
 @functools.cache
-def _readers(state_type: Hashable) -> Mapping[str, Read]:
-    of: Any = state_type
-    hints, named = get_type_hints(of), of.named
-    return {one.name: _reader(one.name, _parts(hints[one.name]), named.get(one.name)) for one in fields(of)}
+def _readers(made: Any) -> Mapping[str, Read]:
+    hints, named = get_type_hints(made), made.named
+    return {one.name: _reader(one.name, _parts(hints[one.name]), named.get(one.name)) for one in fields(made)}
 
 
 def _parts(hint: Any) -> tuple[Any, ...]:
