@@ -111,6 +111,7 @@ class Session:
         if self.viewer is None or viewer.user_id != self.viewer.user_id:
             raise Unauthenticated("This token is another person's. Open a new socket for them.")
         self.token, self.viewer, self.expires_at = token, viewer, viewer.expires_at
+        self.application.hub.expect_end(viewer.expires_at)
 
 
 @dataclass

@@ -7,17 +7,18 @@ next frame: the more there is to do, the less often each listener is written to.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Hashable
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app import metrics
-from app.events.followers import Follower, Queue, Session
+from app.events.followers import Follower, Queue
 from app.events.frames import EventFrame, FrameKind, FrameReason, last_frame
+from app.events.listeners import Listener, Telling, Told
 from app.events.log import Position
 from app.events.pursuits import Pursuit
 from app.events.resuming import FURTHEST_BEHIND, position_after
@@ -36,47 +37,6 @@ ATTEMPTS = 3
 """Listeners in whose name a frame is made, one after the other, while it has errors."""
 
 
-class Told(Protocol):
-    """A frame as listeners take it. ``flawed``: with errors; ``failed``: with nothing else, and the streams end."""
-
-    @property
-    def flawed(self) -> bool: ...
-    @property
-    def failed(self) -> bool: ...
-
-
-class Telling(Protocol):
-    """Makes frames, in the name of one who is to get them."""
-
-    async def __call__(self, frame: EventFrame, listener: Listener, /) -> Told: ...
-
-
-class Listener:
-    """One stream as long as it is in an ``audience``: no task, no queue. ``position``: after what it was last handed.
-
-    The others are set when it joins, and looked at while it is one of the audience.
-    """
-
-    __slots__ = ("audience", "position", "session", "user_id")
-
-    audience: Audience | None
-    position: Position
-    session: Session
-    user_id: UUID
-
-    def hear(self, told: Told) -> bool:
-        """Take a frame. False: there is no room for it."""
-        raise NotImplementedError
-
-    def finish(self, told: Told) -> None:
-        """Take the last frame, or why there can be none; the stream is over."""
-        raise NotImplementedError
-
-    def go_alone(self, pursuit: Pursuit) -> None:
-        """It had no room: from here on it goes its own way, until it has caught up."""
-        raise NotImplementedError
-
-
 class _Portions(Queue):
     """What waits for a whole audience."""
 
@@ -93,7 +53,8 @@ class _Portions(Queue):
 class Audience:
     """Equal streams of one scope. ``sent``: after the last frame that was begun to be handed round.
 
-    ``expected``: how many are on their way to it.
+    ``expected``: how many are on their way to it. ``listeners``: in the order in which they came, which is mostly that
+    of their memory, here and in the kernel; in any other a frame for thousands takes half as long again.
     """
 
     def __init__(self, hub: Hub, feed: Feed, key: Hashable, telling: Telling) -> None:
@@ -101,7 +62,7 @@ class Audience:
         self.telling = telling
         self.sent = feed.position
         self.queue: Queue = _Portions(self._rouse)
-        self.listeners: set[Listener] = set()
+        self.listeners: dict[Listener, None] = {}
         self.expected = 0
         self._hub = hub
         self._key = key
@@ -110,6 +71,7 @@ class Audience:
         self._loop = asyncio.get_running_loop()
         self._told_at = self._loop.time()
         self._due = False
+        self._soonest = math.inf
         self._beat = self._loop.call_later(hub.heartbeat_seconds, self._beats)
 
     def add(self, listener: Listener) -> None:
@@ -117,15 +79,17 @@ class Audience:
         if listener.position == self.sent:
             listener.position = self.sent  # the same object: a round looks for that
         listener.audience = self
-        self.listeners.add(listener)
+        self.listeners[listener] = None
+        self.expect_end(listener.session.expires_at)
         metrics.SUBSCRIBERS.inc()
 
     def remove(self, listener: Listener) -> None:
         """Let go of a stream that is over, or goes its own way."""
         if listener.audience is not self:
             return
+        listener.hesitate()
         listener.audience = None
-        self.listeners.discard(listener)
+        self.listeners.pop(listener, None)
         metrics.SUBSCRIBERS.dec()
         self.close_if_empty()
 
@@ -135,11 +99,18 @@ class Audience:
         self.remove(listener)
         self._rouse()
 
+    def expect_end(self, expires_at: float) -> None:
+        """A token will run out then. Nobody's is looked at before the first one does."""
+        self._soonest = min(self._soonest, expires_at)
+
     def end_expired(self) -> None:
         """End the streams whose tokens have run out."""
         now = time.time()
+        if now < self._soonest:
+            return
         for listener in [one for one in self.listeners if one.session.expires_at <= now]:
             self.end(listener, FrameReason.TOKEN_EXPIRED)
+        self._soonest = min((one.session.expires_at for one in self.listeners), default=math.inf)
 
     def close_if_empty(self) -> None:
         """With the last listener it is over."""
@@ -224,23 +195,22 @@ class Audience:
 
     async def _hand_round(self, frame: EventFrame, before: Position) -> None:
         """Who joins from now on at ``self.sent`` has this frame already."""
-        listeners, others = list(self.listeners), []
+        assert frame.position is not None
+        listeners, others = list(self.listeners), list[Listener]()
         told = await self._made(frame, listeners)
         for start in range(0, len(listeners), AT_ONCE):
             if start:
                 await asyncio.sleep(0)
             while self._hub.stale():
                 await self._hub.look()
-            now = time.time()
-            for listener in listeners[start : start + AT_ONCE]:
+            self.end_expired()
+            for listener in told.hand(listeners[start : start + AT_ONCE], before, frame.position):
                 if listener.audience is not self:
                     continue
-                if listener.session.expires_at <= now:
-                    self.end(listener, FrameReason.TOKEN_EXPIRED)
-                elif listener.position is not before:
-                    others.append(listener)
-                else:
+                if listener.position == before:
                     self._hand(told, frame, listener)
+                else:
+                    others.append(listener)
         self._told_at = self._loop.time()
         for listener in others:
             await self._hand_rest(frame, listener)

@@ -19,11 +19,12 @@ from broadcaster import Broadcast
 from app import metrics
 from app.db import Database, Reader, sql
 from app.events.arrivals import Arrivals, Readable
-from app.events.audiences import Audience, Telling
+from app.events.audiences import Audience
 from app.events.cursors import Cursor
 from app.events.feeds import Feed
 from app.events.followers import Follower, Session
 from app.events.frames import RESYNCS, EventFrame, FrameReason
+from app.events.listeners import Telling
 from app.events.log import Position, clocks
 from app.events.models import Scope
 from app.events.pursuits import Pursuit
@@ -89,7 +90,13 @@ class Hub:
         """A sign-in ended in this process: its streams end now rather than at the next comparison."""
         self._ended_here.add(sign_in_id)
         self.ended_sign_ins |= {sign_in_id}
-        self._end_sessions()
+        self._sign_out(frozenset({sign_in_id}))
+
+    def expect_end(self, expires_at: float) -> None:
+        """A token was renewed by one that runs out then, which may be sooner."""
+        for feed in self._feeds.values():
+            for audience in feed.audiences.values():
+                audience.expect_end(expires_at)
 
     async def follow(
         self, user_id: UUID, session: Session, scope_id: UUID, after: Cursor | None
@@ -111,7 +118,9 @@ class Hub:
         if scope_id not in self._feeds:  # nobody can make us listen to what is not there for them
             await self._arrivals.look_up(user_id, scope_id)
         feed = await self._feed(scope_id)
-        pursuit = Pursuit(self, feed, Follower(user_id, session, self.queue_limit))
+        pursuit = Pursuit(self, feed, follower := Follower(user_id, session, self.queue_limit))
+        if session.session_id in self.ended_sign_ins:  # since it began; from here on it is looked for
+            follower.end(FrameReason.SIGNED_OUT)
         try:
             await feed.opened()
             joined = feed.position
@@ -194,7 +203,7 @@ class Hub:
                     await self._compare()
             except Exception as fault:  # noqa: BLE001 (goes on for ever: the streams pause until it succeeds again)
                 log.warning("comparison_failed", error=repr(fault))
-                self._end_sessions()  # for these nobody needs to be asked
+                self._end_expired()  # for these nobody needs to be asked
 
     async def _compare(self) -> None:
         began = time.monotonic()
@@ -222,23 +231,30 @@ class Hub:
             feed.clock = now[feed.scope_id]  # only now: a recheck that failed is made again
         found = frozenset(row.id for row in ended)
         self._ended_here -= found
+        new = found - self.ended_sign_ins
         self.ended_sign_ins = found | self._ended_here
-        self._end_sessions()
+        if new:  # who began later was not let in
+            self._sign_out(new)
+        self._end_expired()
         self._compared_at = began
         self._compared.set()
         metrics.HUB_PAUSED.set(0)
 
-    def _end_sessions(self) -> None:
+    def _sign_out(self, sign_in_ids: frozenset[UUID]) -> None:
+        """End the streams that live by these sign-ins."""
         for feed in list(self._feeds.values()):
             for follower in list(feed.followers):
-                if follower.session.session_id in self.ended_sign_ins:
+                if follower.session.session_id in sign_in_ids:
                     follower.end(FrameReason.SIGNED_OUT)
-                else:
-                    follower.end_if_expired()  # a token may have been renewed by one that ends sooner
             for audience in list(feed.audiences.values()):
-                for listener in list(audience.listeners):
-                    if listener.session.session_id in self.ended_sign_ins:
-                        audience.end(listener, FrameReason.SIGNED_OUT)
+                for listener in [one for one in audience.listeners if one.session.session_id in sign_in_ids]:
+                    audience.end(listener, FrameReason.SIGNED_OUT)
+
+    def _end_expired(self) -> None:
+        for feed in list(self._feeds.values()):
+            for follower in list(feed.followers):
+                follower.end_if_expired()  # a token may have been renewed by one that ends sooner
+            for audience in list(feed.audiences.values()):
                 audience.end_expired()
 
     async def _recheck(self, reader: Reader, feeds: list[Feed]) -> None:

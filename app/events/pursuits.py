@@ -17,9 +17,10 @@ from app.events.resuming import OtherHistory, linked_events, position_after
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from app.events.audiences import Audience, Listener, Telling
+    from app.events.audiences import Audience
     from app.events.feeds import Feed
     from app.events.hub import Hub
+    from app.events.listeners import Listener, Telling
 
 
 class Pursuit:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+import sys
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from graphql import OperationType
 
-from app.events.audiences import Listener, Told
 from app.events.frames import EventFrame, FrameKind
+from app.events.listeners import Listener, Told
 from app.events.log import Position
 from app.events.pursuits import Pursuit
 from app.limits.presence import Place
@@ -46,6 +47,23 @@ class Shared:
         self.errors = answer.errors
         self._payload = b"" if self.failed else encode(answer, request_id)
         self._frames: dict[str, bytes] = {}
+
+    def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
+        """Writes it to all who stand at `before`. The others come back."""
+        if self.failed:
+            return list(listeners)
+        others: list[Listener] = []
+        identifier, frame = None, b""
+        for one in cast("Sequence[Operation]", listeners):
+            if one.position is not before:
+                others.append(one)
+                continue
+            if one.identifier is not identifier:
+                identifier = one.identifier
+                frame = self.frame(identifier)
+            one.position = after  # first: the writing may find that there is no room for more
+            one.transport.write(frame)
+        return others
 
     def frame(self, identifier: str) -> bytes:
         """As the operation of this identifier is told it."""
@@ -90,11 +108,12 @@ class SharedTelling:
 class Operation(Listener):
     """An operation of the socket, by its identifier. ``over``: nothing more is told of it."""
 
-    __slots__ = ("_place", "_task", "connection", "identifier", "over")
+    __slots__ = ("_place", "_task", "connection", "identifier", "over", "transport")
 
     def __init__(self, connection: Connection, identifier: str) -> None:
         self.connection = connection
-        self.identifier = identifier
+        self.identifier = sys.intern(identifier)  # those of equal subscriptions are mostly the same
+        self.transport = connection.wire.transport
         self.audience = None
         self.over = False
         self._place: Place | None = None

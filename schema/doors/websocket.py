@@ -21,6 +21,7 @@ from schema.answers import Answer, failure
 from schema.callers import Caller, caller_of
 from schema.doors.begun import BegunLately
 from schema.doors.deadlines import Deadlines
+from schema.doors.handshake import SOCKET
 from schema.doors.identity import init_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.messages import (
@@ -41,7 +42,7 @@ from schema.doors.operations import Operation
 from schema.doors.origins import Origins
 from schema.doors.pace import FULL, Pace, State
 from schema.doors.places import Places
-from schema.doors.wire import SOCKET, SocketProtocol
+from schema.doors.wire import SocketProtocol
 from schema.execution import GraphQLService, Session
 
 log = structlog.get_logger(__name__)
@@ -137,6 +138,11 @@ class Connection:
             self._handle(read_message(text))
         except Close as why:
             self._close(why)
+
+    def filled(self) -> None:
+        """Its subscriptions are looked at, before they are told more."""
+        for operation in self._operations.values():
+            operation.hesitate()
 
     def stalled(self) -> None:
         """The client does not read."""

@@ -8,30 +8,20 @@ socket has none. Frames of text are written to the transport as they are, made o
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, cast
-from urllib.parse import unquote
+from typing import Any, Protocol, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request, Response
-from websockets.protocol import SERVER, State
 from websockets.protocol import Protocol as Parser
-from websockets.server import ServerProtocol
+from websockets.protocol import State
 
-SOCKET: Final = "lockstep.socket"
-"""The name under which the scope's `extensions` hold the `SocketProtocol`."""
+from schema.doors.handshake import Handshake
+from schema.doors.parsers import Parsers
 
 LINGER_SECONDS = 5.0
 """What a client has not read this long after its connection was closed is thrown away with the connection."""
-
-LENT: Final = 16
-"""Parsers kept for the next sockets that are written to."""
-
-log = logging.getLogger("uvicorn.error")
 
 
 class Handler(Protocol):
@@ -40,37 +30,14 @@ class Handler(Protocol):
     def received(self, text: str | None) -> None:
         """A message has come; None: one of bytes."""
 
+    def filled(self) -> None:
+        """There is no room for more, until the client has read some."""
+
     def stalled(self) -> None:
         """The client has read nothing for `stall_seconds`, and there is much that it should."""
 
     def left(self) -> None:
         """The socket is over. Called once, and nothing else after it."""
-
-
-class Parsers:
-    """Parsers between two frames, which are all the same. `max_size`: bytes of a message."""
-
-    def __init__(self, max_size: int) -> None:
-        self._max_size = max_size
-        self._free: list[Parser] = []
-
-    def take(self) -> Parser:
-        """One at the beginning of a frame."""
-        return self._free.pop() if self._free else Parser(SERVER, max_size=self._max_size, logger=log)
-
-    def give_back(self, parser: Parser) -> bool:
-        """Whether it could be taken back: it is open, and neither within a frame nor within a message."""
-        waits_in = getattr(parser.parser, "gi_yieldfrom", None)
-        if (
-            parser.state is not State.OPEN
-            or parser.current_size is not None
-            or parser.reader.buffer
-            or getattr(waits_in, "__name__", "") != "at_eof"
-        ):
-            return False
-        if len(self._free) < LENT:
-            self._free.append(parser)
-        return True
 
 
 _PARSERS: dict[int, Parsers] = {}
@@ -97,7 +64,7 @@ class SocketProtocol(asyncio.Protocol):
         self.full = False
         self.heard_at = 0.0
         self._server = server_state
-        self._starting: _Starting | None = _Starting(config, app_state)
+        self._starting: Handshake | None = Handshake(config, app_state)
         self._parsers = _PARSERS.setdefault(config.ws_max_size, Parsers(config.ws_max_size))
         self._parser: Parser | None = None
         self._parts: list[bytes] | None = None
@@ -138,6 +105,8 @@ class SocketProtocol(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Called when the client has not read more than `unsent_bytes`."""
         self.full = True
+        if self._handler is not None:
+            self._handler.filled()
         self._watch()
 
     def resume_writing(self) -> None:
@@ -312,88 +281,3 @@ class SocketProtocol(asyncio.Protocol):
         return [
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._server.default_headers
         ]
-
-
-class _Starting:
-    """A handshake: what a socket needs until it is accepted, and not afterwards."""
-
-    def __init__(self, config: Config, app_state: dict[str, Any]) -> None:
-        self._config = config
-        self._app_state = app_state
-        self._library = ServerProtocol(max_size=None, logger=log)
-        self._response: Response
-
-    def begin(self, socket: SocketProtocol, data: bytes) -> None:
-        """Reads the request, which uvicorn hands over whole, and asks the application."""
-        self._library.receive_data(data)
-        requests = [event for event in self._library.events_received() if isinstance(event, Request)]
-        if not requests:
-            socket.refuse(400)
-            return
-        self._response = self._library.accept(requests[0])
-        if self._response.status_code != 101:
-            socket.answer(self._sent(self._response))
-            return
-        # What the client sends before it was accepted waits.
-        socket.transport.pause_reading()
-        task = socket.loop.create_task(self._ask(socket, self._scope(socket, requests[0])))
-        socket.tasks.add(task)
-        task.add_done_callback(socket.tasks.discard)
-
-    def acceptance(self, subprotocol: str | None, headers: Sequence[tuple[str, str]]) -> bytes:
-        """The answer that opens the socket."""
-        del self._response.headers["Date"]
-        self._response.headers.update(headers)
-        if subprotocol:
-            self._response.headers["Sec-WebSocket-Protocol"] = subprotocol
-        return self._sent(self._response)
-
-    def refusal(self, status: int, headers: Sequence[tuple[str, str]], body: str) -> bytes:
-        """An answer that opens none."""
-        response = self._library.reject(status, body)
-        response.headers.update(headers)
-        return self._sent(response)
-
-    def _sent(self, response: Response) -> bytes:
-        self._library.send_response(response)
-        return b"".join(self._library.data_to_send())
-
-    def _scope(self, socket: SocketProtocol, request: Request) -> dict[str, Any]:
-        root = self._config.root_path
-        path, _, query = request.path.partition("?")
-        offered = request.headers.get_all("Sec-WebSocket-Protocol")
-        return {
-            "type": "websocket",
-            "asgi": {"version": self._config.asgi_version, "spec_version": "2.4"},
-            "http_version": "1.1",
-            "scheme": "wss" if is_ssl(socket.transport) else "ws",
-            "server": get_local_addr(socket.transport),
-            "client": get_remote_addr(socket.transport),
-            "root_path": root,
-            "path": root + unquote(path),
-            "raw_path": (root + path).encode("ascii"),
-            "query_string": query.encode("ascii"),
-            "headers": [
-                (name.encode("ascii"), value.encode("latin-1")) for name, value in request.headers.raw_items()
-            ],
-            "subprotocols": [token.strip() for header in offered for token in header.split(",")],
-            "state": self._app_state.copy(),
-            "extensions": {SOCKET: socket},
-        }
-
-    async def _ask(self, socket: SocketProtocol, scope: dict[str, Any]) -> None:
-        """The application as ASGI knows it: it accepts by the extension, and refuses by closing."""
-
-        async def receive() -> Any:
-            return {"type": "websocket.connect"}
-
-        async def send(message: Any) -> None:
-            if message["type"] != "websocket.close":
-                raise RuntimeError("Sockets are accepted by the scope's extension `lockstep.socket`.")
-            socket.refuse(403)
-
-        try:
-            await self._config.loaded_app(scope, receive, send)
-        except Exception:
-            log.exception("Exception in ASGI application\n")
-        socket.refuse(500)  # if it has said nothing

@@ -18,7 +18,7 @@ from websockets.protocol import Protocol as Library
 from schema.doors import DoorLimits
 from schema.doors.deadlines import Deadlines
 from schema.doors.messages import PING, text_frame
-from schema.doors.wire import Parsers
+from schema.doors.parsers import Parsers
 from tests.doors.conftest import Serve, Served
 
 EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from app.events.audiences import Audience, Listener, Telling, Told
+from app.events.audiences import Audience
 from app.events.feeds import Feed
 from app.events.followers import Follower
 from app.events.frames import EventFrame, FrameKind, FrameReason
+from app.events.listeners import Listener, Telling, Told
 from app.events.log import Position
 from app.events.pursuits import Pursuit
 from tests.live.memory import Signed, World
@@ -26,6 +27,19 @@ class Frame:
     frame: EventFrame
     failed: bool = False
     flawed: bool = False
+
+    def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
+        """As it is done on sockets: who stands at `before`, the same object, is not asked whether there is room."""
+        others = []
+        for one in listeners:
+            if one.position is before:
+                assert isinstance(one, One)
+                assert not one.deaf, "there was no room"
+                one.position = after
+                one.note(self)
+            else:
+                others.append(one)
+        return others
 
 
 async def tell(frame: EventFrame, _listener: Listener) -> Frame:
@@ -90,13 +104,19 @@ class One(Listener):
         self.ended: FrameReason | None = None
         self.last: int | None = None
 
+    def turn_deaf(self, deaf: bool) -> None:
+        """Whether there is room for more from now on."""
+        self.deaf = deaf
+        if deaf:
+            self.hesitate()
+
     def hear(self, told: Told) -> bool:
         if not self.deaf:
-            self._note(told)
+            self.note(told)
         return not self.deaf
 
     def finish(self, told: Told) -> None:
-        self._note(told)
+        self.note(told)
 
     def go_alone(self, pursuit: Pursuit) -> None:
         task = asyncio.get_running_loop().create_task(self._alone(pursuit))
@@ -110,13 +130,14 @@ class One(Listener):
                     await self.room.look()
                 frame = await pursuit.next(wait=False)
                 if frame is not None:
-                    self._note(await pursuit.telling(frame, self))
+                    self.note(await pursuit.telling(frame, self))
                 elif pursuit.join(self):
                     return
         finally:
             pursuit.leave()
 
-    def _note(self, told: Told) -> None:
+    def note(self, told: Told) -> None:
+        """Remembers it."""
         assert isinstance(told, Frame)
         frame = told.frame
         assert self.ended is None, "something was told after the end"

@@ -14,6 +14,7 @@ from app.events import audiences
 from app.events.audiences import Audience
 from app.events.cursors import Cursor
 from app.events.frames import FrameReason
+from app.events.listeners import Listener
 from app.events.log import Position
 from app.events.resuming import position_after
 from tests.live.memory import SCOPE, World, memory
@@ -70,7 +71,7 @@ class Play:
 
     async def deaf(self, number: int, deaf: bool) -> None:
         if self.here:
-            self.here[number % len(self.here)].deaf = deaf
+            self.here[number % len(self.here)].turn_deaf(deaf)
 
     async def leave(self, number: int) -> None:
         if (one := self._listening(number)) and one.audience:
@@ -93,7 +94,7 @@ class Play:
         """Everybody hears again, until all is told."""
         self.room.paused = False
         for one in self.here:
-            one.deaf = False
+            one.turn_deaf(False)
         await self.world.settle()
         await self.turn(200)
 
@@ -140,9 +141,10 @@ FALLING_BEHIND = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("fault", ["forgets", "repeats", "ignores"])
-def test_planted_faults_are_caught(fault: str) -> None:
-    """Sending somebody away without the frame that found no room; telling latecomers all; not telling them the rest."""
+@pytest.mark.parametrize("fault", ["forgets", "repeats", "ignores", "heedless"])
+def test_planted_faults_are_caught(fault: str, logged: list[Any]) -> None:
+    """Sending somebody away without the frame that found no room; telling latecomers all; not telling them the rest;
+    not asking who has no room."""
 
     def forgets(audience: Audience, listener: Any, frame: Any) -> None:
         frame.events.clear()
@@ -154,16 +156,21 @@ def test_planted_faults_are_caught(fault: str) -> None:
     async def ignores(audience: Audience, frame: Any, listener: Any) -> None:
         listener.position = audience.sent
 
+    def heedless(listener: Any) -> None:
+        pass
+
     send_away = Audience._send_away
-    name, planted = {
-        "forgets": ("_send_away", forgets), "repeats": ("_hand_rest", repeats), "ignores": ("_hand_rest", ignores),
+    where, name, planted = {
+        "forgets": (Audience, "_send_away", forgets), "repeats": (Audience, "_hand_rest", repeats),
+        "ignores": (Audience, "_hand_rest", ignores), "heedless": (Listener, "hesitate", heedless),
     }[fault]  # fmt: skip
     with memory() as patch:
         patch.setattr(audiences, "AT_ONCE", 2)
         asyncio.run(play(FALLING_BEHIND))
-        patch.setattr(Audience, name, planted)
+        patch.setattr(where, name, planted)
         with pytest.raises(AssertionError):
             asyncio.run(play(FALLING_BEHIND))
+    logged.clear()
 
 
 async def test_what_comes_while_a_frame_is_handed_round_is_one_frame() -> None:
