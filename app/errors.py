@@ -146,6 +146,7 @@ class TransitionReason:
 
     ``role``: the one that is needed. ``fields``: those that are missing. ``task_ids``: blockers or sub-tasks that are
     open (those that the viewer sees). ``limit``: how many tasks may be in the status or in a column of a board.
+    ``label_ids``, ``custom_field_ids``: of ``project_id``, those that are needed or (labels) in the way.
     """
 
     kind: str
@@ -154,6 +155,9 @@ class TransitionReason:
     fields: tuple[str, ...] = ()
     task_ids: tuple[UUID, ...] = ()
     limit: int | None = None
+    project_id: UUID | None = None
+    label_ids: tuple[UUID, ...] = ()
+    custom_field_ids: tuple[UUID, ...] = ()
 
 
 class TransitionRefused(Refusal):

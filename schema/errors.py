@@ -130,6 +130,12 @@ class TransitionReason:
         description="Of BLOCKERS_OPEN and CHILDREN_OPEN: the tasks that are not done, of those that you see."
     )
     limit: int | None = strawberry.field(description="Of WIP_LIMIT: how many tasks there may be.")
+    custom_field_ids: list[strawberry.ID] = strawberry.field(
+        description="Of CUSTOM_FIELDS: those that are empty."
+    )
+    label_ids: list[strawberry.ID] = strawberry.field(
+        description="Of LABELS: those that are missing. Of WITHOUT_LABELS: those that are in the way."
+    )
 
 
 @strawberry.type(
@@ -146,7 +152,13 @@ def transition_reason(reason: refusals.TransitionReason) -> TransitionReason:
         role=ProjectRole(reason.role) if reason.role else None,
         fields=[TransitionField(name) for name in reason.fields],
         task_ids=[strawberry.ID(global_id("Task", task_id)) for task_id in reason.task_ids], limit=reason.limit,
+        custom_field_ids=_words("CustomField", reason.project_id, reason.custom_field_ids),
+        label_ids=_words("Label", reason.project_id, reason.label_ids),
     )  # fmt: skip
+
+
+def _words(kind: str, project_id: UUID | None, ids: tuple[UUID, ...]) -> list[strawberry.ID]:
+    return [] if project_id is None else [strawberry.ID(global_id(kind, project_id, one)) for one in ids]
 
 
 _TYPES: dict[type[refusals.Refusal], type[UserError]] = {

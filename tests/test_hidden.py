@@ -58,6 +58,10 @@ def _patched(keep: Callable[[str], bool]) -> Change:
     return change
 
 
+def _with(**more: Any) -> Change:
+    return lambda given: {**given, **more}
+
+
 def _bulk(change: Change, own: bool) -> Change:
     """The same patch in a bulk edit, common or the item's own."""
 
@@ -76,6 +80,11 @@ _PATCHES = (
     _patched(lambda name: name == "removeAssigneeIds"),
     _patched(lambda name: name == "removeLabelIds"),
 )
+_LABEL, _FIELD = (global_id(kind, UUID(int=1), UUID(int=2)) for kind in ("Label", "CustomField"))
+_CONDITIONS = tuple(
+    _with(conditions=[{name: [word]}])
+    for name, word in (("labelIds", _LABEL), ("withoutLabelIds", _LABEL), ("customFieldIds", _FIELD))
+)
 VARIANTS: dict[str, tuple[Change, ...]] = {
     "taskCreate": (lambda given: given, _swapped("beforeId", "afterId")),
     "statusCreate": (lambda given: given, _swapped("beforeId", "afterId")),
@@ -92,8 +101,8 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
         _swapped("afterId", "beforeId"),
         lambda given: {"id": given["id"], "expectedVersion": 1, "viewId": global_id("View", UUID(int=1))},
     ),
-    "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId")),
-    "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId")),
+    "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId"), *_CONDITIONS),
+    "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId"), *_CONDITIONS),
     "taskUpdate": _PATCHES,
     "taskBulkUpdate": tuple(_bulk(change, own) for change in _PATCHES for own in (True, False)),
 }

@@ -22,6 +22,7 @@ from app.inbox.models import InboxReason
 from app.outcomes import Result, Written
 from app.projects.models import ConflictPolicy
 from app.staging import Staged, inserting
+from app.tasks.actions.deciding import TaskOutcome
 from app.tasks.holding import HELD
 from app.work import Action, RaceLost, Work
 from app.writes import compare_and_set, insert_rows
@@ -44,14 +45,35 @@ def with_comment(action: Action, task_id: UUID, body: str) -> Action:
     async def both(work: Work) -> Result:
         work.batch_id = new_id()
         result = await action(work)
-        try:
-            await add_comments([NewComment(task_id, body)])(work)
-        except Refusal as refusal:
-            refusal.path = ("comment",) if refusal.path == ("body",) else refusal.path
-            raise
+        await _add_beside(work, [task_id], body)
         return result
 
     return both
+
+
+def with_comments(action: Action, body: str) -> Action:
+    """Do something with many tasks and comment on each that it changes, in one unit and one batch.
+
+    The result is the action's, as ``edit_in_bulk`` gives it; one without a ``batch_id`` has changed nothing.
+    """
+
+    async def both(work: Work) -> Result:
+        result = await action(work)
+        done = (TaskOutcome.APPLIED.value, TaskOutcome.MERGED.value)
+        changed = [UUID(one["task_id"]) for one in result["items"] if one["outcome"] in done]
+        if changed and result["batch_id"] is not None:
+            await _add_beside(work, changed, body)
+        return result
+
+    return both
+
+
+async def _add_beside(work: Work, task_ids: Sequence[UUID], body: str) -> None:
+    try:
+        await add_comments([NewComment(task_id, body) for task_id in task_ids])(work)
+    except Refusal as refusal:
+        refusal.path = ("comment",) if refusal.path == ("body",) else refusal.path
+        raise
 
 
 def add_comments(comments: Sequence[NewComment]) -> Action:
@@ -63,7 +85,7 @@ def add_comments(comments: Sequence[NewComment]) -> Action:
         facts = await facts_for_new(work, comments)
         added = [decide_addition(comment, facts) for comment in comments]
         if len(comments) > 1:
-            work.batch_id = new_id()
+            work.batch_id = work.batch_id or new_id()
         stage_new(work.staged, added)
         record_new(work, added)
         return {"comment_ids": [one.state["id"] for one in added]}

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Shape, delta_between
 from app.events.kinds import EventKind
+from app.fields.reads import CUSTOM_FIELDS
 from app.ids import accept_client_id, new_id
 from app.outcomes import Result
 from app.permissions import Permission
@@ -17,7 +18,7 @@ from app.projects.actions import vocabulary as vocabulary_actions
 from app.projects.actions.opening import open_project
 from app.projects.actions.vocabulary import STATUS, Vocabulary, record_words, vocabulary_guard
 from app.projects.models import Status
-from app.projects.reads import STATUSES, TASK_TYPES, by_project
+from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.ranks import rank_between, ranks_between
 from app.values import check_name, now_utc, plain
 from app.work import Action, RaceLost, Work
@@ -251,11 +252,26 @@ async def _checked(
         raise ValidationFailed("A transition leads to another status.", path=("toStatusId",))
     if "conditions" in checked:
         checked["conditions"] = check_conditions(checked["conditions"])
+        await _check_named(work, project_id, checked["conditions"])
     if "actions" in checked:
         checked["actions"] = check_actions(checked["actions"])
     if values.get("before_id") or values.get("after_id"):
         checked["rank"] = _place(there, changed, values.get("before_id"), values.get("after_id"))
     return checked
+
+
+async def _check_named(work: Work, project_id: UUID, conditions: dict[str, Any]) -> None:
+    """The labels and custom fields that conditions name must be there."""
+    for kinds, statement, noun, path in (
+        (("labels", "without_labels"), LABELS, "Label", "labelIds"),
+        (("custom_fields",), CUSTOM_FIELDS, "Custom field", "customFieldIds"),
+    ):
+        named = {one for kind in kinds for one in conditions.get(kind, ())}
+        if not named:
+            continue
+        words: list[Any] = (await by_project(work, statement, [project_id]))[project_id]
+        if not named <= {str(one.id) for one in words if one.deleted_at is None}:
+            raise NotFound(noun, path=("conditions", path))
 
 
 def _place(

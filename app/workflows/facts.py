@@ -10,14 +10,17 @@ from uuid import UUID
 from app.db import Reader
 from app.events.models import ActorKind
 from app.guards import Guard
+from app.projects.actions.objects import planning_guard
 from app.projects.models import Status, StatusCategory
 from app.work import Work
+from app.workflows.conditions import OF_WORDS
 from app.workflows.models import Transition, TransitionConditionKind
 from app.workflows.reads import (
     count_tasks_in,
     hold_relatives,
     limits_by_project,
     read_relatives,
+    read_words,
     transitions_by_project,
 )
 from app.workflows.rules import Surroundings, closes_parent
@@ -27,6 +30,7 @@ Key = tuple[UUID, UUID]
 _OF_RELATIVES = frozenset(
     {TransitionConditionKind.BLOCKERS_DONE.value, TransitionConditionKind.CHILDREN_DONE.value}
 )
+_OF_WORDS = frozenset(kind.value for kind in OF_WORDS)
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ async def surroundings_of_moves(
     projects = list({move.project_id for move in moves})
     around.transitions = await transitions_by_project(work, projects)
     around.limits = await limits_by_project(work, projects)
+    named = _naming(moves, around.transitions)
+    if named:
+        # The words' guard is held; what a field asks is not changed meanwhile either.
+        await work.guard(*(planning_guard(project_id) for project_id in named))
+        await read_words(work, named, around)
     keys = _related(moves, around.transitions)
     if keys:
         await hold_relatives(work, keys)
@@ -70,8 +79,9 @@ async def surroundings_of_moves(
 
 
 def asks_more(moves: Sequence[Move], around: Surroundings) -> bool:
-    """Whether more than the transitions themselves decides about moves: other tasks, or a limit."""
-    return bool(_related(moves, around.transitions) or _entered(moves, around))
+    """Whether more than the transitions themselves decides about moves: other tasks, a limit, words."""
+    more = _related(moves, around.transitions) or _naming(moves, around.transitions)
+    return bool(more or _entered(moves, around))
 
 
 async def surroundings_at(
@@ -89,10 +99,26 @@ async def surroundings_at(
     ]
     if keys:
         await read_relatives(reader, keys, around)
+    naming = [
+        place for place in projects if any(_asks(one, _OF_WORDS) for one in around.transitions.get(place, ()))
+    ]
+    if naming:
+        await read_words(reader, naming, around)
     limited = sorted(_limited(around))
     if limited:
         around.counts = await count_tasks_in(reader, limited)
     return around
+
+
+def _naming(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[UUID]:
+    """The projects of moves whose conditions name labels or custom fields."""
+    asked = {
+        (one.project_id, one.to_status_id)
+        for listed in transitions.values()
+        for one in listed
+        if _asks(one, _OF_WORDS)
+    }
+    return sorted({one.project_id for one in moves if (one.project_id, one.status_id) in asked})
 
 
 def _related(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[Key]:

@@ -21,6 +21,9 @@ class TransitionConditionKind(StrEnum):
     CHILDREN_DONE = "children_done"
     COMMENT = "comment"
     WIP_LIMIT = "wip_limit"
+    CUSTOM_FIELDS = "custom_fields"
+    LABELS = "labels"
+    WITHOUT_LABELS = "without_labels"
 
 
 class TransitionField(StrEnum):
@@ -35,6 +38,8 @@ class TransitionField(StrEnum):
     PARENT = "parent"
     CLOSE_REASON = "close_reason"
     EXTERNAL_REF = "external_ref"
+    SPRINT = "sprint"
+    MILESTONE = "milestone"
 
 
 class TransitionActionKind(StrEnum):
@@ -59,6 +64,9 @@ class TransitionReasonKind(StrEnum):
     CHILDREN_OPEN = "children_open"
     COMMENT_REQUIRED = "comment_required"
     WIP_LIMIT = "wip_limit"
+    CUSTOM_FIELDS = "custom_fields"
+    LABELS = "labels"
+    WITHOUT_LABELS = "without_labels"
 
 
 class Transition(SQLModel, table=True):

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, as_keys, sql
-from app.projects.reads import of_projects
+from app.fields.reads import CUSTOM_FIELDS
+from app.projects.reads import LABELS, by_project, of_projects
 from app.workflows.models import Transition
 from app.workflows.rules import CLOSED, ColumnLimit, Surroundings
 
@@ -113,6 +114,12 @@ async def read_relatives(reader: Reader, keys: list[Key], around: Surroundings) 
         relatives.setdefault(row.task_id, []).append(row.id)
         around.closed[row.id] = row.category in CLOSED
         around.places.add(row.project_id)
+
+
+async def read_words(reader: Reader, project_ids: list[UUID], around: Surroundings) -> None:
+    """Read the labels and custom fields of projects, deleted ones too."""
+    around.labels = await by_project(reader, LABELS, project_ids)
+    around.fields = await by_project(reader, CUSTOM_FIELDS, project_ids)
 
 
 async def count_tasks_in(reader: Reader, statuses: list[Key]) -> dict[Key, int]:

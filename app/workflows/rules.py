@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from app.errors import TransitionReason, TransitionRefused, ValidationFailed
-from app.permissions import ProjectRole
-from app.projects.models import Status, StatusCategory
+from app.fields.models import CustomField
+from app.projects.models import Label, Status, StatusCategory
 from app.values import check_text
+from app.workflows.conditions import OF_WORDS, reasons_against
 from app.workflows.models import (
     Transition,
     TransitionActionKind,
     TransitionConditionKind,
-    TransitionField,
     TransitionReasonKind,
 )
 
@@ -27,7 +27,8 @@ Terms = dict[str, Any]
 
 CLOSED = frozenset({StatusCategory.COMPLETED.value, StatusCategory.CANCELLED.value})
 MOST_IN_STATUS = 10_000
-_STANDING = [role.value for role in ProjectRole]
+MOST_NAMED = 50
+"""Fields or labels that a condition names."""
 
 
 def gathered(named: Iterable[tuple[str, Any]], path: str) -> Terms:
@@ -45,8 +46,10 @@ def check_conditions(conditions: Terms) -> Terms:
     limit = conditions.get(TransitionConditionKind.WIP_LIMIT, 1)
     if not 1 <= limit <= MOST_IN_STATUS:
         raise ValidationFailed(f"A limit is a number from 1 to {MOST_IN_STATUS:,}.", path=("conditions",))
-    if not conditions.get(TransitionConditionKind.FIELDS, True):
-        raise ValidationFailed("Name at least one field.", path=("conditions",))
+    for kind in (TransitionConditionKind.FIELDS, *OF_WORDS):
+        named = conditions.get(kind, [""])
+        if not named or len(named) > MOST_NAMED:
+            raise ValidationFailed(f"Name 1 to {MOST_NAMED} of them.", path=("conditions",))
     return conditions
 
 
@@ -83,6 +86,7 @@ class Surroundings:
     ``transitions`` are by project, in their order, without deleted ones. ``blockers`` and ``children`` are tasks that
     the viewer sees and that are not deleted, ``closed`` says of each whether it is done. ``counts``: how many tasks are
     in a status, for the statuses that a limit is asked of. ``limits``: what boards of a project refuse.
+    ``labels``, ``fields``: of projects whose conditions name some, deleted ones too.
     ``places``: the projects of blockers and children.
     """
 
@@ -93,6 +97,8 @@ class Surroundings:
     closed: dict[UUID, bool] = field(default_factory=dict)
     counts: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     limits: dict[UUID, list[ColumnLimit]] = field(default_factory=dict)
+    labels: dict[UUID, list[Label]] = field(default_factory=dict)
+    fields: dict[UUID, list[CustomField]] = field(default_factory=dict)
     places: set[UUID] = field(default_factory=set)
 
     def status(self, project_id: UUID, status_id: str) -> Status | None:
@@ -180,99 +186,6 @@ def no_way(around: Surroundings, project_id: UUID, old: State, new: State) -> Tr
     ]
     told = f"The workflow has no transition from {names[0]} to {names[1]}."
     return TransitionReason(TransitionReasonKind.NO_TRANSITION, told)
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A transition that a task would take."""
-
-    transition: Transition
-    around: Surroundings
-    project_id: UUID
-    state: State
-    mover: Mover
-
-    @property
-    def task_id(self) -> UUID:
-        return UUID(self.state["id"])
-
-
-def reasons_against(
-    transition: Transition, around: Surroundings, project_id: UUID, state: State, mover: Mover
-) -> list[TransitionReason]:
-    """Every condition of a transition that does not hold for a task as it is in ``state``."""
-    asked = _Asked(transition, around, project_id, state, mover)
-    found = [
-        _CHECKS[kind](asked, transition.conditions[kind]) for kind in _CHECKS if kind in transition.conditions
-    ]
-    return [reason for reason in found if reason is not None]
-
-
-def _role(asked: _Asked, needed: Any) -> TransitionReason | None:
-    if _STANDING.index(asked.mover.role) <= _STANDING.index(needed):
-        return None
-    told = f"“{asked.transition.name}” needs the role {needed}."
-    return TransitionReason(TransitionReasonKind.ROLE, told, role=needed)
-
-
-def _fields(asked: _Asked, needed: Any) -> TransitionReason | None:
-    missing = tuple(name for name in needed if not _has(asked.state, name))
-    told = f"“{asked.transition.name}” needs {', '.join(missing)}."
-    return TransitionReason(TransitionReasonKind.FIELDS, told, fields=missing) if missing else None
-
-
-def _blockers(asked: _Asked, needed: Any) -> TransitionReason | None:
-    waits = _open(asked.around, asked.around.blockers.get(asked.task_id, ()))
-    told = "Tasks that block it are not done."
-    return TransitionReason(TransitionReasonKind.BLOCKERS_OPEN, told, task_ids=waits) if waits else None
-
-
-def _children(asked: _Asked, needed: Any) -> TransitionReason | None:
-    waits = _open(asked.around, asked.around.children.get(asked.task_id, ()))
-    told = "Sub-tasks are not done."
-    return TransitionReason(TransitionReasonKind.CHILDREN_OPEN, told, task_ids=waits) if waits else None
-
-
-def _comment(asked: _Asked, needed: Any) -> TransitionReason | None:
-    told = f"“{asked.transition.name}” needs a comment: send it with the move."
-    return None if asked.mover.commented else TransitionReason(TransitionReasonKind.COMMENT_REQUIRED, told)
-
-
-def _wip_limit(asked: _Asked, needed: Any) -> TransitionReason | None:
-    count = asked.around.counts.get((asked.project_id, asked.transition.to_status_id), 0)
-    told = f"There are {count} tasks; {needed} is the limit."
-    full = count >= needed
-    return TransitionReason(TransitionReasonKind.WIP_LIMIT, told, limit=needed) if full else None
-
-
-_CHECKS = {
-    TransitionConditionKind.ROLE: _role,
-    TransitionConditionKind.FIELDS: _fields,
-    TransitionConditionKind.BLOCKERS_DONE: _blockers,
-    TransitionConditionKind.CHILDREN_DONE: _children,
-    TransitionConditionKind.COMMENT: _comment,
-    TransitionConditionKind.WIP_LIMIT: _wip_limit,
-}
-
-
-def _open(around: Surroundings, task_ids: Iterable[UUID]) -> tuple[UUID, ...]:
-    return tuple(task_id for task_id in task_ids if not around.closed[task_id])
-
-
-def _has(state: State, name: str) -> bool:
-    match TransitionField(name):
-        case TransitionField.DESCRIPTION:
-            return bool(state["sections"].get("description", "").strip())
-        case TransitionField.ASSIGNEE:
-            return bool(state["assignee_ids"])
-        case TransitionField.LABEL:
-            return bool(state["label_ids"])
-        case TransitionField.PRIORITY:
-            return bool(state["priority"])
-        case TransitionField.PARENT:
-            return state["parent_id"] is not None
-        case _:
-            return bool(state[name] or state[name] == 0)
 
 
 def apply_actions(transition: Transition, new: State, actor_id: UUID | None, now: datetime) -> None:

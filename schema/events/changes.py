@@ -54,7 +54,7 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
             else reference(kind, value, scope_id)
         )
     if field == "conditions":
-        return [_condition(kind, needed) for kind, needed in sorted(value.items())]
+        return [_condition(kind, needed, scope_id) for kind, needed in sorted(value.items())]
     if field in ("columns", "actions") and isinstance(value, dict):  # a board's columns; a view's are words
         return _columns(value, scope_id) if field == "columns" else _actions(value)
     if field == "filter":
@@ -87,13 +87,19 @@ def _column(column_id: str, one: dict[str, Any], scope_id: UUID | None) -> dict[
     }
 
 
-def _condition(kind: str, needed: Any) -> dict[str, Any]:
+def _condition(kind: str, needed: Any, scope_id: UUID | None) -> dict[str, Any]:
     """A condition of a transition, in the form of its GraphQL type."""
     return {
         "kind": kind.upper(),
         "role": needed.upper() if kind == "role" else None,
         "fields": [one.upper() for one in needed] if kind == "fields" else None,
         "limit": needed if kind == "wip_limit" else None,
+        "customFieldIds": [reference("CustomField", one, scope_id) for one in needed]
+        if kind == "custom_fields"
+        else None,
+        "labelIds": [reference("Label", one, scope_id) for one in needed]
+        if kind.endswith("labels")
+        else None,
     }
 
 

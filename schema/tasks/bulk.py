@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.comments.actions import with_comments
 from app.errors import ValidationFailed
 from app.events.kinds import EventKind
 from app.outcomes import Outcome
@@ -60,6 +61,9 @@ class TaskBulkWhereInput:
 _ITEMS = "The tasks, each with its version; or `where`."
 _WHERE = "Instead of `items`: the tasks that a filter chooses, whatever their versions."
 _ATOMIC = "True: if one is refused, none is changed. False: each on its own."
+_COMMENT = (
+    "A comment for each task that is changed, which its workflow may ask for: written in the same unit."
+)
 _DRY_RUN = "True: nothing is written; `results` tell what would become of each."
 
 
@@ -69,6 +73,7 @@ class TaskBulkUpdateInput:
     where: TaskBulkWhereInput | None = optional(_WHERE)
     patch: TaskPatchInput | None = optional("What to change in each that has no patch of its own.")
     atomic: bool = strawberry.field(default=True, description=_ATOMIC)
+    comment: str | None = optional(_COMMENT)
     dry_run: bool = strawberry.field(default=False, description=_DRY_RUN)
     on_conflict: ConflictPolicy | None = optional(POLICY)
     client_mutation_id: UUID | None = key_field()
@@ -85,6 +90,7 @@ class TaskBulkMoveInput:
     items: list[TaskBulkChoiceInput] | None = optional(_ITEMS)
     where: TaskBulkWhereInput | None = optional(_WHERE)
     status_id: strawberry.ID = strawberry.field(description="Their new status.")
+    comment: str | None = optional(_COMMENT)
     atomic: bool = strawberry.field(default=True, description=_ATOMIC)
     dry_run: bool = strawberry.field(default=False, description=_DRY_RUN)
     on_conflict: ConflictPolicy | None = optional(POLICY)
@@ -143,12 +149,13 @@ async def read_bulk(
 ) -> list[TaskEdit] | Matching:
     """The input as commands, in its order; ``patch`` is the one for all."""
     check_chosen(given(input.items), given(input.where))
+    commented = _comment_of(input) is not None
     if where := given(input.where):
         if patch is None:
             raise ValidationFailed("Say what to change.", path=("patch",))
         scope = await filter_scope(context, where.filter)
         conditions = filter_conditions(read_filter(where.filter), scope)
-        return Matching(read_id(where.project_id, "Project"), conditions, patch, kind)
+        return Matching(read_id(where.project_id, "Project"), conditions, patch, kind, commented)
     policy = read_policy(given(input.on_conflict))
     edits = []
     for item in given(input.items) or ():
@@ -157,7 +164,7 @@ async def read_bulk(
         if chosen is None:
             raise ValidationFailed("An item without a patch needs the common one.", path=("patch",))
         version = given(item.expected_version)
-        edits.append(TaskEdit(read_id(item.id, "Task"), version, chosen, policy, kind))
+        edits.append(TaskEdit(read_id(item.id, "Task"), version, chosen, policy, kind, commented=commented))
     check_batch(edits)
     return edits
 
@@ -183,12 +190,17 @@ def batch_of_outcome(outcome: Outcome) -> strawberry.ID | None:
     return None if batch_id is None else strawberry.ID(batch_id)
 
 
+def _comment_of(input: Bulk) -> str | None:
+    comment: str | None = given(getattr(input, "comment", None))
+    return comment
+
+
 async def _done(info: Info, input: Bulk, patch: TaskPatch | None, kind: EventKind) -> TaskBulkPayload:
     told = Told()
     targets = await read_bulk(info.context, input, patch, kind)
-    outcome = await write(
-        info, input, edit_in_bulk(targets, told, atomic=input.atomic, dry_run=input.dry_run)
-    )
+    action = edit_in_bulk(targets, told, atomic=input.atomic, dry_run=input.dry_run)
+    comment = _comment_of(input)
+    outcome = await write(info, input, action if comment is None else with_comments(action, comment))
     return TaskBulkPayload(
         results=results_of(outcome, told), batch_id=batch_of_outcome(outcome), positions=positions_of(outcome)
     )

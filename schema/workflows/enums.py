@@ -24,6 +24,9 @@ describe(
     CHILDREN_DONE="All its sub-tasks are done.",
     COMMENT="A comment comes with it.",
     WIP_LIMIT="There are fewer than `limit` tasks in the status that it leads to.",
+    CUSTOM_FIELDS="Something stands in each of the custom fields of `customFieldIds` that the task's type has.",
+    LABELS="The task has all of `labelIds`.",
+    WITHOUT_LABELS="The task has none of `labelIds`.",
 )
 describe(
     TransitionField,
@@ -37,6 +40,8 @@ describe(
     PARENT="The task it is part of.",
     CLOSE_REASON="Why it was closed.",
     EXTERNAL_REF="What it is called elsewhere.",
+    SPRINT="The sprint it is in.",
+    MILESTONE="The milestone it is in.",
 )
 describe(
     TransitionActionKind,
@@ -59,6 +64,9 @@ describe(
     CHILDREN_OPEN="`taskIds` are part of it and are not done.",
     COMMENT_REQUIRED="It needs a comment.",
     WIP_LIMIT="There are `limit` tasks already, as many as may be.",
+    CUSTOM_FIELDS="It needs `customFieldIds`, in which nothing stands.",
+    LABELS="It needs `labelIds`.",
+    WITHOUT_LABELS="It is not for tasks with `labelIds`, which this has.",
 )
 describe(
     WorkflowTemplate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
@@ -20,6 +21,12 @@ class TransitionCondition:
         description="Of FIELDS: those that must be filled."
     )
     limit: int | None = strawberry.field(description="Of WIP_LIMIT: how many tasks there may be.")
+    custom_field_ids: list[strawberry.ID] | None = strawberry.field(
+        description="Of CUSTOM_FIELDS: those that must be filled."
+    )
+    label_ids: list[strawberry.ID] | None = strawberry.field(
+        description="Of LABELS: those that it must have. Of WITHOUT_LABELS: those that it must not have."
+    )
 
 
 @strawberry.type(description="What a transition does besides changing the status.")
@@ -28,7 +35,7 @@ class TransitionAction:
     value: JSON | None = strawberry.field(description="A number or a text, where the kind has one.")
 
 
-def conditions_of(terms: dict[str, Any]) -> list[TransitionCondition]:
+def conditions_of(terms: dict[str, Any], project_id: UUID) -> list[TransitionCondition]:
     """A row's conditions as objects."""
     return [
         TransitionCondition(
@@ -38,8 +45,10 @@ def conditions_of(terms: dict[str, Any]) -> list[TransitionCondition]:
             if one["fields"] is None
             else [TransitionField(name.lower()) for name in one["fields"]],
             limit=one["limit"],
+            custom_field_ids=one["customFieldIds"],
+            label_ids=one["labelIds"],
         )
-        for one in present("conditions", terms, None)
+        for one in present("conditions", terms, project_id)
     ]
 
 

@@ -30,6 +30,11 @@ class TransitionConditionInput:
     children_done: bool | None = optional("True: all its sub-tasks are done.")
     comment: bool | None = optional("True: a comment comes with it.")
     wip_limit: int | None = optional("There are fewer than so many tasks in the status that it leads to.")
+    custom_field_ids: list[strawberry.ID] | None = optional(
+        "Something stands in these custom fields, as far as the task's type has them; the same edit may fill them."
+    )
+    label_ids: list[strawberry.ID] | None = optional("The task has all of these labels.")
+    without_label_ids: list[strawberry.ID] | None = optional("The task has none of these labels.")
 
 
 @strawberry.input(one_of=True, description="A field that a transition fills.")
@@ -122,7 +127,10 @@ _CONDITIONS = {
     "role": TransitionConditionKind.ROLE, "fields": TransitionConditionKind.FIELDS,
     "blockers_done": TransitionConditionKind.BLOCKERS_DONE, "children_done": TransitionConditionKind.CHILDREN_DONE,
     "comment": TransitionConditionKind.COMMENT, "wip_limit": TransitionConditionKind.WIP_LIMIT,
+    "custom_field_ids": TransitionConditionKind.CUSTOM_FIELDS, "label_ids": TransitionConditionKind.LABELS,
+    "without_label_ids": TransitionConditionKind.WITHOUT_LABELS,
 }  # fmt: skip
+_WORDS = {"custom_field_ids": "CustomField", "label_ids": "Label", "without_label_ids": "Label"}
 _ACTIONS = {
     "assign_to_actor": TransitionActionKind.ASSIGN_TO_ACTOR, "unassign": TransitionActionKind.UNASSIGN,
     "close_parent": TransitionActionKind.CLOSE_PARENT, "priority": TransitionActionKind.SET_PRIORITY,
@@ -138,5 +146,8 @@ def _pairs(given: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     for name, kind in kinds.items():
         value = getattr(source, name, strawberry.UNSET)
         if value is not strawberry.UNSET and value is not False:
-            value = [one.value for one in value] if isinstance(value, list) else value
+            if name in _WORDS:
+                value = list(dict.fromkeys(str(read_word_id(one, _WORDS[name])[1]) for one in value or ()))
+            elif isinstance(value, list):
+                value = [one.value for one in value]
             yield kind, None if value == "" else value

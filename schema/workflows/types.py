@@ -12,11 +12,12 @@ from app.projects.access import may
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
 from app.tasks.events import task_state
 from app.tasks.reads import tasks_by_key
+from app.workflows.conditions import reasons_against
 from app.workflows.facts import surroundings_at
 from app.workflows.models import Transition as TransitionRow
 from app.workflows.models import TransitionConditionKind, TransitionReasonKind
 from app.workflows.reads import TRANSITIONS
-from app.workflows.rules import Mover, Surroundings, governing, leads, reasons_against
+from app.workflows.rules import Mover, Surroundings, governing, leads
 from schema.context import Columns, Context
 from schema.edges import column, derived, edge
 from schema.errors import TransitionReason, transition_reason
@@ -36,7 +37,7 @@ def _word(statement: Any, attribute: str) -> Any:
 
 
 def _conditions(root: Any) -> list[TransitionCondition]:
-    return conditions_of(root.conditions)
+    return conditions_of(root.conditions, root.project_id)
 
 
 def _actions(root: Any) -> list[TransitionAction]:
@@ -65,7 +66,9 @@ class Transition(Node):
         _word(TASK_TYPES, "type_id"), "Which tasks it is for; null: all whose type has none of its own.",
         reads=("project_id", "type_id"),
     )  # fmt: skip
-    conditions: list[TransitionCondition] = derived(_conditions, "What must hold.", reads=("conditions",))
+    conditions: list[TransitionCondition] = derived(
+        _conditions, "What must hold.", reads=("project_id", "conditions")
+    )
     actions: list[TransitionAction] = derived(_actions, "What it does besides.", reads=("actions",))
     rank: str = column("Of several that lead the same way the first by this whose conditions hold is taken.")
     version: int = column("For `transitionUpdate(expectedVersion:)`.")

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from app.guards import Guard
+from app.ids import new_id
+from app.workflows import facts
+from app.workflows.reads import count_tasks_in
 from tests.client import JSON, Client
 from tests.folding import Scope
 from tests.invariants import one_winner, refused_unchanged, verify_events
@@ -106,6 +111,85 @@ async def test_conditions_on_who_and_what(world: World) -> None:
     assert verified.kinds == ["TaskUpdated", "CommentAdded"]
     assert len({one["batchId"] for one in verified.events[0]}) == 1
     assert (await available(world.manager, task)) == {}, "it is where the only way leads"
+
+
+REASONS = """query($id: ID!) { node(id: $id) { ... on Task { availableTransitions {
+  reasons { kind message labelIds customFieldIds fields } } } } }"""
+
+
+async def test_conditions_on_labels_fields_and_plans(world: World) -> None:
+    """What is gone, or is of no use for tasks of the type, is not asked for."""
+    red, blocked = await world.label("Red"), await world.label("Blocked")
+    severity = await world.custom_field("Severity")
+    only_bugs = await world.custom_field("Only of bugs", typeIds=[world.type("bug")])
+    sprint = await world.sprint()
+    made = await way(
+        world, "Finish", None, "Done",
+        conditions=[
+            {"customFieldIds": [severity["id"], only_bugs["id"]]}, {"labelIds": [red["id"]]},
+            {"withoutLabelIds": [blocked["id"]]}, {"fields": ["SPRINT"]},
+        ],
+    )  # fmt: skip
+    told = {one["kind"]: one for one in made["conditions"]}
+    assert told["CUSTOM_FIELDS"]["customFieldIds"] == [severity["id"], only_bugs["id"]]
+    assert told["WITHOUT_LABELS"]["labelIds"] == [blocked["id"]]
+    task = await world.task(labelIds=[blocked["id"]])
+    found = (await world.member.query(REASONS, id=task["id"]))["node"]["availableTransitions"][0]["reasons"]
+    assert {one["kind"]: one["customFieldIds"] + one["labelIds"] + one["fields"] for one in found} == {
+        "CUSTOM_FIELDS": [severity["id"]], "LABELS": [red["id"]], "WITHOUT_LABELS": [blocked["id"]],
+        "FIELDS": ["SPRINT"],
+    }  # fmt: skip
+    assert "“Severity”" in found[1]["message"]
+    patch: JSON = {
+        "statusId": world.status("Done"), "addLabelIds": [red["id"]], "removeLabelIds": [blocked["id"]],
+        "sprintId": sprint["id"],
+    }  # fmt: skip
+    items = [{"id": task["id"], "expectedVersion": 1}]
+    key = "018f0000-0000-7000-8000-000000000002"
+    for _ in range(2):
+        payload = await world.member.do(
+            "taskBulkUpdate", items=items, patch=patch, atomic=False, clientMutationId=key
+        )
+        (reason,) = payload["results"][0]["error"]["reasons"]
+        assert (reason["kind"], reason["customFieldIds"]) == ("CUSTOM_FIELDS", [severity["id"]])
+    fields = [{"fieldId": severity["id"], "value": {"text": "High"}}]
+    await world.member.do("taskUpdate", id=task["id"], expectedVersion=1, patch=patch | {"fields": fields})
+    other = await world.task(labelIds=[red["id"]], sprintId=sprint["id"])
+    await world.owner.do("customFieldDelete", id=severity["id"], expectedVersion=1)
+    assert (await move(world.member, other, world.status("Done")))["errors"] == []
+
+
+async def test_a_comment_with_many_moves(world: World) -> None:
+    """A workflow that asks for one lets go those that move; the comment stands at each of them, in the same batch."""
+    await way(world, "Finish", "To do", "Done", conditions=[{"comment": True}])
+    first, second, there = (
+        await world.task(),
+        await world.task(),
+        await world.task(statusId=world.status("Done")),
+    )
+    done, where = world.status("Done"), {"projectId": world.eng["id"], "filter": {}}
+    error = await world.member.refused("taskBulkMove", where=where, statusId=done)
+    assert {one["kind"] for one in error["reasons"]} == {"COMMENT_REQUIRED"}
+    items = [{"id": one["id"], "expectedVersion": 1} for one in (first, second, there)]
+    error = await world.member.refused("taskBulkMove", items=items, statusId=done, comment=" ")
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["comment"])
+    async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
+        payload = await world.member.do("taskBulkMove", where=where, statusId=done, comment="All done.")
+    assert [one["outcome"] for one in payload["results"]] == ["APPLIED", "APPLIED", "UNCHANGED"]
+    assert verified.kinds == ["TaskMoved", "TaskMoved", "CommentAdded", "CommentAdded"]
+    assert {one["batchId"] for one in verified.events[0]} == {payload["batchId"]}
+    update: JSON = {"patch": {"statusId": world.status("To do")}, "comment": "No.", "onConflict": "OVERWRITE"}
+    await way(world, "Again", "Done", "To do", conditions=[{"comment": True}])
+    dry = await world.member.do("taskBulkUpdate", items=[{"id": first["id"]}], dryRun=True, **update)
+    assert dry["results"][0]["ok"]
+    await world.member.do("taskBulkUpdate", items=[{"id": first["id"]}], **update)
+    document = (
+        "query($id: ID!) { node(id: $id) { ... on Task { status { name } comments { nodes { body } } } } }"
+    )
+    found = (await world.member.query(document, id=first["id"]))["node"]
+    assert (found["status"]["name"], [one["body"] for one in found["comments"]["nodes"]]) == (
+        "To do", ["All done.", "No."],
+    )  # fmt: skip
 
 
 async def test_an_edit_whose_comment_is_refused_is_none(world: World, log: Log) -> None:
@@ -257,6 +341,36 @@ async def test_two_do_not_take_the_last_place(world: World, log: Log) -> None:
             "taskMove", id=winner["task"]["id"], statusId=world.status("Backlog"), expectedVersion=2
         )
     await log.check_order()
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+async def test_what_keeps_the_second_out_is_the_guard(
+    world: World, monkeypatch: pytest.MonkeyPatch, guarded: bool
+) -> None:
+    """Each waits, after counting, for the other to count too; without the guard both find the last place free."""
+    await way(world, "Start", None, "In progress", conditions=[{"wipLimit": 1}])
+    counted, both = [], asyncio.Event()
+
+    async def meet(reader: Any, statuses: Any) -> Any:
+        found = await count_tasks_in(reader, statuses)
+        counted.append(found)
+        if len(counted) == 2:
+            both.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                await both.wait()
+        return found
+
+    monkeypatch.setattr(facts, "count_tasks_in", meet)
+    if not guarded:
+        monkeypatch.setattr(facts, "entering_guard", lambda status_id: Guard.of("nothing", new_id()))
+    started = world.status("In progress")
+    items = [[{"id": (await world.task())["id"], "expectedVersion": 1}] for _ in range(2)]
+    # Bulk moves are units of their own; moves one by one take turns in their project's lane.
+    payloads = await asyncio.gather(
+        *(world.member.answer("taskBulkMove", items=one, statusId=started) for one in items)
+    )
+    assert len([one for one in payloads if one["errors"]]) == (1 if guarded else 0)
 
 
 @pytest.mark.parametrize("relation", ["blocker", "child", "new child", "new blocker"])

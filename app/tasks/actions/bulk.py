@@ -28,12 +28,16 @@ from app.work import Action, Work
 
 @dataclass(frozen=True)
 class Matching:
-    """Every task of a project for which conditions hold, as they are when the unit runs; ``patch`` is for each."""
+    """Every task of a project for which conditions hold, as they are when the unit runs; ``patch`` is for each.
+
+    ``commented``: each gets a comment in the same unit.
+    """
 
     project_id: UUID
     conditions: Sequence[Condition]
     patch: TaskPatch
     kind: EventKind = TASK_UPDATED
+    commented: bool = False
 
 
 def edit_in_bulk(
@@ -82,7 +86,11 @@ async def _matched(work: Work, asked: Matching) -> list[TaskEdit]:
             limit=EDITED_AT_ONCE,
             path=("where", "filter"),
         )
-    return [TaskEdit(row.id, None, asked.patch, ConflictPolicy.OVERWRITE, asked.kind) for row in page.rows]
+    policy = ConflictPolicy.OVERWRITE
+    return [
+        TaskEdit(row.id, None, asked.patch, policy, asked.kind, commented=asked.commented)
+        for row in page.rows
+    ]
 
 
 def check_chosen(items: object, where: object) -> None:

@@ -18,6 +18,7 @@ from app.errors import (
     VersionConflict,
 )
 from app.outcomes import Result
+from app.values import plain
 
 _PLAIN: dict[str, type[Refusal]] = {
     kind.code: kind for kind in (NotFound, PermissionDenied, ValidationFailed)
@@ -35,8 +36,7 @@ def keep_refusal(refusal: Refusal) -> Result:
         kept["cycle"] = [str(task_id) for task_id in refusal.cycle]
     elif isinstance(refusal, TransitionRefused):
         kept["reasons"] = [
-            {**asdict(reason), "task_ids": [str(one) for one in reason.task_ids]}
-            for reason in refusal.reasons
+            {name: _kept_value(value) for name, value in asdict(reason).items()} for reason in refusal.reasons
         ]
     return kept
 
@@ -61,6 +61,17 @@ def kept_refusal(kept: dict[str, Any], task_id: UUID) -> Refusal:
     return refusal
 
 
+def _kept_value(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    return plain(value)
+
+
 def _kept_reason(kept: dict[str, Any]) -> TransitionReason:
-    task_ids = tuple(UUID(one) for one in kept["task_ids"])
-    return TransitionReason(**{**kept, "fields": tuple(kept["fields"]), "task_ids": task_ids})
+    values: dict[str, Any] = {
+        name: tuple(UUID(one) for one in value) if name.endswith("_ids") else value
+        for name, value in kept.items()
+    }
+    place = kept.get("project_id")
+    values |= {"fields": tuple(kept["fields"]), "project_id": UUID(place) if place else None}
+    return TransitionReason(**values)
