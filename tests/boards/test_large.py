@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.boards.proofs import board
 from tests.client import JSON
 from tests.events.test_small_frames import SMALL
-from tests.inputs import board
 from tests.ledger import Log
 from tests.service import Service
 from tests.world import World
