@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.query_language.fields import BY_NAME, CATEGORIES, IS, NAMED, PRIORITIES, SORTS, SPECIAL, Named
 from app.query_language.names import Names
 from app.query_language.printing import quoted
+from app.query_language.syntax import LONGEST
 from app.query_language.values import meant
 from app.tasks.grammar import Kind
 
@@ -27,6 +28,8 @@ class Suggestion:
 
 def suggest(text: str, cursor: int, names: Names) -> list[Suggestion]:
     """Completions at a cursor (in characters), best first; of names only those that the viewer sees."""
+    if len(text) > LONGEST:
+        return []
     typed = _TYPED.search(text[:cursor])
     if typed is None:
         return []

@@ -201,6 +201,8 @@ def _keyword(named: Named, value: Value) -> TaskFilter | None:
 
 def _bounds(named: Named, comparison: str, value: Value) -> list[tuple[str, str]]:
     """The bounds that a value must keep; none if it must be equal."""
+    if value.upto == value.text == "":
+        raise Unfit("BAD_VALUE", "A range has a beginning, an end or both.")
     if value.upto is not None:
         return [(way, end) for way, end in ((">=", value.text), ("<=", value.upto)) if end]
     if comparison in _BOUNDS:

@@ -28,6 +28,9 @@ VERSION = 1
 _RELATIVE = re.compile(r"today|([+-]?)(\d{1,4})([dwm])")
 
 
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
 class Kind(StrEnum):
     """What a field's values are."""
 
@@ -158,9 +161,16 @@ class FilterScope:
         return today + timedelta(days=-days if match[1] == "-" else days)
 
     def start_of(self, value: str | date, later_days: int = 0) -> datetime:
-        """The moment at which a day begins in the viewer's time zone, or another so many days later."""
-        day = self.day(value) + timedelta(days=later_days)
-        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+        """The moment at which a day begins in the viewer's time zone, or another so many days later.
+
+        Where that is before the year 1 or after 9999: the first or last moment that there is.
+        """
+        asked = self.day(value)
+        try:
+            day = asked + timedelta(days=later_days)
+            return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+        except OverflowError:
+            return _LAST if asked.year > 1 else _FIRST
 
 
 def written_day(value: str | date) -> str:

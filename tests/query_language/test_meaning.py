@@ -79,6 +79,8 @@ FAULTS = {
     "label:bug": ("AMBIGUOUS_NAME", 6, 9, (f"#{UUID(int=20)}", f"#{UUID(int=21)}")),
     "assignee:nobody": ("UNKNOWN_NAME", 9, 15, ()),
     "due:soon": ("BAD_VALUE", 4, 8, ()),
+    "created:..": ("BAD_VALUE", 8, 10, ()),
+    "created:>9999-12-31T23:59:59-10:00": ("BAD_VALUE", 9, 34, ()),
     "label:>x": ("BAD_COMPARISON", 0, 8, ()),
     "priority:9999999999": ("BAD_VALUE", 9, 19, ()),
     "is:opn": ("BAD_VALUE", 3, 6, ("open",)),
