@@ -19,8 +19,11 @@ from app.history.states import State
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MENTION = re.compile(r"\(user:(" + _ID.pattern + r")\)")
 _PEOPLE = frozenset({"creator_id", "author_id", "user_id", "assignee_ids"})
-_IDS = re.compile(r"(.+_)?ids?|fields|options")
+_IDS = re.compile(r"(.+_)?ids?|fields|options|conditions|actions")
 """Fields of states that hold ids, or objects with them; no others are looked into."""
+
+_TYPED = frozenset({"text", "url", "name", "set_close_reason"})
+"""Within those, what people typed: it stays, though it look like an id."""
 
 
 def derived_id(old: UUID, place: UUID) -> UUID:
@@ -54,7 +57,8 @@ class Copies:
     def _field(self, name: str, value: Any) -> Any:
         if name in _PEOPLE:
             if isinstance(value, list):
-                return sorted(str(self.people[UUID(one)]) for one in value if UUID(one) in self.people)
+                # Two who are called alike there are one here.
+                return sorted({str(self.people[UUID(one)]) for one in value if UUID(one) in self.people})
             return str(self.people[UUID(value)]) if value and UUID(value) in self.people else None
         if name == "sections":
             return {section: self._text(text) for section, text in value.items()}
@@ -70,7 +74,11 @@ class Copies:
             return [self._within(one) for one in value]
         if isinstance(value, dict):
             return {
-                self._within(key): self._field(key, one) if key == "user_id" else self._within(one)
+                self._within(key): self._field(key, one)
+                if key == "user_id"
+                else one
+                if key in _TYPED
+                else self._within(one)
                 for key, one in value.items()
             }
         return value

@@ -11,7 +11,11 @@ from uuid import UUID
 
 import orjson
 
+from app.exchange.checking import Checks, Unfit
 from app.exchange.lines import FORMAT, VERSION, Line
+from app.exchange.writing import MODELS
+from app.imports.values import one_line
+from app.values import NAME_LENGTH
 
 LONGEST_LINE = 64 << 20
 
@@ -73,17 +77,23 @@ def _check_head(line: Any) -> None:
 
 def survey(path: Path) -> Contents:
     """The first pass. Raises ``NoExport``, also for a file that was cut off."""
-    found, ended, number = Contents(), False, 1
+    found, ended, number, checks = Contents(), False, 1, Checks()
     for number, line in lines_of(path):
         try:
+            if line["type"] in MODELS:
+                checks.take(number, line)
             if line["type"] == "project":
                 found.projects[UUID(line["id"])] = line["state"]
             elif line["type"] == "person":
-                found.people[UUID(line["id"])] = str(line["name"])
-        except (KeyError, TypeError, ValueError) as fault:
+                found.people[UUID(line["id"])] = one_line(line["name"], NAME_LENGTH) or "?"
+        except Unfit as fault:
+            raise NoExport(number, f"{line['type']}: {fault}") from fault
+        except (KeyError, TypeError, ValueError, AttributeError) as fault:
             raise NoExport(number, f"{line['type']}: {fault!r}") from fault
         ended = line["type"] == "end"
         found.counts[line["type"]] += 1
     if not ended:
         raise NoExport(number, "the file was cut off: its last line is missing")
+    for number, why in checks.lacking():
+        raise NoExport(number, why)
     return found

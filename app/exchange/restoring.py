@@ -18,7 +18,7 @@ from app.db import sql
 from app.exchange.copies import Copies, derived_id
 from app.exchange.lines import LISTED, WORK, Line
 from app.exchange.reading import Contents, lines_of, survey
-from app.exchange.writing import INSERTERS, ORDER, Batch, write_links
+from app.exchange.writing import INSERTERS, ORDER, Batch, known_state, write_links
 from app.ids import new_id
 from app.imports.batches import import_guard
 from app.imports.people import bring_people, read_people
@@ -126,18 +126,28 @@ class Restoration:
             for person in copies.lost(line["state"]):
                 why = "they are in no line of the file"
                 self.report.note(Note(Outcome.LOST, number, line["id"], f"the person {person}", why))
-        batch = Batch(here, [copies.state(line["state"]) for _, line in lines])
+        batch = Batch(here, [copies.state(known_state(step, line["state"])) for _, line in lines])
         made = await self._unit(_restored(step, batch))
         self.report.counts["created"] += made["created"] if step == "task" else 0
         self.report.counts["comments"] += made["created"] if step == "comment" else 0
         self.report.counts["words"] += made["created"] if step not in WORK else 0
-        self.report.counts["unchanged"] += len(lines) - made["created"]
+        lost = set(made.get("elsewhere", ()))
+        self.report.counts["unchanged"] += len(lines) - made["created"] - len(lost)
+        for (number, line), state in zip(lines, batch.states, strict=True):
+            if state["id"] in lost:
+                why = "something else has its id, or its task is not here"
+                self.report.note(Note(Outcome.LOST, number, line["id"], f"the {step}", why))
+        for _, old, new in made.get("renumbered", ()):
+            why = f"another task here has the number {old}; it has {new}"
+            self.report.note(Note(Outcome.CHANGED, None, None, "number", why))
 
     async def _links(self, projects: dict[UUID, UUID], copies: dict[UUID, Copies]) -> None:
         """A link between projects stands in the file once for each end, and is put together again."""
         halves: dict[str, dict[str, Any]] = {}
         ready: list[dict[str, Any]] = []
-        for _, line in lines_of(self.path):
+        for number, line in lines_of(self.path):
+            if number % 100 == 0:
+                await asyncio.sleep(0)
             if line["type"] != "link":
                 continue
             state = copies[UUID(line["project"])].state(line["state"])
@@ -159,6 +169,9 @@ class Restoration:
     async def _write_links(self, projects: list[UUID], states: list[dict[str, Any]]) -> None:
         made = await self._unit(write_links(projects, states))
         self.report.counts["links"] += made["created"]
+        for one in made["elsewhere"]:
+            why = "an end of it is not here"
+            self.report.note(Note(Outcome.LOST, None, one, "the link", why))
 
 
 def tell_unknown(contents: Contents, report: Report) -> None:
@@ -195,7 +208,7 @@ def _restored(step: str, batch: Batch) -> Action:
         guards = [import_guard(batch.project_id), vocabulary_guard(batch.project_id, shared=step in WORK)]
         await open_project(work, batch.project_id, Permission.IMPORT, *guards)
         work.batch_id = new_id()
-        return {"created": await INSERTERS[step](work, batch)}
+        return await INSERTERS[step](work, batch)
 
     return action
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from app.guards import Guard
 from app.history.states import State
 from app.ids import new_id
 from app.imports.batches import import_guard
+from app.imports.reads import links_there
 from app.links.actions import write_new_links
 from app.links.models import Link
 from app.milestones.models import Milestone
@@ -27,7 +29,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import access_projects, check_permission
 from app.projects.actions.opening import access_guards
-from app.projects.models import Label, Status, TaskType
+from app.projects.models import Label, Project, Status, TaskType
 from app.sprints.models import Sprint
 from app.tasks.events import TASK_CREATED
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
@@ -49,8 +51,26 @@ _WORDS: dict[str, tuple[type[SQLModel], str]] = {
     "sprint": (Sprint, "SprintCreated"), "milestone": (Milestone, "MilestoneCreated"),
     "custom_field": (CustomField, "CustomFieldCreated"), "transition": (Transition, "TransitionCreated"),
 }  # fmt: skip
+MODELS: dict[str, type[SQLModel]] = {
+    "project": Project, **{name: model for name, (model, _) in _WORDS.items()},
+    "task": Task, "comment": Comment, "link": Link,
+}  # fmt: skip
+"""The rows of which the types of lines are states."""
+
 ORDER = (*_WORDS, "task", "comment")
 """What is imported, in this order; links come last, and are no batch of one project."""
+
+
+_SETS = {"task": frozenset({"assignee_ids", "label_ids"})}
+_FIELDS = {
+    name: frozenset(column.name for column in table(model).c) | _SETS.get(name, frozenset())
+    for name, model in MODELS.items()
+}
+
+
+def known_state(name: str, state: State) -> State:
+    """A state of this type without what nothing here knows: an event would hold it for ever."""
+    return {key: value for key, value in state.items() if key in _FIELDS[name]}
 
 
 def row_of(model: type[SQLModel], state: State, project_id: UUID) -> dict[str, Any]:
@@ -91,21 +111,22 @@ async def _lacking(work: Work, model: type[SQLModel], batch: Batch, *, anywhere:
     return [state for state in batch.states if UUID(state["id"]) not in known]
 
 
-def _words(model: type[SQLModel], kind: str) -> Callable[[Work, Batch], Awaitable[int]]:
-    async def insert(work: Work, batch: Batch) -> int:
+def _words(model: type[SQLModel], kind: str) -> Callable[[Work, Batch], Awaitable[Result]]:
+    async def insert(work: Work, batch: Batch) -> Result:
         states = await _lacking(work, model, batch)
         await insert_rows(work, model, [row_of(model, state, batch.project_id) for state in states])
         for state in states:
             version = state.get("version", 1)
             work.record(batch.project_id, KINDS[kind], UUID(state["id"]), {"state": state}, version=version)
-        return len(states)
+        return {"created": len(states)}
 
     return insert
 
 
-async def _tasks(work: Work, batch: Batch) -> int:
+async def _tasks(work: Work, batch: Batch) -> Result:
     states, project_id = await _lacking(work, Task, batch, anywhere=True), batch.project_id
     ids = [UUID(state["id"]) for state in states]
+    states, renumbered = await _with_free_numbers(work, project_id, states)
     await insert_rows(work, Task, [row_of(Task, state, project_id) for state in states])
     await insert_rows(work, TaskLocation, [{"task_id": one, "project_id": project_id} for one in ids])
     numbers = [state["number"] for state in states]
@@ -129,7 +150,31 @@ async def _tasks(work: Work, batch: Batch) -> int:
     for one, state in zip(ids, states, strict=True):
         at = datetime.fromisoformat(state["created_at"])
         work.record(project_id, TASK_CREATED, one, {"state": state}, version=state["version"], occurred_at=at)
-    return len(states)
+    there = await work.rows(_there(str(Task.__tablename__)), project=project_id, ids=_ids(batch))
+    return {
+        "created": len(states), "renumbered": renumbered, "elsewhere": _lost(batch, {row.id for row in there})
+    }  # fmt: skip
+
+
+async def _with_free_numbers(
+    work: Work, project_id: UUID, states: list[State]
+) -> tuple[list[State], list[list[Any]]]:
+    """The states, with other numbers where others took theirs meanwhile; and which those are: (id, old, new)."""
+    numbers = [state["number"] for state in states]
+    taken = {row.number for row in await work.rows(_TAKEN, project=project_id, numbers=numbers)}
+    if not taken:
+        return states, []
+    after: int = await work.value(_HIGHEST, project=project_id)
+    fresh = itertools.count(max(after, *numbers) + 1)
+    renumbered, found = [], []
+    for state in states:
+        if state["number"] in taken:
+            number = next(fresh)
+            renumbered.append([state["id"], state["number"], number])
+            found.append({**state, "number": number})
+        else:
+            found.append(state)
+    return found, renumbered
 
 
 # While an import goes on nobody else's number is taken twice: the counter runs ahead of what is imported.
@@ -140,16 +185,37 @@ _COUNT_UP = sql(
 )
 
 
-async def _comments(work: Work, batch: Batch) -> int:
+async def _comments(work: Work, batch: Batch) -> Result:
     states = await _lacking(work, Comment, batch, anywhere=True)
+    tasks = list({UUID(state["task_id"]) for state in states})
+    at_hand = {
+        row.id
+        for row in await work.rows(_there(str(Task.__tablename__)), project=batch.project_id, ids=tasks)
+    }
+    states = [state for state in states if UUID(state["task_id"]) in at_hand]
     await write_new_comments(work, [batch.project_id] * len(states), states)
-    return len(states)
+    there = await work.rows(_there(str(Comment.__tablename__)), project=batch.project_id, ids=_ids(batch))
+    return {"created": len(states), "elsewhere": _lost(batch, {row.id for row in there})}
 
 
-INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[int]]] = {
+def _ids(batch: Batch) -> list[UUID]:
+    return [UUID(state["id"]) for state in batch.states]
+
+
+def _lost(batch: Batch, there: set[UUID]) -> list[str]:
+    """Those that are not there after all: something else has their id, or they are of a task that is not there."""
+    return [str(one) for one in _ids(batch) if one not in there]
+
+
+_TAKEN = sql(
+    "SELECT number FROM task_keys WHERE project_id = $1 AND number = ANY($2::int[])", "project", "numbers"
+)
+_HIGHEST = sql("SELECT next_number FROM task_counters WHERE project_id = $1", "project")
+
+INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[Result]]] = {
     **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "task": _tasks, "comment": _comments,
 }  # fmt: skip
-"""By type: inserts what is not there, and says how many that were."""
+"""By type: inserts what is not there; the result has how many were ``created``, and what else is to be told."""
 
 
 def write_links(project_ids: Sequence[UUID], states: Sequence[State]) -> Action:
@@ -161,17 +227,17 @@ def write_links(project_ids: Sequence[UUID], states: Sequence[State]) -> Action:
         for project in (await access_projects(work, work.viewer_id, list(project_ids))).values():
             check_permission(project, Permission.IMPORT)
             work.reflect(project.id)
-        ends = {UUID(state[end]) for state in states for end in _ENDS}
+        ends, ours = {UUID(state[end]) for state in states for end in _ENDS}, set(project_ids)
         places = {row.task_id: row.project_id for row in await work.rows(_PLACES, ids=list(ends))}
         used = {row.id for row in await work.rows(_IN_USE, ids=[UUID(state["id"]) for state in states])}
         work.batch_id = new_id()
-        links = [
-            Link(**row_of_link(state, places))
-            for state in states
-            if UUID(state["id"]) not in used and all(UUID(state[end]) in places for end in _ENDS)
-        ]
-        await write_new_links(work, links)
-        return {"created": len(links)}
+        fitting = [state for state in states if all(places.get(UUID(state[end])) in ours for end in _ENDS)]
+        links = [Link(**row_of_link(state, places)) for state in fitting if UUID(state["id"]) not in used]
+        # Somebody may have linked the same tasks meanwhile; and twice in a file is once.
+        taken = await links_there(work, map(_way, links))
+        fresh = {_way(link): link for link in links if _way(link) not in taken}
+        await write_new_links(work, list(fresh.values()))
+        return {"created": len(fresh), "elsewhere": [one["id"] for one in states if one not in fitting]}
 
     return action
 
@@ -182,6 +248,10 @@ def row_of_link(state: State, places: dict[UUID, UUID]) -> dict[str, Any]:
     for end in ("source", "target"):
         row[f"{end}_project_id"] = places[row[f"{end}_task_id"]]
     return row
+
+
+def _way(link: Link) -> tuple[UUID, UUID, str]:
+    return link.source_task_id, link.target_task_id, link.kind
 
 
 _ENDS = ("source_task_id", "target_task_id")

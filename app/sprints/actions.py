@@ -92,14 +92,18 @@ def _checked(values: dict[str, Any], rows: Sequence[Any], sprint: Any | None) ->
         checked["name"] = check_free_name(SPRINT, rows, checked["name"], sprint and sprint.id)
     if "goal" in checked:
         checked["goal"] = check_text(checked["goal"] or "", "goal", length=10_000)
-    capacity = checked.get("capacity")
-    if capacity is not None and not (math.isfinite(capacity) and 0 <= capacity <= 1_000_000):
-        raise ValidationFailed("A capacity is a number from 0 to 1,000,000.", path=("capacity",))
+    check_capacity(checked.get("capacity"))
     _check_days(
         checked.get("starts_on", sprint and sprint.starts_on),
         checked.get("ends_on", sprint and sprint.ends_on),
     )
     return checked
+
+
+def check_capacity(capacity: float | None) -> None:
+    """Raise ``ValidationFailed`` for what is no capacity of a sprint."""
+    if capacity is not None and not (math.isfinite(capacity) and 0 <= capacity <= 1_000_000):
+        raise ValidationFailed("A capacity is a number from 0 to 1,000,000.", path=("capacity",))
 
 
 def _check_days(starts_on: Any, ends_on: Any) -> None:
