@@ -11,7 +11,7 @@ UNIT_RERUNS = Counter(
 )
 BATCHES = Histogram(
     "lockstep_batch_size",
-    "Commands of a project that were committed together.",
+    "Commands that were committed together.",
     buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
 )
 EVENTS = Counter("lockstep_events_total", "Events appended, by kind.", ["kind"])

@@ -19,7 +19,7 @@ from app.comments.commands import NewComment
 from app.comments.facts import Facts, ask_for_new, facts_from
 from app.gathering import Gathering
 from app.guards import Guard
-from app.lanes.commands import Seen
+from app.lanes.commands import Command, Seen
 from app.outcomes import Result
 from app.staging import Staged
 from app.work import Work
@@ -60,12 +60,10 @@ _ROOM = CommentRoom()
 
 
 @dataclass(frozen=True)
-class AddComment:
+class AddComment(Command):
     """A comment on a task."""
 
     comment: NewComment
-    placing: UUID | None = None
-    beside: UUID | None = None
 
     async def __call__(self, work: Work) -> Result:
         return await add_comments([self.comment])(work)
@@ -77,3 +75,11 @@ class AddComment:
     @property
     def task_id(self) -> UUID:
         return self.comment.task_id
+
+    @property
+    def placing(self) -> None:
+        return None
+
+    @property
+    def beside(self) -> None:
+        return None

@@ -53,29 +53,31 @@ def same(one: Any, other: Any) -> bool:
 def delta_between(old: State, new: State, shape: Shape) -> Delta:
     """The delta that leads from one state to another; empty if nothing but silent fields differs."""
     delta: Delta = {}
-    for field in new:
-        if field in shape.silent or same(old.get(field), new[field]):
+    for field, now in new.items():
+        was = old.get(field)
+        # Most of a state is the very same; values are compared only of the rest.
+        if was is now or field in shape.silent or same(was, now):
             continue
         if field in shape.texts:
-            delta.setdefault("text", {})[field] = texts.diff(old.get(field) or "", new[field] or "").to_json()
+            delta.setdefault("text", {})[field] = texts.diff(was or "", now or "").to_json()
         elif field in shape.sections:
-            before_texts, after_texts = old.get(field) or {}, new[field]
+            before_texts, after_texts = was or {}, now
             for name in sorted(before_texts.keys() | after_texts.keys()):
                 before_text, after_text = before_texts.get(name, ""), after_texts.get(name, "")
                 if before_text != after_text:
                     change = texts.diff(before_text, after_text).to_json()
                     delta.setdefault("text", {})[f"{field}.{name}"] = change
         elif field in shape.members:
-            before, after = set(old.get(field) or ()), set(new[field])
+            before, after = set(was or ()), set(now)
             if before != after:
                 delta.setdefault("members", {})[field] = {
                     "added": sorted(after - before),
                     "removed": sorted(before - after),
                 }
         elif field in shape.entries:
-            delta.setdefault("entries", {})[field] = _entries_between(old.get(field) or {}, new[field])
+            delta.setdefault("entries", {})[field] = _entries_between(was or {}, now)
         else:
-            delta.setdefault("set", {})[field] = {"old": old.get(field), "new": new[field]}
+            delta.setdefault("set", {})[field] = {"old": was, "new": now}
     return delta
 
 

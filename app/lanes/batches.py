@@ -1,4 +1,4 @@
-"""A batch of commands of one project: guards, one read, decisions one after the other, one write, one commit."""
+"""A batch of commands: guards, one read, decisions one after the other, one write, one commit."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from app.guards import locking
 from app.lanes.commands import Apart, Command, Room, Seen
 from app.outcomes import Outcome, RequestKey, Result, outcome_of
 from app.work import Actor, Store, Work, audit, count_committed, transaction
+
+TOGETHER_MS = 50
+"""How long commands of several projects wait for a lock together; then each project's wait by themselves."""
 
 _NOBODY = Actor(None, ActorKind.USER)
 
@@ -71,7 +74,7 @@ class _Done:
 
 
 async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
-    """Carry out commands of one project in one transaction, in their order; each gets its outcome or its failure.
+    """Carry out commands of some projects in one transaction, in their order; each gets its outcome or its failure.
 
     If this raises, nothing was written of any, unless the code is ``OUTCOME_UNKNOWN``. A refusal may rest on what
     others of the batch did, so it stands once they are committed.
@@ -107,13 +110,16 @@ async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
 
 
 def _begin(items: Sequence[Item]) -> str:
-    """Begin, lock, and declare what this batch is of: its project, and whose outcomes are kept."""
+    """Begin, lock, and declare what this batch is of: its projects, and whose outcomes are kept."""
     guards = {guard for item in items for guard in item.room.guards(item.seen)}
-    seen = items[0].seen
+    projects = dict.fromkeys(item.seen.project_id for item in items)
+    workspaces = dict.fromkeys(item.seen.workspace_id for item in items)
     viewers = dict.fromkeys(item.seen.viewer_id for item in items if item.key is not None)
-    declared = declaring_alone([seen.project_id, *viewers], [seen.workspace_id])
+    declared = declaring_alone([*projects, *viewers], workspaces)
+    # Whoever waits for somebody in one project must not make the others wait.
+    patience = f"SET LOCAL lock_timeout = {TOGETHER_MS}; " if len(projects) > 1 else ""
     # A plan made for these keys alone would cost more than it saves, every time.
-    return f"BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; {locking(guards)}; {declared}"
+    return f"BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; {patience}{locking(guards)}; {declared}"
 
 
 async def _facts(unit: Work, items: Sequence[Item]) -> dict[Room, dict[UUID, Any]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.gathering import Gathering
@@ -61,25 +62,29 @@ class Room(Protocol):
         """Have the rows written of all decisions of the batch."""
 
 
-@runtime_checkable
-class Command(Protocol):
+class Command(ABC):
     """A command on a task. Called, it is the action of a unit of its own."""
 
+    @abstractmethod
     def __call__(self, work: Work) -> Awaitable[Result]:
         """Carry it out alone."""
 
     @property
+    @abstractmethod
     def room(self) -> Room | None:
         """Which room's, or None if it cannot be carried out with others."""
 
     @property
+    @abstractmethod
     def task_id(self) -> UUID:
         """The task that says which project it belongs to."""
 
     @property
+    @abstractmethod
     def placing(self) -> UUID | None:
         """The task that gets another place by it."""
 
     @property
+    @abstractmethod
     def beside(self) -> UUID | None:
         """The task next to which it is placed: not one that has just been given a place in the same batch."""

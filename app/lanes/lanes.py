@@ -1,12 +1,14 @@
-"""Lanes by project: an idle one runs a command at once; what comes while it is at work is taken together next."""
+"""Lanes by project: an idle one runs a command at once; what comes meanwhile is taken together next, of all lanes."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+import structlog
 
 from app import metrics
 from app.errors import Busy, ClientError, TimedOut, Unavailable
@@ -19,22 +21,28 @@ if TYPE_CHECKING:
     from app.events.models import Event
     from app.outcomes import Outcome, RequestKey
 
+log = structlog.get_logger(__name__)
+
 MOST_AT_ONCE = 256
-"""Commands in one batch."""
+"""Commands in one transaction."""
+
+TRAINS = 2
+"""Transactions of several lanes at a time: one is prepared here while another is written to the disk."""
 
 
 class _Lane:
     """What waits for one project, and the messages of its last batch that are on their way."""
 
-    def __init__(self) -> None:
+    def __init__(self, project_id: UUID) -> None:
+        self.project_id = project_id
         self.waiting: deque[Item] = deque()
-        self.running: asyncio.Task[None] | None = None
+        self.under_way = False
         self.ringing: asyncio.Task[None] | None = None
 
-    def take(self, most: int) -> list[Item]:
-        """The next batch: in order, up to the first that must come after what is already in it."""
+    def take(self, most: int, keys: set[tuple[UUID, UUID]]) -> list[Item]:
+        """The next batch: in order, up to the first that must come after what is already in it, or has one of these
+        keys, to which those of the batch are added."""
         batch: list[Item] = []
-        keys: set[tuple[UUID, UUID]] = set()
         placed: set[UUID] = set()
         while self.waiting and len(batch) < most:
             item = self.waiting[0]
@@ -51,16 +59,27 @@ class _Lane:
         return batch
 
 
+_Batches = list[tuple[_Lane, list[Item]]]
+"""What is carried out together, lane by lane."""
+
+
 class Lanes:
-    """Runs commands in lanes, at most ``at_once`` batches at a time."""
+    """Runs commands in lanes. What waits in several lanes is committed together, in one of a few transactions.
+
+    If they cannot be done together, or one lane's project is held by somebody for longer than a moment, each lane's
+    are run by themselves, at most ``at_once`` at a time: nobody waits for another project's.
+    """
 
     def __init__(self, store: Store, *, at_once: int, most: int = MOST_AT_ONCE) -> None:
         self._store = store
         self._most = most
         self._places = Places(store.database)
         self._lanes: dict[UUID, _Lane] = {}
+        self._due: dict[UUID, _Lane] = {}
+        self._trains = 0
+        self._boarding = False
         self._turns = asyncio.Semaphore(at_once)
-        self._telling: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, actor: Actor, command: Command, key: RequestKey | None = None) -> Outcome:
         """Carry out a command, with others if they are there; as ``run_unit`` does it alone.
@@ -75,10 +94,13 @@ class Lanes:
             actor, command, key, room, Seen(viewer_id, place.project_id, place.workspace_id, command),
             asyncio.get_running_loop().create_future(),
         )  # fmt: skip
-        lane = self._lanes.setdefault(place.project_id, _Lane())
+        lane = self._lanes.get(place.project_id)
+        if lane is None:
+            lane = self._lanes[place.project_id] = _Lane(place.project_id)
         lane.waiting.append(item)
-        if lane.running is None:
-            lane.running = asyncio.create_task(self._drain(place.project_id, lane))
+        if not lane.under_way:
+            self._due[place.project_id] = lane
+            self._depart()
         return await self._answer(lane, item)
 
     async def _answer(self, lane: _Lane, item: Item) -> Outcome:
@@ -97,46 +119,107 @@ class Lanes:
             item.abandoned = True
             raise
 
-    async def _drain(self, project_id: UUID, lane: _Lane) -> None:
-        try:
-            while lane.waiting:
-                async with self._turns:
-                    if batch := lane.take(self._most):
-                        await self._run(lane, batch)
-        finally:
-            lane.running = None
-            if self._lanes.get(project_id) is lane:
-                del self._lanes[project_id]
+    def _depart(self) -> None:
+        """Begin with what is due, if there is room. What comes in the same moment goes along."""
+        if self._due and self._trains < TRAINS and not self._boarding:
+            self._boarding = True
+            self._trains += 1
+            self._spawn(self._ride())
 
-    async def _run(self, lane: _Lane, batch: list[Item]) -> None:
+    def _board(self) -> _Batches:
+        """What goes together next: of each lane that is due, in the order in which they became so."""
+        batches: _Batches = []
+        keys: set[tuple[UUID, UUID]] = set()
+        left = self._most
+        for lane in list(self._due.values()):
+            batch = lane.take(left, keys)
+            if batch:
+                lane.under_way = True
+                batches.append((lane, batch))
+                left -= len(batch)
+            if batch or not lane.waiting:
+                del self._due[lane.project_id]
+                self._forget(lane)
+            if not left:
+                break
+        return batches
+
+    async def _ride(self) -> None:
+        self._boarding = False
+        batches, left = self._board(), _Batches()
+        self._depart()  # with what had no room, or must come after
         try:
-            events = await commit_batch(self._store, batch)
+            left = await self._run(batches)
+        finally:
+            self._trains -= 1
+            staying = {lane for lane, _ in left}
+            self._arrive([lane for lane, _ in batches if lane not in staying])
+        for lane, batch in left:
+            self._spawn(self._by_itself(lane, batch, tried=len(batches) == 1))
+
+    async def _by_itself(self, lane: _Lane, batch: list[Item], *, tried: bool) -> None:
+        """One lane's. ``tried``: they could not be done at once either."""
+        try:
+            async with self._turns:
+                await (self._in_parts if tried else self._whole)(lane, batch)
+        finally:
+            self._arrive([lane])
+
+    async def _whole(self, lane: _Lane, batch: list[Item]) -> None:
+        for _, left in await self._run([(lane, batch)]):
+            await self._in_parts(lane, left)
+
+    async def _in_parts(self, lane: _Lane, batch: list[Item]) -> None:
+        """One that cannot be done must not take the others down: half of them, and half again; one alone in a unit."""
+        if len(batch) == 1 or batch[0].apart:
+            for item in batch:
+                await self._alone(item)
+            return
+        half = len(batch) // 2
+        await self._whole(lane, batch[:half])
+        await self._whole(lane, batch[half:])
+
+    def _arrive(self, lanes: Sequence[_Lane]) -> None:
+        """These lanes are free again: what came meanwhile is due."""
+        for lane in lanes:
+            lane.under_way = False
+            if lane.waiting:
+                self._due[lane.project_id] = lane
+            self._forget(lane)
+        self._depart()
+
+    def _forget(self, lane: _Lane) -> None:
+        if not lane.waiting and not lane.under_way and lane.ringing is None:
+            self._lanes.pop(lane.project_id, None)
+
+    async def _run(self, batches: _Batches) -> _Batches:
+        """Carry them out together; those that are left are to be carried out otherwise, before the next of their lanes.
+
+        Raises nothing: everybody else is told.
+        """
+        whole = [item for _, batch in batches for item in batch]
+        try:
+            events = await commit_batch(self._store, whole)
         except (Busy, Unavailable, TimedOut) as failure:
-            _fail(batch, failure)
+            return _fail(whole, failure)
         except ClientError as failure:
             # Nobody knows what became of a commit: it cannot be tried again.
             if failure.code == "OUTCOME_UNKNOWN":
-                _fail(batch, failure)
-            else:
-                await self._apart(lane, batch)
-        except Exception:  # noqa: BLE001 (a race lost, a constraint, a bug: whose it is shows when they are apart)
-            await self._apart(lane, batch)
+                return _fail(whole, failure)
+        except Exception as failure:  # noqa: BLE001 (a race lost, a constraint, a bug: it shows whose when they are apart)
+            log.debug("batch_failed", commands=len(whole), error=type(failure).__name__)
         else:
-            lane.ringing = asyncio.create_task(self._tell(lane.ringing, batch, events))
-            self._telling.add(lane.ringing)
-            lane.ringing.add_done_callback(self._telling.discard)
-            for item in [one for one in batch if one.apart]:
-                await self._alone(item)
-
-    async def _apart(self, lane: _Lane, batch: Sequence[Item]) -> None:
-        """One that cannot be done must not take the others down: half of them, and half again; one alone in a unit."""
+            lanes = [lane for lane, _ in batches]
+            before = {lane.ringing for lane in lanes if lane.ringing is not None}
+            ringing = self._spawn(self._tell(lanes, before, whole, events))
+            for lane in lanes:
+                lane.ringing = ringing
+            left = [(lane, [item for item in batch if item.apart]) for lane, batch in batches]
+            return [(lane, batch) for lane, batch in left if batch]
         metrics.UNIT_RERUNS.inc()
-        if len(batch) > 1:
-            half = len(batch) // 2
-            await self._run(lane, list(batch[:half]))
-            await self._run(lane, list(batch[half:]))
-            return
-        await self._alone(batch[0])
+        for item in whole:
+            item.apart = False
+        return batches
 
     async def _alone(self, item: Item) -> None:
         try:
@@ -146,19 +229,31 @@ class Lanes:
         item.tell()
 
     async def _tell(
-        self, before: asyncio.Task[None] | None, batch: Sequence[Item], events: Sequence[Event]
-    ) -> None:
-        """Ring, in the order of commits, and answer; the lane goes on meanwhile."""
+        self, lanes: Sequence[_Lane], before: set[asyncio.Task[None]], batch: Sequence[Item],
+        events: Sequence[Event],
+    ) -> None:  # fmt: skip
+        """Ring, in the order of each lane's commits, and answer; the lanes go on meanwhile."""
         try:
-            if before is not None:
-                await before
+            for one in before:
+                await one
             await ring(self._store, events)
         finally:
             for item in batch:
                 item.tell()
+            for lane in lanes:
+                if lane.ringing is asyncio.current_task():
+                    lane.ringing = None
+                self._forget(lane)
+
+    def _spawn(self, doing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
 
-def _fail(batch: Sequence[Item], failure: Exception) -> None:
+def _fail(batch: Sequence[Item], failure: Exception) -> _Batches:
     for item in batch:
         item.outcome, item.failure = None, failure
         item.tell()
+    return []

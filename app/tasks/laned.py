@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.gathering import Gathering
 from app.guards import Guard
-from app.lanes.commands import Apart, Seen
+from app.lanes.commands import Apart, Command, Seen
 from app.outcomes import Result
 from app.staging import Staged
 from app.tasks.actions.edit import update_tasks
@@ -64,7 +64,7 @@ _ROOM = TaskRoom()
 
 
 @dataclass(frozen=True)
-class EditTask:
+class EditTask(Command):
     """An edit or a move of one task. With a new parent it is carried out alone: all above that are to be read."""
 
     edit: TaskEdit

@@ -41,7 +41,9 @@ from tests.world import World, uuids
 
 EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0"))
 PEOPLE = ("member", "manager", "owner", "guest", "viewer", "colleague", "outsider")
-TASKS = 4
+TASKS = 6
+"""Those of ``AWAY`` are each in another project; the others in one."""
+AWAY = {4: "ops", 5: "secret"}
 KEYS = 3
 
 
@@ -110,10 +112,17 @@ class Names:
 
     def key(self, ask: Ask) -> RequestKey | None:
         asked = [ask.kind, ask.task, ask.word]
-        return None if ask.key is None else RequestKey.of(self.keys[ask.key], "test", asked)
+        if ask.key is None:
+            return None
+        # One key in two projects at once: either may be the first.
+        place = list(AWAY).index(ask.task) + 1 if ask.task in AWAY else 0
+        return RequestKey.of(self.keys[ask.key + KEYS * place], "test", asked)
 
     def command(self, side: Side, ask: Ask) -> Command:
         task, other = self.tasks[ask.task], self.tasks[ask.other]
+        if ask.task in AWAY and ask.kind in ("comment", "reply", "assign"):
+            # Two projects' notices come to one inbox in either order.
+            return EditTask(TaskEdit(task, ask.version, TaskPatch({"title": ask.word}), ask.policy))
         if ask.kind in ("comment", "reply"):
             mention = f" @[x](user:{uuids(side.world.kept.people['guest']['user_id'])[0]})"
             parent = self.comments[0] if ask.kind == "reply" else None
@@ -199,12 +208,15 @@ class Sides:
         eng = self.laned.world.eng
         ids = [new_id() for _ in range(TASKS)]
         names = Names(
-            uuids(eng["id"])[0], ids, [new_id() for _ in range(TASKS)], [uuid4() for _ in range(KEYS)],
+            uuids(eng["id"])[0], ids, [new_id() for _ in range(TASKS)],
+            [uuid4() for _ in range(KEYS * (1 + len(AWAY)))],
             uuids(eng["labels"][0]["id"])[-1],
         )  # fmt: skip
+        places = {n: uuids(getattr(self.laned.world, name)["id"])[0] for n, name in AWAY.items()}
         new = [
             NewTask(
-                names.project_id, f"Task {n}", client_id=id_, patch=TaskPatch(sections={"notes": "begin\n\nend"})
+                places.get(n, names.project_id), f"Task {n}", client_id=id_,
+                patch=TaskPatch(sections={"notes": "begin\n\nend"}),
             )
             for n, id_ in enumerate(ids)
         ]  # fmt: skip
@@ -318,6 +330,7 @@ async def test_the_usual_ones_are_one_batch(sides: Sides) -> None:
     asks = [
         Ask("member", kind, task, task, 1, None, word, None)
         for task in range(TASKS)
+        if task not in AWAY
         for kind, word in (("title", "one"), ("text", "two"), ("comment", "words"), ("config", "3"))
     ]
     counts = []
@@ -328,3 +341,38 @@ async def test_the_usual_ones_are_one_batch(sides: Sides) -> None:
         # Looked for, begun, read, (others' inboxes declared,) written, committed.
         counts.append([text for text in counted.texts if not text.startswith("SELECT sign_ins_ended")])
     assert [sum("INSERT INTO events" in text for text in texts) for texts in counts] == [2, 2]
+
+
+async def test_projects_go_together(sides: Sides) -> None:
+    """Edits of several projects are one transaction; what one of them does wrong is its own."""
+    asks = [Ask("owner", "title", task, 0, 1, None, "together", None) for task in range(TASKS)]
+    asks[2] = Ask("owner", "title", 2, 0, 9, None, "ahead of its time", None)
+    asks[4] = Ask("member", "title", 5, 0, 1, None, "hidden", None)
+    with sides.laned.service.statements() as counted:
+        answers = await sides.compare(asks)
+    assert [isinstance(answer, Outcome) for answer in answers] == [True, True, False, True, False, True]
+    assert sum("INSERT INTO events" in text for text in counted.texts) == 2
+
+
+async def test_a_project_that_is_held_holds_up_no_other(sides: Sides) -> None:
+    """Somebody holds one project's clock: edits of it wait, those that came with them are committed meanwhile."""
+    names = await sides._begin()
+    lanes = sides.laned.service.application.lanes
+    assert lanes is not None
+    lanes._places = Places(sides.laned.service.application.database)
+    actor = sides.laned.actor("owner")
+    edits = [EditTask(TaskEdit(task, 1, TaskPatch({"title": "While it is held"}))) for task in names.tasks]
+    connection = sides.laned.log.connection
+    async with connection.transaction():
+        await connection.execute("SELECT FROM scopes WHERE id = $1 FOR UPDATE", names.project_id)
+        running = [asyncio.create_task(lanes.run(actor, edit)) for edit in edits]
+        free = [running[n] for n in AWAY]
+        done, _ = await asyncio.wait(free, timeout=20)
+        assert len(done) == len(free)
+        assert not any(one.done() for n, one in enumerate(running) if n not in AWAY)
+    held = await asyncio.gather(*running)
+    assert all(isinstance(one, Outcome) for one in held)
+    await sides.laned.log.check_order()
+    # The other side does the same, for the tests that compare the two.
+    for edit in edits:
+        await run_unit(sides.alone.service.application.store, sides.alone.actor("owner"), edit)

@@ -80,7 +80,9 @@ def stage_tasks(staged: Staged, decisions: Iterable[Decision]) -> None:
             first, _ = ends.get(decision.task_id, (decision, decision))
             ends[decision.task_id] = (first, decision)
             told.setdefault(decision.task_id, set()).update(_told(decision))
-    staged.add(_CHANGED, [_row(first, last.new, told[first.task_id]) for first, last in ends.values()])
+    # In the order of their ids, in which others lock them too.
+    changed = [ends[task_id] for task_id in sorted(ends)]
+    staged.add(_CHANGED, [_row(first, last.new, told[first.task_id]) for first, last in changed])
     for part, (_, column) in _SETS.items():
         for first, last in ends.values():
             if part not in told[first.task_id]:
