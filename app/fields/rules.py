@@ -59,10 +59,14 @@ def check_options(
         )
     options = {id_: {**option, "deleted": True} for id_, option in current.items()}
     named: set[str] = set()
+    seen: set[str] = set()
     for place, one in enumerate(asked):
         id_ = str(one["id"] or new_id())
         if one["id"] and (id_ not in current or current[id_]["deleted"]):
             raise NotFound("Option", path=("options",))
+        if id_ in seen:
+            raise ValidationFailed("An option stands here twice.", path=("options",))
+        seen.add(id_)
         name = check_name(one["name"] or "", "options", length=80)
         if name.casefold() in named:
             raise ValidationFailed(f"Two options are called {name}.", path=("options",))

@@ -65,9 +65,11 @@ def revert_task(
 
     async def action(work: Work) -> Result:
         if not 1 <= to_version < expected_version:
+            told = (
+                f"from 1 to {expected_version - 1}" if expected_version > 1 else "of a task that was changed"
+            )
             raise ValidationFailed(
-                f"Say a version from 1 to {expected_version - 1}: one before the version that you see.",
-                path=("toVersion",),
+                f"Say a version {told}: one before the version that you see.", path=("toVersion",)
             )
         place = (await locate_tasks(work, work.viewer_id, [task_id])).get(task_id)
         if place is None:

@@ -14,6 +14,7 @@ from app.imports.reads import COMMENT, TASK, Key
 from app.imports.records import Record, SourceComment
 from app.imports.words import Words
 from app.tasks.commands import REMOVE, NewTask, TaskPatch
+from app.tasks.rules import REF_BYTES
 
 BATCH_RECORDS = 500
 BATCH_CHARACTERS = 2_000_000
@@ -114,10 +115,15 @@ class Names:
         return self.people_ids(names) & self.reading
 
 
+def external_ref(record: Record) -> str:
+    """What it is called in the file, as far as a task can hold that."""
+    return record.external_id.encode()[:REF_BYTES].decode(errors="ignore")
+
+
 def new_task(record: Record, project_id: UUID, names: Names) -> NewTask:
     """A record as the command that makes it."""
     values: dict[str, Any] = {
-        "priority": record.priority, "close_reason": record.close_reason, "external_ref": record.external_id[:2048],
+        "priority": record.priority, "close_reason": record.close_reason, "external_ref": external_ref(record),
         "updated_at": record.updated_at,
     }  # fmt: skip
     for field, word in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -55,7 +56,7 @@ async def mark(reader: Reader, terms: Sequence[Term], pieces: Sequence[Piece]) -
     """What matched in each of these texts, in one statement."""
     if not pieces:
         return []
-    texts = [_MARKING.sub(" ", piece.text[:LONGEST]) for piece in pieces]
+    texts = [_MARKING.sub(" ", unicodedata.normalize("NFC", piece.text[:LONGEST])) for piece in pieces]
     rows = await reader.rows(
         _HEADLINES, **asked(terms), text_languages=[language_of(text) for text in texts],
         texts=[apart(text) for text in texts],

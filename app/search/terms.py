@@ -54,13 +54,14 @@ def read_terms(text: str) -> list[Term]:
     if len(text) > LONGEST:
         raise BadInput(f"A search has at most {LONGEST} characters.")
     terms: list[Term] = []
-    for found in _TOKEN.finditer(unicodedata.normalize("NFKC", text).replace("\0", " ")):
+    normal = unicodedata.normalize("NFKC", text).replace("\0", " ")
+    for found in _TOKEN.finditer(normal):
         excluded = found["minus"] is not None
         if found["phrase"] is not None:
             words = spaced(" ".join(_INNER.findall(found["phrase"])))
             terms += [Term(words, TermKind.PHRASE, excluded)] if words else []
         else:
-            terms += _words(found["word"], excluded, last=found.end() == len(text))
+            terms += _words(found["word"], excluded, last=found.end() == len(normal))
     if len(terms) > MOST_TERMS:
         raise BadInput(f"A search has at most {MOST_TERMS} words; this has {len(terms)}.")
     wanted = [term for term in terms if not term.excluded]
@@ -75,7 +76,8 @@ def read_terms(text: str) -> list[Term]:
 def _words(token: str, excluded: bool, *, last: bool) -> list[Term]:
     if _KEY.fullmatch(token):
         return [Term(token.lower(), TermKind.KEY, excluded)]
-    parts = _INNER.findall(token.lower())
+    # The small form of İ is two characters, the second of which is no part of a word.
+    parts = _INNER.findall(token.lower().replace("i\u0307", "i"))
     if len(parts) > 1 or _UNSPACED.search(
         token
     ):  # a path, a version, a word with hyphens: its parts side by side
@@ -88,9 +90,10 @@ def _words(token: str, excluded: bool, *, last: bool) -> list[Term]:
 
 def spaced(text: str) -> str:
     """A text as it is indexed: parts of paths and names stand apart, and scripts without spaces are cut into
-    overlapping pairs, so that any part of them can be found.
+    overlapping pairs, so that any part of them can be found. Letters with marks are single characters, as in searches.
     """
-    return _UNSPACED.sub(lambda run: f" {_pairs(run[0])} ", apart(text)).strip()
+    composed = apart(unicodedata.normalize("NFKC", text))
+    return _UNSPACED.sub(lambda run: f" {_pairs(run[0])} ", composed).strip()
 
 
 def apart(text: str) -> str:

@@ -14,6 +14,9 @@ from app.errors import CycleRefused, LimitReached, ValidationFailed
 from app.values import check_name, check_text, nests_within
 
 TITLE_LENGTH = 1000
+REF_BYTES = 2048
+"""Fits into an entry of a B-tree, of which PostgreSQL allows 2,704 bytes."""
+
 MOST_SECTIONS = 32
 MOST_PEOPLE = 100
 CONFIG_BYTES = 16_384
@@ -96,7 +99,11 @@ def check_values(values: dict[str, Any]) -> dict[str, Any]:
     if checked.get("close_reason") is not None:
         check_text(checked["close_reason"], "closeReason", length=10_000)
     if checked.get("external_ref") is not None:
-        check_text(checked["external_ref"], "externalRef", length=2048)
+        check_text(checked["external_ref"], "externalRef", length=REF_BYTES)
+        if len(checked["external_ref"].encode(errors="replace")) > REF_BYTES:
+            raise ValidationFailed(
+                f"externalRef may have {REF_BYTES:,} bytes of UTF-8.", path=("externalRef",)
+            )
     for required in ("status_id", "type_id"):
         if required in checked and checked[required] is None:
             raise ValidationFailed("A task always has one.", path=(required.removesuffix("_id") + "Id",))

@@ -20,8 +20,13 @@ _FIELDS = (
 )  # fmt: skip
 
 
+def shown_columns(columns: str) -> list[str]:
+    """The columns that a row holds as lines. Only our own line breaks count: a name may have others."""
+    return columns.split("\n") if columns else []
+
+
 def view_state(view: Any, **changed: Any) -> dict[str, Any]:
     """A view as its events hold it, with some columns changed."""
     values = {name: plain(changed.get(name, getattr(view, name))) for name in _FIELDS}
-    shown = values["columns"].splitlines()
+    shown = shown_columns(values["columns"])
     return values | {"columns": shown, "shared": view.scope_id == view.project_id}

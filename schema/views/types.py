@@ -16,6 +16,7 @@ from app.tasks.filters import filter_conditions, task_orders
 from app.tasks.grammar import filter_from_json
 from app.views import models
 from app.views.access import access_views, is_shared
+from app.views.events import shown_columns
 from app.views.reads import TaskList, counts_of_views, groups_of_views, pages_of_views
 from schema.accounts.types import User, user_edge
 from schema.context import Columns, Context
@@ -127,7 +128,7 @@ def _order_by(root: Any) -> list[TaskOrderTerm]:
 
 
 def _columns(root: Any) -> list[str]:
-    shown: list[str] = root.columns.splitlines()
+    shown: list[str] = shown_columns(root.columns)
     return shown
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 
 import pytest
@@ -217,3 +218,21 @@ async def test_what_has_a_place_in_the_other_project_goes_along(world: World) ->
         "query($id: ID!) { node(id: $id) { ... on Task { sprint { id } milestone { id } } } }", id=task["id"]
     )
     assert shown["node"] == {"sprint": None, "milestone": {"id": there["id"]}}
+
+
+async def test_an_option_stands_once_among_those_of_a_field(world: World, log: Log) -> None:
+    field = await world.custom_field(kind="SELECT", options=OPTIONS)
+    option = field["options"][0]["id"]
+    twice = [{"id": option, "name": "One"}, {"id": option, "name": "Two"}]
+    given = {"id": field["id"], "expectedVersion": 1, "options": twice}
+    error = await refused_unchanged(log, world.owner.refused("customFieldUpdate", **given))
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["options"])
+
+
+async def test_what_a_task_is_called_elsewhere_fits_into_its_index(world: World, log: Log) -> None:
+    """Random, so that it cannot be compressed; of three bytes a character."""
+    letters = random.Random(1).choices([chr(place) for place in range(0x4E00, 0x9FFF)], k=2048)
+    asked = {"projectId": world.eng["id"], "title": "Long", "externalRef": "".join(letters)}
+    error = await refused_unchanged(log, world.member.refused("taskCreate", **asked))
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["externalRef"])
+    await world.task(externalRef="".join(letters[:682]))

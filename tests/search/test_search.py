@@ -49,6 +49,10 @@ def titles(found: JSON) -> list[str]:
         ("Retry uploads after a timeout", "retry uplods "),
         ("Use app/search/index.py:42 here", "index.py"),
         ("The who", "the"),
+        ("İstanbul office", "İstanbul"),
+        ("İstanbul office", "istanbul "),
+        ("The re\u0301sume\u0301 of it, decomposed", "résumé"),
+        ("The résumé of it", "re\u0301sume\u0301 "),
     ],
 )
 async def test_a_text_is_found(world: World, said: str, asked: str) -> None:

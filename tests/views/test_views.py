@@ -110,3 +110,14 @@ async def test_what_is_refused(world: World) -> None:
     made = {"projectId": world.eng["id"], "name": "A view", "query": ""}
     assert (await world.viewer.refused("viewCreate", **made, shared=True))["code"] == "PERMISSION_DENIED"
     assert (await world.viewer.answer("viewCreate", **made, shared=False))["errors"] == []
+
+
+async def test_a_column_keeps_what_is_no_line_break_of_ours(world: World) -> None:
+    columns = ["one\u2028two", "one"]
+    view = await world.view(columns=columns)
+    found = await world.member.query(
+        "query($id: ID!) { node(id: $id) { ... on View { columns } } }", id=view["id"]
+    )
+    assert found["node"]["columns"] == columns
+    async with verify_events(world.member, Scope("project", world.eng["id"])):
+        await world.member.do("viewUpdate", id=view["id"], expectedVersion=1, columns=["a\u0085b"])
