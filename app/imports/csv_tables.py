@@ -44,6 +44,9 @@ PRIORITIES = {
     "none": 0, "no priority": 0, "urgent": 1, "highest": 1, "critical": 1, "blocker": 1, "high": 2, "major": 2,
     "medium": 3, "normal": 3, "low": 4, "minor": 4, "lowest": 4, "trivial": 4,
 }  # fmt: skip
+_FORMULA = re.compile(r"'(?='*[=+\-@\t\r\n＝＋－＠])")
+"""What stands before a cell that a spreadsheet would take for a formula: our export and others put it there."""
+
 _APART = re.compile(r"\s*[,;]\s*")
 
 
@@ -82,7 +85,8 @@ class Table:
         self.at = 0
         rows = self._rows()
         headers = next(rows)[1]
-        for place, (line, cells) in enumerate(rows, 1):
+        for place, (line, written) in enumerate(rows, 1):
+            cells = [cell[1:] if _FORMULA.match(cell) else cell for cell in written]
             filled = any(cell.strip() for cell in cells)
             yield self._record(line, place, headers, cells, report) if filled else None
 

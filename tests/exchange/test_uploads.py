@@ -118,3 +118,15 @@ def test_what_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(MalformedJson) as raised:
         list(Table(path, {}).records(Report(unheard)))
     assert raised.value.line >= 3
+
+
+async def test_what_looks_like_a_formula_comes_back_as_it_was(world: World) -> None:
+    titles = ["=1+1", "'=1+1", "''@x", "-5", "'quoted'", "plain"]
+    for title in titles:
+        await world.task(title, description=f"{title}\n=2")
+    table = await fetched(world.owner, f"/exports/projects/{world.eng['id']}.csv")
+    _, done = await sent(world.owner, f"/imports/projects/{world.ops['id']}", table)
+    assert done[-1]["type"] == "done"
+    tasks = await _tasks(world)
+    assert [task["title"] for task in tasks] == titles
+    assert [task["description"] for task in tasks] == [f"{title}\n=2" for title in titles]
