@@ -6,6 +6,7 @@ it goes to, so that a second run comes to the same ids and finds what the first 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 from collections.abc import Mapping
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.exchange.lines import people_in
+from app.exchange.lines import comparisons_of, people_in
 from app.history.states import State
+from app.tasks.grammar import Kind, kind_of
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MENTION = re.compile(r"\(user:(" + _ID.pattern + r")\)")
@@ -60,12 +62,21 @@ class Copies:
                 # Two who are called alike there are one here.
                 return sorted({str(self.people[UUID(one)]) for one in value if UUID(one) in self.people})
             return str(self.people[UUID(value)]) if value and UUID(value) in self.people else None
-        if name == "sections":
-            return {section: self._text(text) for section, text in value.items()}
+        if name in ("filter", "columns", "sections") and isinstance(value, dict):
+            return {"filter": self._filter, "columns": self._columns, "sections": self._sections}[name](value)
         if name == "body":
             return self._text(value)
         found = self._within(value) if _IDS.fullmatch(name) else value
         return sorted(found) if isinstance(found, list) and name.endswith("_ids") else found
+
+    def _sections(self, sections: dict[str, str]) -> dict[str, Any]:
+        return {section: self._text(text) for section, text in sections.items()}
+
+    def _columns(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """A board's: their ids are known in it alone, and the order of their statuses is told."""
+        return {
+            column: {**one, "status_ids": self._within(one["status_ids"])} for column, one in columns.items()
+        }
 
     def _within(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -82,6 +93,21 @@ class Copies:
                 for key, one in value.items()
             }
         return value
+
+    def _filter(self, kept: dict[str, Any]) -> dict[str, Any]:
+        """A filter of a view or board, with the project whose words it names."""
+        made = copy.deepcopy(kept)
+        made["project"] = str(self.id(kept["project"])) if kept.get("project") else None
+        for node in comparisons_of(made):
+            people = kind_of(node["field"]) is Kind.PERSON and node["op"] not in ("me", "null")
+            node["field"] = ".".join(map(self._within, node["field"].split(".")))
+            node["value"] = self._people(node["value"]) if people else self._within(node["value"])
+        return made
+
+    def _people(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return sorted(map(self._people, value))
+        return str(self.people.get(UUID(value), UUID(value)))
 
     def _text(self, text: str) -> str:
         def mention(found: re.Match[str]) -> str:

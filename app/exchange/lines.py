@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from app.tasks.grammar import Kind, kind_of
+
 Line = dict[str, Any]
 
 FORMAT, VERSION = "export", 1
@@ -43,3 +45,17 @@ def people_in(state: dict[str, Any]) -> Iterator[UUID]:
     for value in (state.get("fields") or {}).values():
         if isinstance(value, dict) and value.get("user_id"):
             yield UUID(value["user_id"])
+    for node in comparisons_of(state.get("filter")):
+        if node["op"] not in ("me", "null") and kind_of(node["field"]) is Kind.PERSON:
+            yield from map(UUID, node["value"] if isinstance(node["value"], list) else [node["value"]])
+
+
+def comparisons_of(kept: dict[str, Any] | None) -> Iterator[dict[str, Any]]:
+    """The comparisons of a filter of a view or board, as it is kept."""
+    waiting = [] if kept is None else [kept["filter"]]
+    while waiting:
+        node = waiting.pop()
+        if "field" in node:
+            yield node
+        else:
+            waiting += [*node.get("all", ()), *node.get("any", ()), *([node["not"]] if "not" in node else ())]

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from app.accounts.reads import users_by_id
 from app.db import Database, Reader
-from app.exchange.exporting import may_export, objects_of
+from app.errors import BadInput
+from app.exchange.exporting import PAGE, may_export, objects_of
 from app.history.moments import Moment, load_words, states_then
 from app.history.states import State
+from app.tasks.filters import ORDERS
+from app.tasks.grammar import FilterScope, TaskFilter, check_filter
+from app.tasks.matching import Surroundings, matches
 
 COLUMNS = (
     "key", "title", "status", "type", "priority", "assignees", "labels", "parent", "estimate", "dueDate", "creator",
@@ -18,14 +24,76 @@ COLUMNS = (
 )  # fmt: skip
 
 
-async def task_rows(database: Database, viewer_id: UUID, moment: Moment) -> AsyncIterator[list[list[Any]]]:
-    """The tasks of a project at a moment that were not deleted, by when they were made, in pages."""
+@dataclass(frozen=True)
+class Choice:
+    """Which tasks, and in what order: (name, descending) terms, by rank if there are none."""
+
+    asked: TaskFilter
+    sort: Sequence[tuple[str, bool]]
+    scope: FilterScope
+
+
+def check_choice(choice: Choice) -> None:
+    """Raise ``BadInput`` for what the states of tasks alone do not tell."""
+    check_filter(choice.asked)
+    if choice.asked.mentions("blocked"):
+        raise BadInput("The past cannot be asked for by links: leave `blocked` out.")
+    if any(name not in ORDERS for name, _ in choice.sort):
+        raise BadInput("A table cannot be ordered by a custom field.")
+
+
+async def task_rows(
+    database: Database, viewer_id: UUID, moment: Moment, choice: Choice | None = None
+) -> AsyncIterator[list[list[Any]]]:
+    """The tasks of a project at a moment, in pages: those that were not deleted by when they were made, or a choice."""
+    if choice is not None:
+        async for page in _chosen_rows(database, viewer_id, moment, choice):
+            yield page
+        return
     check = may_export(viewer_id, [moment.scope_id])
-    async for page in objects_of(database, viewer_id, check, moment, ("task",), among=True):
-        states = [line["state"] for line in page if not line["state"]["deleted_at"]]
+    async for lines in objects_of(database, viewer_id, check, moment, ("task",), among=True):
+        states = [line["state"] for line in lines if not line["state"]["deleted_at"]]
         if states:
             async with database.snapshot(viewer_id) as reader:
                 yield await _rows(reader, moment, states)
+
+
+async def _chosen_rows(
+    database: Database, viewer_id: UUID, moment: Moment, choice: Choice
+) -> AsyncIterator[list[list[Any]]]:
+    """Read once for which they are and where they stand, and again in that order: a place is all that is held."""
+    check = may_export(viewer_id, [moment.scope_id])
+    async with database.snapshot(viewer_id) as reader:
+        await check(reader)
+        await load_words(reader, [moment])
+    around = Surroundings(
+        choice.scope, {one["id"]: one["category"] for one in (moment.words or {})["status"]}
+    )
+    terms = [(ORDERS[name][0], descending) for name, descending in choice.sort or [("rank", False)]]
+    places = []
+    async for page in objects_of(database, viewer_id, check, moment, ("task",), among=True):
+        states = [line["state"] for line in page]
+        places += [
+            [*(state[name] for name, _ in terms), state["id"]]
+            for state in states
+            if matches(choice.asked, state, around)
+        ]
+    ids = [UUID(str(place[-1])) for place in in_order(places, [descending for _, descending in terms])]
+    for start in range(0, len(ids), PAGE):
+        async with database.snapshot(viewer_id) as reader:
+            await check(reader)
+            keys = [(moment, ("task", one)) for one in ids[start : start + PAGE]]
+            yield await _rows(reader, moment, [state for state in await states_then(reader, keys) if state])
+
+
+def in_order(places: list[list[Any]], descending: Sequence[bool]) -> list[list[Any]]:
+    """Places (values of the terms, and an id) in their order: missing values last, as lists have them."""
+    ordered = sorted(places, key=itemgetter(-1), reverse=descending[-1])
+    for term in reversed(range(len(descending))):
+        there = [place for place in ordered if place[term] is not None]
+        there.sort(key=itemgetter(term), reverse=descending[term])
+        ordered = there + [place for place in ordered if place[term] is None]
+    return ordered
 
 
 async def _rows(reader: Reader, moment: Moment, states: list[State]) -> list[list[Any]]:

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Date, DateTime, Uuid
 from sqlmodel import SQLModel
 
+from app.boards.models import Board
 from app.comments.actions import write_new_comments
 from app.comments.models import Comment
 from app.db import Statement, sql, table
@@ -33,6 +34,9 @@ from app.projects.models import Label, Project, Status, TaskType
 from app.sprints.models import Sprint
 from app.tasks.events import TASK_CREATED
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
+from app.values import plain
+from app.views.events import VIEW_CREATED
+from app.views.models import SavedView
 from app.work import Action, Work
 from app.workflows.models import Transition
 from app.writes import insert_rows
@@ -53,11 +57,11 @@ _WORDS: dict[str, tuple[type[SQLModel], str]] = {
 }  # fmt: skip
 MODELS: dict[str, type[SQLModel]] = {
     "project": Project, **{name: model for name, (model, _) in _WORDS.items()},
-    "task": Task, "comment": Comment, "link": Link,
+    "view": SavedView, "board": Board, "task": Task, "comment": Comment, "link": Link,
 }  # fmt: skip
 """The rows of which the types of lines are states."""
 
-ORDER = (*_WORDS, "task", "comment")
+ORDER = (*_WORDS, "view", "board", "task", "comment")
 """What is imported, in this order; links come last, and are no batch of one project."""
 
 
@@ -123,7 +127,29 @@ def _words(model: type[SQLModel], kind: str) -> Callable[[Work, Batch], Awaitabl
     return insert
 
 
+<<<<<<< HEAD
 async def _tasks(work: Work, batch: Batch) -> Result:
+=======
+async def _views(work: Work, batch: Batch) -> int:
+    states = await _lacking(work, SavedView, batch, anywhere=True)
+    # Whose maker is nobody here is whoever imports it.
+    states = [{**state, "creator_id": state["creator_id"] or plain(work.viewer_id)} for state in states]
+    rows = [
+        {
+            **row_of(SavedView, state, batch.project_id), "scope_id": batch.project_id,
+            "columns": "\n".join(state["columns"]),
+        }
+        for state in states
+    ]  # fmt: skip
+    await insert_rows(work, SavedView, rows)
+    for state in states:
+        told = {"state": state}
+        work.record(batch.project_id, VIEW_CREATED, UUID(state["id"]), told, version=state["version"])
+    return len(states)
+
+
+async def _tasks(work: Work, batch: Batch) -> int:
+>>>>>>> 82009e1 (CSV of what a view or a query chooses; views and boards come back with an export)
     states, project_id = await _lacking(work, Task, batch, anywhere=True), batch.project_id
     ids = [UUID(state["id"]) for state in states]
     states, renumbered = await _with_free_numbers(work, project_id, states)
@@ -198,6 +224,7 @@ async def _comments(work: Work, batch: Batch) -> Result:
     return {"created": len(states), "elsewhere": _lost(batch, {row.id for row in there})}
 
 
+<<<<<<< HEAD
 def _ids(batch: Batch) -> list[UUID]:
     return [UUID(state["id"]) for state in batch.states]
 
@@ -214,6 +241,11 @@ _HIGHEST = sql("SELECT next_number FROM task_counters WHERE project_id = $1", "p
 
 INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[Result]]] = {
     **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "task": _tasks, "comment": _comments,
+=======
+INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[int]]] = {
+    **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "view": _views,
+    "board": _words(Board, "BoardCreated"), "task": _tasks, "comment": _comments,
+>>>>>>> 82009e1 (CSV of what a view or a query chooses; views and boards come back with an export)
 }  # fmt: skip
 """By type: inserts what is not there; the result has how many were ``created``, and what else is to be told."""
 

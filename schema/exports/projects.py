@@ -6,20 +6,25 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from app.accounts.reads import users_by_id
 from app.audit.actions import AuditAction
 from app.denials import run_telling
 from app.errors import BadInput, NotFound
 from app.exchange.exporting import export_lines, may_export, moments_now
-from app.exchange.rows import COLUMNS, task_rows
+from app.exchange.rows import COLUMNS, Choice, check_choice, task_rows
 from app.history.moments import Moment
 from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import visible_projects
+from app.query_language.printing import read_sort
+from app.tasks.grammar import FilterScope, TaskFilter, all_of, filter_from_json
+from app.views.access import access_views
 from app.work import Actor, Work
 from app.workspaces.access import access_workspace
 from schema.context import Session
 from schema.exports.forms import csv_lines, json_line
 from schema.ids import read_id
+from schema.query_language.types import meaning_for
 
 JSONL = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
@@ -35,12 +40,13 @@ async def open_project_export(
     if form not in ("jsonl", "csv"):
         raise NotFound("Export")
     events = _events(asked, form)
+    choice = await _choice(session, project_id, asked)
     moments = await _noted(session, [project_id], "project", project_id, form)
     async with session.application.database.snapshot(_viewer(session)) as reader:
         project = (await visible_projects(reader, _viewer(session)))[project_id]
     workspace = {"id": str(project.workspace_id)}
     if form == "csv":
-        pages = task_rows(session.application.database, _viewer(session), moments[0])
+        pages = task_rows(session.application.database, _viewer(session), moments[0], choice)
         return CSV, f"{project.key}.csv", _csv(pages)
     return JSONL, f"{project.key}.jsonl", _jsonl(session, workspace, moments, events=events)
 
@@ -68,11 +74,38 @@ def _viewer(session: Session) -> UUID:
 
 
 def _events(asked: Mapping[str, list[str]], form: str) -> bool:
-    """The one parameter: whether the log itself is wanted too."""
-    known = {"events"} if form == "jsonl" else set()
+    """Whether the log itself is wanted too; refuses what nobody knows."""
+    known = {"events"} if form == "jsonl" else {"query", "view"}
     if asked.keys() - known or asked.get("events", ["false"])[-1] not in ("true", "false"):
-        raise BadInput("An export as JSON Lines knows the parameter events=true; one as CSV knows none.")
+        raise BadInput("An export as JSON Lines knows the parameter events=true; one as CSV, query and view.")
     return asked.get("events", ["false"])[-1] == "true"
+
+
+async def _choice(session: Session, project_id: UUID, asked: Mapping[str, list[str]]) -> Choice | None:
+    """What a view, a query's text or both choose; None: every task. Raises for what cannot be."""
+    text, view_id = asked.get("query", [""])[-1], asked.get("view", [""])[-1]
+    if not text and not view_id:
+        return None
+    viewer_id, parts, sort = _viewer(session), list[TaskFilter](), list[tuple[str, bool]]()
+    async with session.application.database.snapshot(viewer_id) as reader:
+        if project_id not in await visible_projects(reader, viewer_id):
+            raise NotFound("Project")
+        if view_id:
+            identifier = read_id(view_id, "View")
+            view = (await access_views(reader, viewer_id, [identifier])).get(identifier)
+            if view is None or view.project_id not in (None, project_id):
+                raise NotFound("View")
+            parts.append(filter_from_json(view.filter))
+            sort = read_sort(view.sort)
+        if text:
+            meaning = await meaning_for(reader, viewer_id, [project_id], text)
+            parts.append(meaning.filter)
+            sort = meaning.sort or sort
+        viewer = (await users_by_id(reader, [viewer_id])).get(viewer_id)
+    scope = FilterScope(viewer.time_zone if viewer else "UTC", viewer_id=viewer_id)
+    choice = Choice(all_of(parts), sort, scope)
+    check_choice(choice)
+    return choice
 
 
 async def _noted(

@@ -9,6 +9,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
+from app.db import Reader
 from app.errors import BadInput
 from app.projects.access import visible_projects
 from app.query_language.completing import suggest
@@ -136,7 +137,12 @@ async def printed_queries(
 
 async def meaning_of(context: Context, project_ids: list[Any], text: str) -> Meaning:
     """What a list's ``query`` means; raises ``BadInput`` with all its errors if it means nothing."""
-    meaning = understand(text, await names_of(context, project_ids, text))
+    return await meaning_for(await context.reader(), context.viewer_id, project_ids, text)
+
+
+async def meaning_for(reader: Reader, viewer_id: UUID, project_ids: list[UUID], text: str) -> Meaning:
+    """The same for whoever has no context of an operation."""
+    meaning = understand(text, await names_for_query(reader, viewer_id, project_ids, _checked(text)))
     if meaning.faults:
         told = [
             {"code": one.code, "message": one.message, "start": one.start, "end": one.end, "meant": one.meant}

@@ -50,13 +50,16 @@ async def imported(
     return report, await restoration.run()
 
 
+_NAMED = ("project", "status", "label", "task_type", "sprint", "milestone", "custom_field", "view")
+
+
 def meaning(lines: list[JSON]) -> list[Any]:
     """What lines say, with names for ids: the same of two workspaces that are equal."""
     names: dict[str, str] = {}
     for line in lines:
         if line.get("type") == "person":
             names[line["id"]] = line["name"]
-        elif line.get("type") in ("status", "label", "task_type", "sprint", "milestone"):
+        elif line.get("type") in _NAMED:
             names[line["id"]] = f"{line['type']} {line['state']['name']}"
         elif line.get("type") == "task":
             names[line["id"]] = f"task {line['state']['number']}"
@@ -88,6 +91,30 @@ async def furnished(world: World) -> None:
     await world.comment(first, "Answered", by="owner", parentId=said["id"])
     await world.member.do("linkAdd", sourceId=first["id"], kind="blocks", targetId=second["id"])
     await world.member.do("taskMove", id=second["id"], statusId=world.status("Done"), expectedVersion=1)
+    await _planned(world, label)
+
+
+async def _planned(world: World, label: JSON) -> None:
+    """Views, boards over them, and a workflow that names words."""
+    field, owner = await world.custom_field("Severity"), world.owner
+    view = await world.view(
+        "Mine",
+        query="(assignee:viewer or -assignee:me) label:Urgent parent:1 status:Done sort:-due",
+        columns=["key"],
+    )
+    columns = [
+        {"name": "Open", "statusIds": [world.status("In progress"), world.status("To do")], "limit": 3},
+        {"name": "Done", "statusIds": [world.status("Done")]},
+    ]
+    place = {"projectId": world.eng["id"]}
+    await owner.do("boardCreate", **place, name="Over a view", viewId=view["id"], columns=columns)
+    await owner.do(
+        "boardCreate", **place, name="Own", query="label:Urgent assignee:viewer", swimlanes="LABEL"
+    )
+    conditions = [{"customFieldIds": [field["id"]]}, {"withoutLabelIds": [label["id"]]}]
+    await owner.do(
+        "transitionCreate", **place, name="Start", toStatusId=world.status("Done"), conditions=conditions
+    )
 
 
 @pytest.fixture
@@ -155,6 +182,33 @@ async def test_a_table_of_tasks_runs_nothing(world: World) -> None:
     assert table.startswith("key,title,status")
     assert "ENG-1,'=1+1,To do,task,0,Viewer," in table
     assert "Gone" not in table
+
+
+async def test_a_table_of_what_a_view_or_a_query_chooses(world: World) -> None:
+    for number in range(3):
+        await world.task(f"Task {number}", priority=number, estimate=(None, 2, 1)[number])
+    view = await world.view("Estimated", query="-estimate:none sort:-title")
+    personal = await world.view("Own", by="owner", shared=False)
+    address = f"/exports/projects/{world.eng['id']}.csv"
+
+    async def titles(asked: JSON) -> list[str]:
+        headers = {"Authorization": f"Bearer {world.member.token}"}
+        response = await world.member._http.get(address, params=asked, headers=headers)
+        assert response.status_code == 200, response.text
+        return [line.split(",")[1] for line in response.text.splitlines()[1:]]
+
+    assert await titles({}) == ["Task 0", "Task 1", "Task 2"]
+    assert await titles({"query": "sort:estimate"}) == ["Task 2", "Task 1", "Task 0"]
+    assert await titles({"query": "sort:-estimate"}) == ["Task 1", "Task 2", "Task 0"]
+    assert await titles({"view": view["id"]}) == ["Task 2", "Task 1"]
+    assert await titles({"view": view["id"], "query": "priority:1"}) == ["Task 1"]
+    for asked, code in (
+        ({"view": personal["id"]}, 404), ({"query": "nothing:such"}, 400), ({"query": "is:blocked"}, 400),
+        ({"other": "1"}, 400),
+    ):  # fmt: skip
+        headers = {"Authorization": f"Bearer {world.member.token}"}
+        response = await world.member._http.get(address, params=asked, headers=headers)
+        assert response.status_code == code, (asked, response.text)
 
 
 async def test_who_may_export(world: World) -> None:
