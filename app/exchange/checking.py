@@ -13,7 +13,8 @@ from sqlalchemy import Boolean, Date, DateTime, Float, Integer, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.db import table
-from app.errors import Refusal
+from app.errors import BadInput, Refusal
+from app.exchange.arrangements import check_board, check_view, statuses_of
 from app.exchange.lines import Line
 from app.exchange.writing import MODELS
 from app.fields.models import FieldKind
@@ -63,8 +64,8 @@ class Checks:
             raise Unfit("its state is of another id")
         try:
             _check(name, state)
-        except Refusal as refusal:
-            raise Unfit(refusal.message) from None
+        except (Refusal, BadInput) as refusal:
+            raise Unfit(str(refusal)) from None
         except MalformedRank:
             raise Unfit("its rank is none") from None
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as fault:
@@ -85,9 +86,20 @@ class Checks:
             if state["parent_id"] is not None:
                 self.parents[state["id"]] = state["parent_id"]
             self._needs(number, *((project, "label", one) for one in state["label_ids"]))
+        if name in ("view", "board"):
+            self._arrange(number, name, state, project)
         for column, kind in _REFERENCES.get(name, {}).items():
             if state.get(column) is not None:
                 self._needs(number, (project, kind, state[column]))
+
+    def _arrange(self, number: int, name: str, state: State, project: str) -> None:
+        """A view, or a board; a deleted one may name what is gone."""
+        if (state.get("filter") or {}).get("project", project) not in (None, project):
+            raise Unfit("its filter is of another project")
+        if name == "board" and state["deleted_at"] is None:
+            self._needs(number, *((project, "status", one) for one in statuses_of(state)))
+            if state.get("view_id") is not None:
+                self._needs(number, (project, "view", state["view_id"]))
 
     def _needs(self, number: int, *keys: tuple[str, str, str]) -> None:
         # Words come first in a file: hardly anything waits for its end.
@@ -123,6 +135,10 @@ def _are_ids(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_id, value)) and len(set(value)) == len(value)
 
 
+_APART = {"view": ("scope_id", "columns")}
+"""Columns that are another thing in the state, or none."""
+
+
 def _rank(rank: str) -> None:
     if len(rank) > LONGEST_RANK:
         raise MalformedRank(rank)
@@ -131,7 +147,8 @@ def _rank(rank: str) -> None:
 
 def _check(name: str, state: State) -> None:
     for column in table(MODELS[name]).c:
-        if column.name != "workspace_id" and not column.name.endswith("project_id"):
+        apart = column.name == "workspace_id" or column.name.endswith("project_id")
+        if not apart and column.name not in _APART.get(name, ()):
             _check_column(column, state.get(column.name), optional=column.nullable or column.name in _ENDS)
     _RULES.get(name, _named)(state)
 
@@ -250,6 +267,11 @@ def _is_value(value: dict[str, Any]) -> bool:
     return entry in ("text", "url") or _is_id(one)
 
 
+def _board(state: State) -> None:
+    _rank(state["rank"])
+    check_board(state)
+
+
 def _comment(state: State) -> None:
     check_text(state["body"], "body")
 
@@ -263,5 +285,5 @@ def _link(state: State) -> None:
 
 _RULES: dict[str, Callable[[State], None]] = {
     "project": _project, "status": _status, "sprint": _sprint, "custom_field": _custom_field,
-    "transition": _transition, "task": _task, "comment": _comment, "link": _link,
+    "transition": _transition, "view": check_view, "board": _board, "task": _task, "comment": _comment, "link": _link,
 }  # fmt: skip

@@ -65,7 +65,7 @@ ORDER = (*_WORDS, "view", "board", "task", "comment")
 """What is imported, in this order; links come last, and are no batch of one project."""
 
 
-_SETS = {"task": frozenset({"assignee_ids", "label_ids"})}
+_SETS = {"task": frozenset({"assignee_ids", "label_ids"}), "view": frozenset({"shared"})}
 _FIELDS = {
     name: frozenset(column.name for column in table(model).c) | _SETS.get(name, frozenset())
     for name, model in MODELS.items()
@@ -127,10 +127,7 @@ def _words(model: type[SQLModel], kind: str) -> Callable[[Work, Batch], Awaitabl
     return insert
 
 
-<<<<<<< HEAD
-async def _tasks(work: Work, batch: Batch) -> Result:
-=======
-async def _views(work: Work, batch: Batch) -> int:
+async def _views(work: Work, batch: Batch) -> Result:
     states = await _lacking(work, SavedView, batch, anywhere=True)
     # Whose maker is nobody here is whoever imports it.
     states = [{**state, "creator_id": state["creator_id"] or plain(work.viewer_id)} for state in states]
@@ -145,11 +142,11 @@ async def _views(work: Work, batch: Batch) -> int:
     for state in states:
         told = {"state": state}
         work.record(batch.project_id, VIEW_CREATED, UUID(state["id"]), told, version=state["version"])
-    return len(states)
+    there = await work.rows(_there(str(SavedView.__tablename__)), project=batch.project_id, ids=_ids(batch))
+    return {"created": len(states), "elsewhere": _lost(batch, {row.id for row in there})}
 
 
-async def _tasks(work: Work, batch: Batch) -> int:
->>>>>>> 82009e1 (CSV of what a view or a query chooses; views and boards come back with an export)
+async def _tasks(work: Work, batch: Batch) -> Result:
     states, project_id = await _lacking(work, Task, batch, anywhere=True), batch.project_id
     ids = [UUID(state["id"]) for state in states]
     states, renumbered = await _with_free_numbers(work, project_id, states)
@@ -224,7 +221,6 @@ async def _comments(work: Work, batch: Batch) -> Result:
     return {"created": len(states), "elsewhere": _lost(batch, {row.id for row in there})}
 
 
-<<<<<<< HEAD
 def _ids(batch: Batch) -> list[UUID]:
     return [UUID(state["id"]) for state in batch.states]
 
@@ -240,12 +236,8 @@ _TAKEN = sql(
 _HIGHEST = sql("SELECT next_number FROM task_counters WHERE project_id = $1", "project")
 
 INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[Result]]] = {
-    **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "task": _tasks, "comment": _comments,
-=======
-INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[int]]] = {
     **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "view": _views,
     "board": _words(Board, "BoardCreated"), "task": _tasks, "comment": _comments,
->>>>>>> 82009e1 (CSV of what a view or a query chooses; views and boards come back with an export)
 }  # fmt: skip
 """By type: inserts what is not there; the result has how many were ``created``, and what else is to be told."""
 
