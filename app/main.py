@@ -143,7 +143,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(mailer.close)
         index = PostgresIndex()
         indexer = Indexer(index)
-        doorbell = RedisDoorbell(broadcast, backend)
+        doorbell = RedisDoorbell(broadcast, backend, hub)
         store = Store(
             database,
             NotingDoorbell(doorbell, indexer) if settings.search_indexing else doorbell,

@@ -109,23 +109,26 @@ class SharedAnswers:
     """The latest frames' answers, by group and frame."""
 
     def __init__(self) -> None:
-        self._running: OrderedDict[Hashable, asyncio.Task[Answer]] = OrderedDict()
+        self._made: OrderedDict[Hashable, asyncio.Future[Answer | None]] = OrderedDict()
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The answer for a key, made once. One subscriber that goes away does not take it from the others.
+        """The answer for a key, made once, by who asks first: in their own task, since nobody else knows of it yet.
 
-        An answer with errors is its maker's own: the token may have run out, or the database been away a moment.
+        An answer with errors is its maker's own: the token may have run out, or the database been away a moment. And a
+        maker who goes away leaves none.
         """
-        task = self._running.get(key)
-        others = task is not None
-        if task is None:
-            task = asyncio.ensure_future(make())
-            self._running[key] = task
-            if len(self._running) > KEPT:
-                self._running.popitem(last=False)
-        answer = await asyncio.shield(task)
-        if not answer.errors:
-            return answer
-        if self._running.get(key) is task:
-            del self._running[key]
-        return await make() if others else answer
+        known = self._made.get(key)
+        if known is not None:
+            return await asyncio.shield(known) or await make()
+        made = self._made[key] = asyncio.get_running_loop().create_future()
+        if len(self._made) > KEPT:
+            self._made.popitem(last=False)
+        good: Answer | None = None
+        try:
+            answer = await make()
+            good = None if answer.errors else answer
+        finally:
+            made.set_result(good)
+            if good is None and self._made.get(key) is made:
+                del self._made[key]
+        return answer

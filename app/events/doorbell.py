@@ -24,22 +24,36 @@ def channel_of(scope_id: UUID) -> str:
     return f"lockstep:{scope_id}"
 
 
-class RedisDoorbell:
-    """Announces committed events: (scope, seq), and the events themselves if they are small."""
+class Near(Protocol):
+    """Who follows in this process."""
 
-    def __init__(self, broadcast: Broadcast, backend: Pipeline | None = None) -> None:
+    def hear(self, scope_id: UUID, message: bytes) -> None:
+        """Take a scope's message."""
+
+
+class RedisDoorbell:
+    """Announces committed events: (scope, seq), and the events themselves if they are small.
+
+    ``near``: hears of them first, the same messages. Who follows in this process need not wait for Redis.
+    """
+
+    def __init__(
+        self, broadcast: Broadcast, backend: Pipeline | None = None, near: Near | None = None
+    ) -> None:
         self._broadcast = broadcast
         self._backend = backend
+        self._near = near
 
     async def ring(self, events: Sequence[Event]) -> None:
         by_scope: dict[UUID, list[Event]] = {}
         for event in events:
             by_scope.setdefault(event.scope_id, []).append(event)
-        messages = [
-            (channel_of(scope), message)
-            for scope, told in by_scope.items()
-            for message in make_messages(told)
-        ]
+        messages = []
+        for scope, told in by_scope.items():
+            for message in make_messages(told):
+                messages.append((channel_of(scope), message))
+                if self._near is not None:
+                    self._near.hear(scope, message)
         if len(messages) == 1 or self._backend is None:
             for channel, message in messages:
                 await self._broadcast.publish(channel, message)
@@ -78,10 +92,16 @@ def make_message(events: Sequence[Event]) -> bytes:
     return whole if len(whole) <= SMALL_BYTES else orjson.dumps({"seq": events[-1].seq})
 
 
-def read_message(message: bytes | str, scope_id: UUID) -> tuple[int, list[Event]]:
-    """What a message of a scope says: its seq, and its events if they came along. Raises for any other message."""
+def read_message(message: bytes | str, scope_id: UUID, known: int = 0) -> tuple[int, list[Event]]:
+    """What a message of a scope says: its seq, and its events if they came along. Raises for any other message.
+
+    ``known``: a seq up to which nothing is news.
+    """
     content = orjson.loads(message)
-    seq, events = content["seq"], [event_of(event) for event in content.get("events", ())]
+    seq = content["seq"]
+    if type(seq) is int and 0 < seq <= known:
+        return seq, []
+    events = [event_of(event) for event in content.get("events", ())]
     for told in (seq, *(event.seq for event in events)):
         if type(told) is not int or not 0 < told < 2**63:
             raise ValueError(f"not a seq: {told!r}")

@@ -65,6 +65,7 @@ class Feed:
         self._heard: dict[int, Event] = {}
         self._target = 0
         self._rung = asyncio.Event()
+        self._resting = False
         self._opening: asyncio.Task[None] | None = None
         self._subscribed = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
@@ -131,26 +132,37 @@ class Feed:
             queue.end(FrameReason.OTHER_HISTORY)
 
     def hint(self, seq: int, events: Sequence[Event] = ()) -> None:
-        """The log has grown to ``seq``; ``events`` may be some of what is new. Neither is believed unseen."""
+        """The log has grown to ``seq``; ``events`` may be some of what is new. Neither is believed unseen.
+
+        What follows on the head is handed out at once, unless the log is being read just now.
+        """
         if len(self._heard) >= _HEARD:
             self._heard.clear()
         for event in events:
             if event.seq > self.head:
                 self._heard[event.seq] = event
         self._target = max(self._target, seq)
-        self._rung.set()
+        if self._resting and not self.over:
+            self._hand_out(self._in_order())
+        if self._target > self.head:
+            self._rung.set()
+
+    def hear(self, message: bytes | str) -> None:
+        """A message has come, of whatever kind."""
+        try:
+            self.hint(*read_message(message, self.scope_id, self.head))
+        except Exception as fault:  # noqa: BLE001 (whatever it was: the log is read instead)
+            log.warning("unreadable_message", scope=str(self.scope_id), error=repr(fault))
 
     async def _listen(self, messages: object) -> None:
         while True:
-            message = await messages.get()  # type: ignore[attr-defined]
-            try:
-                self.hint(*read_message(message.message, self.scope_id))
-            except Exception as fault:  # noqa: BLE001 (whatever it was: the log is read instead)
-                log.warning("unreadable_message", scope=str(self.scope_id), error=repr(fault))
+            self.hear((await messages.get()).message)  # type: ignore[attr-defined]
 
     async def _pump(self) -> None:
         while True:
+            self._resting = True
             await self._rung.wait()
+            self._resting = False
             self._rung.clear()
             try:
                 while self._target > self.head:

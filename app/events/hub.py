@@ -92,6 +92,11 @@ class Hub:
         self.ended_sign_ins |= {sign_in_id}
         self._sign_out(frozenset({sign_in_id}))
 
+    def hear(self, scope_id: UUID, message: bytes) -> None:
+        """A doorbell's message, from within this process."""
+        if (feed := self._feeds.get(scope_id)) is not None:
+            feed.hear(message)
+
     def expect_end(self, expires_at: float) -> None:
         """A token was renewed by one that runs out then, which may be sooner."""
         for feed in self._feeds.values():

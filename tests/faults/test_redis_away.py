@@ -16,6 +16,7 @@ from app.events.feeds import Feed
 from app.events.hub import Hub
 from app.events.models import Event
 from lockstep.embedded import Servers
+from tests.client import PATIENCE_SECONDS
 from tests.faults.conftest import OtherProcess
 from tests.faults.proxy import Proxy
 from tests.ledger import Log
@@ -42,6 +43,12 @@ async def metric(service: Service, name: str) -> float:
     async with httpx.AsyncClient(base_url=service.url) as http:
         lines = (await http.get("/metrics")).text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
+
+
+@pytest.fixture
+def from_afar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is heard comes by Redis, as if every edit were made in another process."""
+    monkeypatch.setattr(Hub, "hear", lambda *_: None)
 
 
 class Load:
@@ -85,7 +92,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 async def test_edits_go_on_and_followers_lose_nothing(
     world: World, log: Log, servers: Servers, other_process: OtherProcess, redis_at_the_end: None,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, from_afar: None,
 ) -> None:  # fmt: skip
     heard = listening(monkeypatch)
     at = await place(world, "project")
@@ -132,8 +139,9 @@ async def caught_up(world: World, *streams: object) -> None:
 
 
 async def test_a_planted_trust_in_redis_is_caught(
-    world: World, log: Log, servers: Servers, redis_at_the_end: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    world: World, log: Log, servers: Servers, redis_at_the_end: None, monkeypatch: pytest.MonkeyPatch,
+    from_afar: None,
+) -> None:  # fmt: skip
     """Without the comparison a follower hears nothing while Redis is away."""
 
     async def blind(_hub: Hub) -> None:
@@ -148,9 +156,24 @@ async def test_a_planted_trust_in_redis_is_caught(
             await caught_up(world, stream)
 
 
-async def test_a_redis_that_goes_silent_is_noticed(
-    world: World, log: Log, servers: Servers, other_process: OtherProcess, monkeypatch: pytest.MonkeyPatch
+async def test_who_follows_where_it_was_committed_needs_neither_redis_nor_the_comparison(
+    world: World, log: Log, servers: Servers, redis_at_the_end: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    at = await place(world, "project")
+    async with world.viewer.follow(at.scope) as stream:
+        await asyncio.to_thread(servers.kill_redis)
+        monkeypatch.setattr(Feed, "_read_log", None)  # would fail if it were called
+        for _ in range(3):
+            await at.grow()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await stream.until((await world.position())["seq"])
+        await check_whole(log, stream, at.id, stream.frames[0]["position"]["seq"])
+
+
+async def test_a_redis_that_goes_silent_is_noticed(
+    world: World, log: Log, servers: Servers, other_process: OtherProcess, monkeypatch: pytest.MonkeyPatch,
+    from_afar: None,
+) -> None:  # fmt: skip
     """No reset, no refusal, only silence: edits wait for it once in a while, and the listener begins anew."""
     monkeypatch.setattr(redis_backend, "SILENCE_SECONDS", 0.2)
     monkeypatch.setattr(redis_backend, "PUBLISH_SECONDS", 0.1)
