@@ -13,12 +13,12 @@ from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.addresses import PostgresUrl, RedisUrl, SmtpUrl, WebUrl, split
 from app.bounds import Bounds
 
 PREFIX = "LOCKSTEP_"
@@ -27,49 +27,6 @@ TEST_PREFIX = "LOCKSTEP_TEST_"
 # Settings whose values are, or may hold, a secret. tests/secrets asks for each.
 SECRET_NAMES = ("_URL", "_TOKEN", "_SECRET", "_KEY", "_PASSWORD", "_PROVIDERS")
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
-
-def _split(url: str, schemes: tuple[str, ...]) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("is not a URL, or its port is not a number from 0 to 65535") from None
-    if parts.scheme not in schemes:
-        raise ValueError("must begin with " + " or ".join(f"{scheme}://" for scheme in schemes))
-    return parts
-
-
-def _postgres_url(url: str) -> str:
-    """Any of the spellings in use, stored as `postgresql://`, which asyncpg, psycopg and libpq all take."""
-    if not url:
-        return url
-    parts = _split(url, ("postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg"))
-    if not parts.path.strip("/"):
-        raise ValueError("names no database: postgresql://user:password@host:5432/database")
-    return parts._replace(scheme="postgresql").geturl()
-
-
-def _redis_url(url: str) -> str:
-    return _split(url, ("redis", "rediss", "unix")).geturl() if url else url
-
-
-def _web_url(url: str) -> str:
-    if url and not _split(url, ("http", "https")).hostname:
-        raise ValueError("names no host: https://lockstep.example.org")
-    return url.rstrip("/")
-
-
-def _smtp_url(url: str) -> str:
-    if url and not _split(url, ("smtp", "smtps")).hostname:
-        raise ValueError("names no host: smtp://mail.example.org:25")
-    return url
-
-
-PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
-RedisUrl = Annotated[str, AfterValidator(_redis_url)]
-WebUrl = Annotated[str, AfterValidator(_web_url)]
-SmtpUrl = Annotated[str, AfterValidator(_smtp_url)]
 
 
 class Settings(Bounds):
@@ -250,21 +207,14 @@ class Settings(Bounds):
     @classmethod
     def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            parts = _split(origin, ("http", "https"))
+            parts = split(origin, ("http", "https"))
             if not parts.hostname or parts.path or parts.query:
                 raise ValueError(
                     "an origin is a scheme and a host, without a path: https://board.example.org"
                 )
         return origins
 
-    @field_validator("oidc_providers_file")
-    @classmethod
-    def _check_providers(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_file():
-            raise ValueError("is not a file")
-        return path
-
-    @field_validator("trusted_documents")
+    @field_validator("oidc_providers_file", "trusted_documents")
     @classmethod
     def _check_file(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_file():

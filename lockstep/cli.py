@@ -2,24 +2,19 @@
 
 import asyncio
 import difflib
-import functools
 import os
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, ParamSpec, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
-from app.config import Settings, environment_name, listed_settings, load_settings
-from lockstep.embedded import ServersError
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from app.config import environment_name, listed_settings, load_settings
+from lockstep.keys_cli import keys
+from lockstep.telling import fail, need, plainly
 
 cli = typer.Typer(
     help="Lockstep: everyone's view stays the same while many people edit at once.",
@@ -31,32 +26,6 @@ cli = typer.Typer(
 Host = Annotated[str | None, typer.Option(help="Address to listen on (LOCKSTEP_HOST).")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on (LOCKSTEP_PORT).")]
 Workers = Annotated[int | None, typer.Option(help="Server processes sharing the port (LOCKSTEP_WORKERS).")]
-
-
-def fail(message: str, status: int = 1) -> typer.Exit:
-    """Prints one line for the person at the terminal; to be raised."""
-    print(f"lockstep: {message}", file=sys.stderr)
-    return typer.Exit(status)
-
-
-def plainly(command: Callable[P, R]) -> Callable[P, R]:
-    """Turns the troubles a person can do something about into one line and exit status 1."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except ServersError as error:
-            raise fail(str(error)) from None
-
-    return run
-
-
-def need(given: Settings, *fields: str) -> None:
-    """Ends with status 2 unless all these settings are given."""
-    missing = [field.upper() for field in fields if not getattr(given, field)]
-    if missing:
-        raise fail(f"{' and '.join(missing)} not set; `lockstep dev` starts servers of its own", 2)
 
 
 @cli.command()
@@ -283,35 +252,7 @@ def import_(
         )
 
 
-keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
 cli.add_typer(keys, name="keys")
-
-
-@keys.command("list")
-@plainly
-def list_keys() -> None:
-    """Show which key signs, which is next, which only verify."""
-    from lockstep import keys_command  # noqa: PLC0415
-
-    keys_command.show(load_settings())
-
-
-@keys.command("rotate")
-@plainly
-def rotate_keys() -> None:
-    """Sign with the next key from now on. Tokens of the one before stay good until they expire."""
-    from lockstep import keys_command  # noqa: PLC0415
-
-    keys_command.rotate(load_settings())
-
-
-@keys.command("remove")
-@plainly
-def remove_key(kid: Annotated[str, typer.Argument(help="A key that `lockstep keys list` shows.")]) -> None:
-    """Drop a key that others may have: all access tokens that it signed stop working, refresh tokens do not."""
-    from lockstep import keys_command  # noqa: PLC0415
-
-    keys_command.remove(load_settings(), kid)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema
 
+from app.cursors import DEFAULT_PAGE, LARGEST_PAGE
 from app.events.resuming import PAGE
 from app.links.dependencies import DEEPEST as FURTHEST
-from app.paging import DEFAULT_PAGE, LARGEST_PAGE
 from app.planning.progress import DEEPEST
 from schema.planning.reports import MOST_CHANGES
 from schema.queries import NODES_AT_ONCE

@@ -39,7 +39,7 @@ from graphql import (
 )
 from graphql.utilities.coerce_input_value import coerce_default_value
 
-from app.paging import DEFAULT_PAGE, LARGEST_PAGE
+from app.cursors import DEFAULT_PAGE, LARGEST_PAGE
 
 SIZES = ("first", "last", "ids")
 """The arguments that say how long a list will be: two numbers, and a list of as many ids."""

@@ -36,4 +36,13 @@ def present(input: Any, *names: str) -> dict[str, Any]:
     return {name: getattr(input, name) for name in names if getattr(input, name) is not UNSET}
 
 
+@strawberry.input
+class Versioned:
+    """What an input begins with that edits a version of something: it says what, and nothing else if it deletes it."""
+
+    id: strawberry.ID
+    expected_version: int = strawberry.field(description=VERSION)
+    client_mutation_id: UUID | None = key_field()
+
+
 Key = UUID | None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar
+from uuid import UUID
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -20,6 +22,9 @@ from schema.positions import Position
 from schema.token_scopes import check_mutation
 
 ResolverT = TypeVar("ResolverT", bound=Callable[..., Any])
+
+
+PayloadT = TypeVar("PayloadT", bound="Payload")
 
 
 @strawberry.interface(description="What every mutation answers.")
@@ -83,6 +88,14 @@ async def write(info: Info, input: Any, action: Action, *, secrets: tuple[str, .
         for name in (*secrets, "client_mutation_id"):
             del arguments[name]
     return await info.context.write(action, info.field_name, arguments, key)
+
+
+async def written(info: Info, input: Any, action: Action, payload: type[PayloadT], **told: Any) -> PayloadT:
+    """Run an action; its payload has what else is ``told`` and, of its own fields, those that the outcome names."""
+    outcome = await write(info, input, action)
+    named = (one.name for one in fields(payload) if one.name in outcome.result)
+    keys: Any = {name: UUID(outcome.result[name]) for name in named}
+    return payload(**keys, **told, positions=positions_of(outcome))
 
 
 def positions_of(outcome: Outcome) -> list[Position]:

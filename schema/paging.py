@@ -9,16 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 
-from app.paging import (
-    Condition,
-    Order,
-    Page,
-    PageRequest,
-    StandIns,
-    counts_by_parent,
-    pages_by_parent,
-    read_page_request,
-)
+from app.cursors import Order, PageRequest, read_page_request
+from app.paging import Condition, Page, StandIns, counts_by_parent, pages_by_parent
 from schema.context import Batch, Columns, Context
 from schema.dependence import BY_SCOPE
 from schema.edges import derived, edge, passed_on

@@ -8,8 +8,8 @@ from uuid import UUID
 import strawberry
 
 from app.accounts.reads import users_by_id
+from app.cursors import read_page_request
 from app.errors import BadInput
-from app.paging import read_page_request
 from app.projects.access import access_projects_by_key, visible_projects
 from app.tasks.lists import count_tasks, page_of_tasks
 from app.tasks.reads import task_ids_by_number

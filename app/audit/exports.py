@@ -9,8 +9,9 @@ from uuid import UUID
 
 from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
 from app.audit.models import AuditEntry
+from app.cursors import PageRequest
 from app.db import Database
-from app.paging import PageRequest, pages_by_parent
+from app.paging import pages_by_parent
 from app.values import now_utc, plain
 
 PAGE = 500

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.comments.models import Comment
+from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, as_keys, sql, table
-from app.paging import Fixed, Order, Page, PageRequest, counts_by_parent, pages_by_parent
+from app.paging import Fixed, Page, counts_by_parent, pages_by_parent
 from app.projects.access import visible_among
 
 Key = tuple[UUID, UUID]

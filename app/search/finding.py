@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, column, select
 from sqlalchemy import types as kinds
 
+from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, as_keys, key_table
-from app.paging import Condition, Order, Page, PageRequest
+from app.paging import Condition, Page
 from app.search.index import MOST_AMONG, MOST_RANKED, Found, SearchIndex
 from app.search.terms import Term, correctable, corrected
 from app.tasks.filters import TASKS

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Integer, Text, and_, cast, func, not_, select
 
+from app.cursors import Order
 from app.db import table
 from app.fields.models import CustomField, FieldKind, TaskFieldValue
-from app.paging import Order
 from app.tasks.grammar import read_custom
 from app.tasks.models import Task
 

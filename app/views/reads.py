@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, func, literal, or_, select, union_all
 
+from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, table
-from app.paging import Condition, Order, Page, PageRequest, finished_page, page_select, page_values
+from app.paging import Condition, Page, finished_page, page_select, page_values
 from app.tasks.filters import TASKS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 from app.views.models import SavedView

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.access_tokens.models import AccessToken
 from app.access_tokens.reads import NOT_REVOKED, TOKENS
-from app.paging import Order
+from app.cursors import Order
 from schema.context import Columns, Context
 from schema.paging import Paging, connections, paged
 

@@ -12,10 +12,10 @@ from schema.edges import Info
 from schema.fields.enums import FieldKind
 from schema.fields.types import CustomField
 from schema.ids import read_id, read_optional_id, read_word_id
-from schema.inputs import VERSION, given, key_field, optional
+from schema.inputs import VERSION, Versioned, given, key_field, optional
 from schema.mutating import Payload, mutation
 from schema.nodes import node_edge
-from schema.projects.objects import read_values, written
+from schema.projects.objects import read_values, written_within
 
 _FIELDS = ("name", "description", "kind", "required")
 
@@ -73,10 +73,8 @@ class CustomFieldUpdateInput:
 
 
 @strawberry.input(description="A custom field to be deleted.")
-class CustomFieldDeleteInput:
+class CustomFieldDeleteInput(Versioned):
     id: strawberry.ID = strawberry.field(description="The field.")
-    expected_version: int = strawberry.field(description=VERSION)
-    client_mutation_id: UUID | None = key_field()
 
 
 def _values(input: CustomFieldCreateInput | CustomFieldUpdateInput) -> dict[str, Any]:
@@ -101,15 +99,15 @@ class FieldMutations:
     async def custom_field_create(self, info: Info, input: CustomFieldCreateInput) -> CustomFieldPayload:
         project_id = read_id(input.project_id, "Project")
         action = create_field(project_id, _values(input), client_id=given(input.id))
-        return await written(info, input, action, CustomFieldPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, CustomFieldPayload)
 
     @mutation("Change a custom field: its name, options, place, who has it, whether it is required.")
     async def custom_field_update(self, info: Info, input: CustomFieldUpdateInput) -> CustomFieldPayload:
         key = read_word_id(input.id, "CustomField")
         action = update_field(*key, input.expected_version, _values(input))
-        return await written(info, input, action, CustomFieldPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, CustomFieldPayload)
 
     @mutation("Delete a custom field. What stood in it stays in history, and is shown on no task.")
     async def custom_field_delete(self, info: Info, input: CustomFieldDeleteInput) -> CustomFieldPayload:
         action = delete_field(*read_word_id(input.id, "CustomField"), input.expected_version)
-        return await written(info, input, action, CustomFieldPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, CustomFieldPayload)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.cursors import Order
 from app.invitations.access import INVITATIONS
 from app.invitations.models import Invitation
-from app.paging import Order
 from app.permissions import Permission
 from app.workspaces.access import access_workspaces, may
 from schema.context import Columns, Context

@@ -12,11 +12,11 @@ from app.milestones.actions import create_milestone, release_milestone, update_m
 from app.planning.taking_out import delete_milestone
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
-from schema.inputs import VERSION, given, key_field, optional
+from schema.inputs import VERSION, Versioned, given, key_field, optional
 from schema.milestones.types import Milestone
 from schema.mutating import Payload, mutation
 from schema.nodes import node_edge
-from schema.projects.objects import read_values, written
+from schema.projects.objects import read_values, written_within
 
 _FIELDS = ("name", "description", "starts_on", "due_on", "released")
 
@@ -65,10 +65,8 @@ class MilestoneReleaseInput:
 
 
 @strawberry.input(description="A milestone to be deleted.")
-class MilestoneDeleteInput:
+class MilestoneDeleteInput(Versioned):
     id: strawberry.ID = strawberry.field(description="The milestone.")
-    expected_version: int = strawberry.field(description=VERSION)
-    client_mutation_id: UUID | None = key_field()
 
 
 @strawberry.type
@@ -77,21 +75,21 @@ class MilestoneMutations:
     async def milestone_create(self, info: Info, input: MilestoneCreateInput) -> MilestonePayload:
         values = read_values(input, "Milestone", _FIELDS)
         action = create_milestone(read_id(input.project_id, "Project"), values, client_id=given(input.id))
-        return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, MilestonePayload)
 
     @mutation("Change a milestone's name, description, days or place, or take its release back.")
     async def milestone_update(self, info: Info, input: MilestoneUpdateInput) -> MilestonePayload:
         values = read_values(input, "Milestone", _FIELDS)
         action = update_milestone(*read_word_id(input.id, "Milestone"), input.expected_version, values)
-        return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, MilestonePayload)
 
     @mutation("Say that a milestone was reached. Tasks that are not done stay in it.")
     async def milestone_release(self, info: Info, input: MilestoneReleaseInput) -> MilestonePayload:
         key = read_word_id(input.id, "Milestone")
         action = release_milestone(*key, input.expected_version, given(input.released_at))
-        return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, MilestonePayload)
 
     @mutation("Delete a milestone. Its tasks, at most 1,000, are in none then.")
     async def milestone_delete(self, info: Info, input: MilestoneDeleteInput) -> MilestonePayload:
         action = delete_milestone(*read_word_id(input.id, "Milestone"), input.expected_version)
-        return await written(info, input, action, MilestonePayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, MilestonePayload)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -15,7 +14,7 @@ from schema.accounts.types import User, user_edge
 from schema.edges import Info
 from schema.ids import read_id, read_optional_id
 from schema.inputs import VERSION, given, key_field, optional, present
-from schema.mutating import Payload, mutation, positions_of, write
+from schema.mutating import Payload, mutation, written
 from schema.nodes import node_edge
 from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility
 from schema.projects.types import Project
@@ -99,14 +98,6 @@ class ProjectMemberRemoveInput:
     client_mutation_id: UUID | None = key_field()
 
 
-async def _changed_member(info: Info, input: Any, action: Any) -> ProjectMemberPayload:
-    outcome = await write(info, input, action)
-    return ProjectMemberPayload(
-        project_id=UUID(outcome.result["project_id"]), user_id=UUID(outcome.result["user_id"]),
-        positions=positions_of(outcome),
-    )  # fmt: skip
-
-
 @strawberry.type
 class ProjectMutations:
     @mutation("Make a project, with first statuses and task types.")
@@ -116,8 +107,7 @@ class ProjectMutations:
             client_id=given(input.id), visibility=Visibility(input.visibility),
             workspace_role=Role(input.workspace_role), template=given(input.template) or None,
         )  # fmt: skip
-        outcome = await write(info, input, action)
-        return ProjectPayload(project_id=UUID(outcome.result["project_id"]), positions=positions_of(outcome))
+        return await written(info, input, action, ProjectPayload)
 
     @mutation("Change a project's settings, archive it, or bring it back.")
     async def project_update(self, info: Info, input: ProjectUpdateInput) -> ProjectPayload:
@@ -125,10 +115,8 @@ class ProjectMutations:
         changes = present(
             input, "name", "description", "conflict_policy", "visibility", "workspace_role", "archived"
         )
-        outcome = await write(
-            info, input, settings.update_project(project_id, input.expected_version, changes)
-        )
-        return ProjectPayload(project_id=project_id, positions=positions_of(outcome))
+        action = settings.update_project(project_id, input.expected_version, changes)
+        return await written(info, input, action, ProjectPayload)
 
     @mutation("Add a member of the workspace to a project.")
     async def project_member_add(self, info: Info, input: ProjectMemberAddInput) -> ProjectMemberPayload:
@@ -136,20 +124,20 @@ class ProjectMutations:
             read_id(input.project_id, "Project"), Role(input.role),
             user_id=read_optional_id(given(input.user_id), "User"), email=given(input.email),
         )  # fmt: skip
-        return await _changed_member(info, input, action)
+        return await written(info, input, action, ProjectMemberPayload)
 
     @mutation("Give a member another role.")
     async def project_member_update(
         self, info: Info, input: ProjectMemberUpdateInput
     ) -> ProjectMemberPayload:
         project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
-        return await _changed_member(
-            info, input, members.update_project_member(project_id, user_id, Role(input.role))
-        )
+        action = members.update_project_member(project_id, user_id, Role(input.role))
+        return await written(info, input, action, ProjectMemberPayload)
 
     @mutation("Take someone out of a project, or leave it.")
     async def project_member_remove(
         self, info: Info, input: ProjectMemberRemoveInput
     ) -> ProjectMemberPayload:
         project_id, user_id = read_id(input.project_id, "Project"), read_id(input.user_id, "User")
-        return await _changed_member(info, input, members.remove_project_member(project_id, user_id))
+        action = members.remove_project_member(project_id, user_id)
+        return await written(info, input, action, ProjectMemberPayload)

@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from app.cursors import Order
 from app.db import Statement
-from app.paging import Fixed, Order
+from app.paging import Fixed
 from app.permissions import Permission
 from app.projects.access import may
 from app.projects.reads import rows_by_key
+from app.work import Action
 from schema.context import Columns, Context
 from schema.edges import Info
 from schema.ids import read_word_id
 from schema.inputs import given, present
-from schema.mutating import positions_of, write
+from schema.mutating import PayloadT, positions_of, write
 
 Key = tuple[UUID, UUID]
 
@@ -76,8 +78,9 @@ def read_values(input: Any, kind: str, names: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-async def written(info: Info, input: Any, action: Any, payload: Any) -> Any:
+async def written_within(info: Info, input: Any, action: Action, payload: type[PayloadT]) -> PayloadT:
     """Run an action on one of them; its payload names it by ``key``."""
     outcome = await write(info, input, action)
+    made: Any = payload
     key = (UUID(outcome.result["project_id"]), UUID(outcome.result["id"]))
-    return payload(key=key, positions=positions_of(outcome))
+    return made(key=key, positions=positions_of(outcome))  # type: ignore[no-any-return]

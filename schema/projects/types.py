@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.cursors import Order
 from app.db import table
-from app.paging import Order
 from app.permissions import Permission
 from app.projects import models
 from app.projects.access import may

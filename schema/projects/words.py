@@ -20,29 +20,32 @@ from app.projects.actions.vocabulary import (
 from app.workflows import actions as workflows
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
-from schema.inputs import VERSION, given, key_field, optional, present
-from schema.mutating import Payload, mutation, positions_of, write
+from schema.inputs import VERSION, Versioned, given, key_field, optional
+from schema.mutating import Payload, PayloadT, mutation, positions_of, write
 from schema.nodes import node_edge
 from schema.projects.enums import StatusCategory
+from schema.projects.objects import read_values, written_within
 from schema.projects.types import Label, Status, TaskType
+
+_FIELDS = ("name", "color", "category")
 
 
 @strawberry.type(description="A status that was made, changed or deleted.")
 class StatusPayload(Payload):
-    word: strawberry.Private[Any] = None
-    status: Status | None = node_edge("Status", "word", "The status; null if nothing was done.")
+    key: strawberry.Private[Any] = None
+    status: Status | None = node_edge("Status", "key", "The status; null if nothing was done.")
 
 
 @strawberry.type(description="A label that was made, changed or deleted.")
 class LabelPayload(Payload):
-    word: strawberry.Private[Any] = None
-    label: Label | None = node_edge("Label", "word", "The label; null if nothing was done.")
+    key: strawberry.Private[Any] = None
+    label: Label | None = node_edge("Label", "key", "The label; null if nothing was done.")
 
 
 @strawberry.type(description="A task type that was made, changed or deleted.")
 class TaskTypePayload(Payload):
-    word: strawberry.Private[Any] = None
-    task_type: TaskType | None = node_edge("TaskType", "word", "The task type; null if nothing was done.")
+    key: strawberry.Private[Any] = None
+    task_type: TaskType | None = node_edge("TaskType", "key", "The task type; null if nothing was done.")
 
 
 @strawberry.input(description="A new status.")
@@ -116,56 +119,41 @@ class StatusDeleteInput:
 
 
 @strawberry.input(description="What to delete.")
-class WordDeleteInput:
+class WordDeleteInput(Versioned):
     id: strawberry.ID = strawberry.field(description="The status, label or task type.")
-    expected_version: int = strawberry.field(description=VERSION)
-    client_mutation_id: UUID | None = key_field()
 
 
-async def _create(info: Info, input: Any, vocabulary: Vocabulary, payload: Any) -> Any:
-    values = _values(input, "name", "color", "category")
+async def _create(info: Info, input: Any, vocabulary: Vocabulary, payload: type[PayloadT]) -> PayloadT:
+    values = read_values(input, "Status", _FIELDS)
     action = create_word(vocabulary, read_id(input.project_id, "Project"), values, client_id=given(input.id))
-    return await _written(info, input, action, payload)
+    return await written_within(info, input, action, payload)
 
 
-async def _update(info: Info, input: Any, vocabulary: Vocabulary, kind: str, payload: Any) -> Any:
-    project_id, word_id = read_word_id(input.id, kind)
-    values = _values(input, "name", "color", "category")
-    return await _written(
-        info, input, update_word(vocabulary, project_id, word_id, input.expected_version, values), payload
-    )
+async def _update(
+    info: Info, input: Any, vocabulary: Vocabulary, kind: str, payload: type[PayloadT]
+) -> PayloadT:
+    values = read_values(input, "Status", _FIELDS)
+    action = update_word(vocabulary, *read_word_id(input.id, kind), input.expected_version, values)
+    return await written_within(info, input, action, payload)
 
 
-async def _delete(info: Info, input: WordDeleteInput, vocabulary: Vocabulary, kind: str, payload: Any) -> Any:
-    project_id, word_id = read_word_id(input.id, kind)
+async def _delete(
+    info: Info, input: WordDeleteInput, vocabulary: Vocabulary, kind: str, payload: type[PayloadT]
+) -> PayloadT:
     delete = delete_word if vocabulary is LABEL else workflows.delete_word
-    action = delete(vocabulary, project_id, word_id, input.expected_version)
-    return await _written(info, input, action, payload)
-
-
-async def _written(info: Info, input: Any, action: Any, payload: Any) -> Any:
-    outcome = await write(info, input, action)
-    word = (UUID(outcome.result["project_id"]), UUID(outcome.result["id"]))
-    return payload(word=word, positions=positions_of(outcome))
-
-
-def _values(input: Any, *names: str) -> dict[str, Any]:
-    values = present(input, *(name for name in names if hasattr(input, name)))
-    for anchor in ("before_id", "after_id"):
-        if given(getattr(input, anchor, None)):
-            values[anchor] = read_word_id(getattr(input, anchor), "Status")[1]
-    return values
+    action = delete(vocabulary, *read_word_id(input.id, kind), input.expected_version)
+    return await written_within(info, input, action, payload)
 
 
 @strawberry.type
 class WordMutations:
     @mutation("Add a status to a project.")
     async def status_create(self, info: Info, input: StatusCreateInput) -> StatusPayload:
-        return await _create(info, input, STATUS, StatusPayload)  # type: ignore[no-any-return]
+        return await _create(info, input, STATUS, StatusPayload)
 
     @mutation("Rename, recolour, recategorise or reorder a status.")
     async def status_update(self, info: Info, input: StatusUpdateInput) -> StatusPayload:
-        return await _update(info, input, STATUS, "Status", StatusPayload)  # type: ignore[no-any-return]
+        return await _update(info, input, STATUS, "Status", StatusPayload)
 
     @mutation("Delete a status. Its tasks go to another one, or it must have none.")
     async def status_delete(self, info: Info, input: StatusDeleteInput) -> StatusPayload:
@@ -175,28 +163,28 @@ class WordMutations:
         outcome = await write(info, input, delete_status(*word, input.expected_version, move_to))
         if outcome.result["left"]:
             await finish(info.context.application.store, *word)
-        return StatusPayload(word=word, positions=positions_of(outcome))
+        return StatusPayload(key=word, positions=positions_of(outcome))
 
     @mutation("Add a label to a project.")
     async def label_create(self, info: Info, input: LabelCreateInput) -> LabelPayload:
-        return await _create(info, input, LABEL, LabelPayload)  # type: ignore[no-any-return]
+        return await _create(info, input, LABEL, LabelPayload)
 
     @mutation("Rename or recolour a label.")
     async def label_update(self, info: Info, input: LabelUpdateInput) -> LabelPayload:
-        return await _update(info, input, LABEL, "Label", LabelPayload)  # type: ignore[no-any-return]
+        return await _update(info, input, LABEL, "Label", LabelPayload)
 
     @mutation("Delete a label; tasks that have it show it no more.")
     async def label_delete(self, info: Info, input: WordDeleteInput) -> LabelPayload:
-        return await _delete(info, input, LABEL, "Label", LabelPayload)  # type: ignore[no-any-return]
+        return await _delete(info, input, LABEL, "Label", LabelPayload)
 
     @mutation("Add a task type to a project.")
     async def task_type_create(self, info: Info, input: TaskTypeCreateInput) -> TaskTypePayload:
-        return await _create(info, input, TASK_TYPE, TaskTypePayload)  # type: ignore[no-any-return]
+        return await _create(info, input, TASK_TYPE, TaskTypePayload)
 
     @mutation("Rename or recolour a task type.")
     async def task_type_update(self, info: Info, input: TaskTypeUpdateInput) -> TaskTypePayload:
-        return await _update(info, input, TASK_TYPE, "TaskType", TaskTypePayload)  # type: ignore[no-any-return]
+        return await _update(info, input, TASK_TYPE, "TaskType", TaskTypePayload)
 
     @mutation("Delete a task type that no task has.")
     async def task_type_delete(self, info: Info, input: WordDeleteInput) -> TaskTypePayload:
-        return await _delete(info, input, TASK_TYPE, "TaskType", TaskTypePayload)  # type: ignore[no-any-return]
+        return await _delete(info, input, TASK_TYPE, "TaskType", TaskTypePayload)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.cursors import Order
 from app.db import table
-from app.paging import Order
 from app.permissions import Permission
 from app.service_accounts.models import ServiceAccount
 from app.workspaces.access import access_workspaces, may

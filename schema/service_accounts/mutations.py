@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -12,7 +11,7 @@ from app.workspaces.models import WorkspaceRole as Role
 from schema.edges import Info
 from schema.ids import read_id
 from schema.inputs import VERSION, key_field
-from schema.mutating import Payload, mutation, positions_of, write
+from schema.mutating import Payload, mutation, positions_of, write, written
 from schema.nodes import node_edge
 from schema.service_accounts.types import ServiceAccount, service_account_edge
 from schema.workspaces.enums import WorkspaceRole
@@ -60,11 +59,6 @@ class ServiceAccountDeletePayload(Payload):
     )
 
 
-async def _changed(info: Info, input: Any, action: Any) -> ServiceAccountPayload:
-    outcome = await write(info, input, action)
-    return ServiceAccountPayload(user_id=UUID(outcome.result["user_id"]), positions=positions_of(outcome))
-
-
 @strawberry.type
 class ServiceAccountMutations:
     @mutation("Make a service account: a member of the workspace that is a program.")
@@ -73,7 +67,7 @@ class ServiceAccountMutations:
     ) -> ServiceAccountPayload:
         workspace_id = read_id(input.workspace_id, "Workspace")
         action = actions.create_service_account(workspace_id, input.name, Role(input.role))
-        return await _changed(info, input, action)
+        return await written(info, input, action, ServiceAccountPayload)
 
     @mutation("Rename a service account.")
     async def service_account_update(
@@ -82,7 +76,7 @@ class ServiceAccountMutations:
         action = actions.update_service_account(
             read_id(input.user_id, "User"), input.expected_version, input.name
         )
-        return await _changed(info, input, action)
+        return await written(info, input, action, ServiceAccountPayload)
 
     @mutation("Take a service account out of the workspace and all its projects, and revoke its tokens.")
     async def service_account_delete(

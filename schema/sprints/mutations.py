@@ -12,10 +12,10 @@ from app.planning.taking_out import complete_sprint, delete_sprint
 from app.sprints.actions import create_sprint, start_sprint, update_sprint
 from schema.edges import Info
 from schema.ids import read_id, read_word_id
-from schema.inputs import VERSION, given, key_field, optional
+from schema.inputs import VERSION, Versioned, given, key_field, optional
 from schema.mutating import Payload, mutation
 from schema.nodes import node_edge
-from schema.projects.objects import read_values, written
+from schema.projects.objects import read_values, written_within
 from schema.sprints.types import Sprint
 
 _FIELDS = ("name", "goal", "starts_on", "ends_on", "capacity")
@@ -76,10 +76,8 @@ class SprintCompleteInput:
 
 
 @strawberry.input(description="A sprint to be deleted.")
-class SprintDeleteInput:
+class SprintDeleteInput(Versioned):
     id: strawberry.ID = strawberry.field(description="The sprint.")
-    expected_version: int = strawberry.field(description=VERSION)
-    client_mutation_id: UUID | None = key_field()
 
 
 @strawberry.type
@@ -88,13 +86,13 @@ class SprintMutations:
     async def sprint_create(self, info: Info, input: SprintCreateInput) -> SprintPayload:
         values = read_values(input, "Sprint", _FIELDS)
         action = create_sprint(read_id(input.project_id, "Project"), values, client_id=given(input.id))
-        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, SprintPayload)
 
     @mutation("Change a sprint's name, goal, days, capacity, or its place among the others.")
     async def sprint_update(self, info: Info, input: SprintUpdateInput) -> SprintPayload:
         values = read_values(input, "Sprint", _FIELDS)
         action = update_sprint(*read_word_id(input.id, "Sprint"), input.expected_version, values)
-        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, SprintPayload)
 
     @mutation(
         "Start a planned sprint. A project has one active sprint, unless you say that this one is `parallel`."
@@ -102,7 +100,7 @@ class SprintMutations:
     async def sprint_start(self, info: Info, input: SprintStartInput) -> SprintPayload:
         key = read_word_id(input.id, "Sprint")
         action = start_sprint(*key, input.expected_version, parallel=input.parallel)
-        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, SprintPayload)
 
     @mutation(
         "Complete an active sprint. Its unfinished tasks go to another one or to the backlog, in the same batch; at "
@@ -113,9 +111,9 @@ class SprintMutations:
         project_id, sprint_id = read_word_id(input.id, "Sprint")
         move_to = None if following is None else read_word_id(following, "Sprint")[1]
         action = complete_sprint(project_id, sprint_id, input.expected_version, move_to=move_to)
-        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, SprintPayload)
 
     @mutation("Delete a sprint. Its tasks, at most 1,000, go to the backlog.")
     async def sprint_delete(self, info: Info, input: SprintDeleteInput) -> SprintPayload:
         action = delete_sprint(*read_word_id(input.id, "Sprint"), input.expected_version)
-        return await written(info, input, action, SprintPayload)  # type: ignore[no-any-return]
+        return await written_within(info, input, action, SprintPayload)

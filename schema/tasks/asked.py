@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.paging import Condition, Order
+from app.cursors import Order
+from app.paging import Condition
 from app.tasks.filters import filter_conditions, task_orders
 from app.tasks.grammar import all_of
 from schema.context import Context

@@ -11,11 +11,11 @@ from strawberry.scalars import JSON
 
 from app.comments import models as comment_models
 from app.comments.reads import OPENING, ORDER, comment_counts
+from app.cursors import Order
 from app.db import table
 from app.events.models import EventRow
 from app.links.dependencies import DependencyDirection
 from app.milestones.reads import MILESTONES_BY_KEY
-from app.paging import Order
 from app.permissions import Permission
 from app.projects.access import may
 from app.projects.models import Status as StatusRow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -13,8 +12,8 @@ from app.teams import actions
 from schema.accounts.types import User, user_edge
 from schema.edges import Info
 from schema.ids import read_id
-from schema.inputs import VERSION, given, key_field, optional, present
-from schema.mutating import Payload, mutation, positions_of, write
+from schema.inputs import VERSION, Versioned, given, key_field, optional, present
+from schema.mutating import Payload, mutation, written
 from schema.nodes import node_edge
 from schema.projects.enums import ProjectRole
 from schema.projects.types import Project
@@ -70,10 +69,8 @@ class TeamUpdateInput:
 
 
 @strawberry.input(description="A team to be deleted.")
-class TeamDeleteInput:
+class TeamDeleteInput(Versioned):
     id: strawberry.ID = strawberry.field(description="The team.")
-    expected_version: int = strawberry.field(description=VERSION)
-    client_mutation_id: UUID | None = key_field()
 
 
 @strawberry.input(description="Somebody of the workspace, a guest too, to be put into a team.")
@@ -113,22 +110,6 @@ class ProjectTeamRemoveInput:
     client_mutation_id: UUID | None = key_field()
 
 
-async def _changed_member(info: Info, input: Any, action: Any) -> TeamMemberPayload:
-    outcome = await write(info, input, action)
-    return TeamMemberPayload(
-        team_id=UUID(outcome.result["team_id"]), user_id=UUID(outcome.result["user_id"]),
-        positions=positions_of(outcome),
-    )  # fmt: skip
-
-
-async def _changed_role(info: Info, input: Any, action: Any) -> ProjectTeamPayload:
-    outcome = await write(info, input, action)
-    return ProjectTeamPayload(
-        project_id=UUID(outcome.result["project_id"]), team_id=UUID(outcome.result["team_id"]),
-        positions=positions_of(outcome),
-    )  # fmt: skip
-
-
 @strawberry.type
 class TeamMutations:
     @mutation("Make a team.")
@@ -136,49 +117,43 @@ class TeamMutations:
         action = actions.create_team(
             read_id(input.workspace_id, "Workspace"), input.name, input.color, client_id=given(input.id)
         )
-        outcome = await write(info, input, action)
-        return TeamPayload(team_id=UUID(outcome.result["team_id"]), positions=positions_of(outcome))
+        return await written(info, input, action, TeamPayload)
 
     @mutation("Rename or recolour a team.")
     async def team_update(self, info: Info, input: TeamUpdateInput) -> TeamPayload:
         team_id = read_id(input.id, "Team")
         action = actions.update_team(team_id, input.expected_version, present(input, "name", "color"))
-        outcome = await write(info, input, action)
-        return TeamPayload(team_id=team_id, positions=positions_of(outcome))
+        return await written(info, input, action, TeamPayload)
 
     @mutation("Delete a team: its members lose what it gave them.")
     async def team_delete(self, info: Info, input: TeamDeleteInput) -> TeamDeletePayload:
-        outcome = await write(
-            info, input, actions.delete_team(read_id(input.id, "Team"), input.expected_version)
-        )
-        return TeamDeletePayload(
-            workspace_id=UUID(outcome.result["workspace_id"]), deleted_id=input.id,
-            positions=positions_of(outcome),
-        )  # fmt: skip
+        action = actions.delete_team(read_id(input.id, "Team"), input.expected_version)
+        return await written(info, input, action, TeamDeletePayload, deleted_id=input.id)
 
     @mutation("Put somebody into a team: they get its roles in its projects.")
     async def team_member_add(self, info: Info, input: TeamMemberAddInput) -> TeamMemberPayload:
         action = actions.add_team_member(read_id(input.team_id, "Team"), read_id(input.user_id, "User"))
-        return await _changed_member(info, input, action)
+        return await written(info, input, action, TeamMemberPayload)
 
     @mutation("Take somebody out of a team, or leave it.")
     async def team_member_remove(self, info: Info, input: TeamMemberRemoveInput) -> TeamMemberPayload:
         action = actions.remove_team_member(read_id(input.team_id, "Team"), read_id(input.user_id, "User"))
-        return await _changed_member(info, input, action)
+        return await written(info, input, action, TeamMemberPayload)
 
     @mutation("Give a team a role in a project.")
     async def project_team_add(self, info: Info, input: ProjectTeamAddInput) -> ProjectTeamPayload:
         project_id, team_id = read_id(input.project_id, "Project"), read_id(input.team_id, "Team")
-        return await _changed_role(info, input, roles.add_project_team(project_id, team_id, Role(input.role)))
+        action = roles.add_project_team(project_id, team_id, Role(input.role))
+        return await written(info, input, action, ProjectTeamPayload)
 
     @mutation("Give a team another role in a project.")
     async def project_team_update(self, info: Info, input: ProjectTeamUpdateInput) -> ProjectTeamPayload:
         project_id, team_id = read_id(input.project_id, "Project"), read_id(input.team_id, "Team")
-        return await _changed_role(
-            info, input, roles.update_project_team(project_id, team_id, Role(input.role))
-        )
+        action = roles.update_project_team(project_id, team_id, Role(input.role))
+        return await written(info, input, action, ProjectTeamPayload)
 
     @mutation("Take a team's role in a project away.")
     async def project_team_remove(self, info: Info, input: ProjectTeamRemoveInput) -> ProjectTeamPayload:
         project_id, team_id = read_id(input.project_id, "Project"), read_id(input.team_id, "Team")
-        return await _changed_role(info, input, roles.remove_project_team(project_id, team_id))
+        action = roles.remove_project_team(project_id, team_id)
+        return await written(info, input, action, ProjectTeamPayload)

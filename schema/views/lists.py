@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.paging import Order
+from app.cursors import Order
 from app.views import models
 from app.views.reads import VIEWS, seen_in_project
 from schema.context import Columns, Context

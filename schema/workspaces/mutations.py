@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -14,7 +13,7 @@ from schema.accounts.types import User, user_edge
 from schema.edges import Info
 from schema.ids import read_id
 from schema.inputs import VERSION, given, key_field, optional
-from schema.mutating import Payload, mutation, positions_of, write
+from schema.mutating import Payload, mutation, written
 from schema.nodes import node_edge
 from schema.workspaces.enums import WorkspaceRole
 from schema.workspaces.types import Workspace
@@ -76,29 +75,18 @@ class WorkspaceMemberRemoveInput:
     client_mutation_id: UUID | None = key_field()
 
 
-async def _changed_member(info: Info, input: Any, action: Any) -> WorkspaceMemberPayload:
-    outcome = await write(info, input, action)
-    return WorkspaceMemberPayload(
-        workspace_id=UUID(outcome.result["workspace_id"]), user_id=UUID(outcome.result["user_id"]),
-        positions=positions_of(outcome),
-    )  # fmt: skip
-
-
 @strawberry.type
 class WorkspaceMutations:
     @mutation("Make a workspace.")
     async def workspace_create(self, info: Info, input: WorkspaceCreateInput) -> WorkspacePayload:
-        outcome = await write(info, input, actions.create_workspace(input.name, client_id=given(input.id)))
-        return WorkspacePayload(
-            workspace_id=UUID(outcome.result["workspace_id"]), positions=positions_of(outcome)
-        )
+        action = actions.create_workspace(input.name, client_id=given(input.id))
+        return await written(info, input, action, WorkspacePayload)
 
     @mutation("Rename a workspace.")
     async def workspace_update(self, info: Info, input: WorkspaceUpdateInput) -> WorkspacePayload:
         workspace_id = read_id(input.id, "Workspace")
         action = actions.update_workspace(workspace_id, input.expected_version, input.name)
-        outcome = await write(info, input, action)
-        return WorkspacePayload(workspace_id=workspace_id, positions=positions_of(outcome))
+        return await written(info, input, action, WorkspacePayload)
 
     @mutation(
         "Add someone who has an account to a workspace. Where addresses are confirmed first, invite people."
@@ -111,7 +99,7 @@ class WorkspaceMutations:
         action = actions.add_workspace_member(
             workspace_id, input.email, Role(input.role), by_invitation=secret
         )
-        return await _changed_member(info, input, action)
+        return await written(info, input, action, WorkspaceMemberPayload)
 
     @mutation("Give a member another role. A workspace keeps at least one owner.")
     async def workspace_member_update(
@@ -119,11 +107,12 @@ class WorkspaceMutations:
     ) -> WorkspaceMemberPayload:
         workspace_id, user_id = read_id(input.workspace_id, "Workspace"), read_id(input.user_id, "User")
         action = actions.update_workspace_member(workspace_id, user_id, Role(input.role))
-        return await _changed_member(info, input, action)
+        return await written(info, input, action, WorkspaceMemberPayload)
 
     @mutation("Take someone out of a workspace and all its projects, or leave it.")
     async def workspace_member_remove(
         self, info: Info, input: WorkspaceMemberRemoveInput
     ) -> WorkspaceMemberPayload:
         workspace_id, user_id = read_id(input.workspace_id, "Workspace"), read_id(input.user_id, "User")
-        return await _changed_member(info, input, remove_workspace_member(workspace_id, user_id))
+        action = remove_workspace_member(workspace_id, user_id)
+        return await written(info, input, action, WorkspaceMemberPayload)

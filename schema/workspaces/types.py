@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.cursors import Order
 from app.db import table
-from app.paging import Condition, Order
+from app.paging import Condition
 from app.permissions import Permission
 from app.projects.access import visible_projects
 from app.workspaces import models

@@ -11,8 +11,9 @@ import pytest
 
 from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
 from app.audit.models import AuditEntry
+from app.cursors import PageRequest
 from app.db import Reader
-from app.paging import PageRequest, pages_by_parent
+from app.paging import pages_by_parent
 from lockstep.embedded import Servers
 from tests.client import JSON, Client
 from tests.databases import named

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.cursors import PageRequest
 from app.errors import LimitReached, ValidationFailed
 from app.events.kinds import EventKind
 from app.ids import new_id
 from app.outcomes import Result
-from app.paging import Condition, PageRequest
+from app.paging import Condition
 from app.permissions import Permission
 from app.projects.access import access_project
 from app.projects.models import ConflictPolicy
