@@ -8,6 +8,7 @@ from uuid import UUID
 
 from app.errors import Clash, LimitReached, NotFound, Refusal, Refusals, ValidationFailed, VersionConflict
 from app.events.models import Event
+from app.history.places import placed_back
 from app.history.reversals import Reversal, Span, reversals_of_events, reversals_of_spans
 from app.history.undoable import Which, events_to_undo, own_events
 from app.ids import new_id
@@ -38,7 +39,9 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
         events = events_to_undo(await own_events(work, project_id, work.viewer_id), which)
         _check(events)
         latest = {event.object_id: event for event in events}
-        reversals = await reversals_of_events(work, project_id, list(latest.values()))
+        chosen = list(latest.values())
+        reversals = await reversals_of_events(work, project_id, chosen)
+        reversals = await placed_back(work, project_id, chosen, reversals)
         return await _written(work, reversals, told)
 
     return action
@@ -132,7 +135,7 @@ def _check_place(reversal: Reversal, edit: TaskEdit, facts: Facts) -> None:
     """A place is no edit, and so has no version that would tell that somebody moved the task since."""
     state = facts.states.get(edit.task_id)
     back = edit.patch.values.get("rank")
-    if state is None or back is None or state["rank"] in (reversal.moved, back):
+    if state is None or (back is None and edit.anchor_id is None) or state["rank"] in (reversal.moved, back):
         return
     clash = Clash("rank", reversal.moved, state["rank"], back, None, None)
     version: int = state["version"]

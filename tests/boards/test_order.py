@@ -53,7 +53,7 @@ def test_respreading_keeps_the_order_at_every_step(
     assert respread(ranks, before, after, most) == {}, "it comes to an end"
 
 
-async def _order(world: World, by: str = "viewer") -> list[str]:
+async def order(world: World, by: str = "viewer") -> list[str]:
     document = "query($id: ID!) { node(id: $id) { ... on Project { tasks { nodes { id rank } } } } }"
     nodes = (await world.person(by).query(document, id=world.eng["id"]))["node"]["tasks"]["nodes"]
     ranks = [node["rank"] for node in nodes]
@@ -71,7 +71,7 @@ async def _order(world: World, by: str = "viewer") -> list[str]:
         min_size=1, max_size=3,
     )
 )  # fmt: skip
-async def test_any_interleaving_of_drops_ends_in_one_order(
+async def test_any_interleaving_of_drops_ends_in_oneorder(
     world: World, groups: list[list[tuple[int, int, bool]]]
 ) -> None:
     ids = [(await world.task(f"Task {number}"))["id"] for number in range(5)]
@@ -92,7 +92,7 @@ async def test_any_interleaving_of_drops_ends_in_one_order(
                     if moved != anchor
                 )
             )
-    assert await _order(world) == await _order(world, "member")
+    assert await order(world) == await order(world, "member")
 
 
 async def test_ranks_are_spaced_anew_while_cards_are_moved(
@@ -102,19 +102,19 @@ async def test_ranks_are_spaced_anew_while_cards_are_moved(
     monkeypatch.setattr(rebalancing, "PIECE", 3)
     project_id = world.scope_uuid()
     tasks = [await world.task(f"Task {number}") for number in range(9)]
-    await _grow(service, project_id, [uuids(task["id"])[0] for task in tasks])
+    await grow(service, project_id, [uuids(task["id"])[0] for task in tasks])
     versions = await log.connection.fetch("SELECT id, version, updated_at FROM tasks ORDER BY id")
-    before = await _order(world)
+    before = await order(world)
     store = service.application.store
     async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
         await rebalancing.rebalance_ranks(store)
     assert set(verified.kinds) == {"RanksRebalanced"}
     assert {event["actorKind"] for event in verified.events[0]} == {"SYSTEM"}
-    assert await _order(world) == before
+    assert await order(world) == before
     assert await log.connection.fetch("SELECT id, version, updated_at FROM tasks ORDER BY id") == versions
     assert await log.connection.fetchval("SELECT max(length(rank)) FROM tasks") <= LENGTH_LIMIT
 
-    await _grow(service, project_id, [uuids(one)[0] for one in before])
+    await grow(service, project_id, [uuids(one)[0] for one in before])
     async with verify_events(world.owner, Scope("project", world.eng["id"])):
         await asyncio.gather(
             rebalancing.rebalance_ranks(store),
@@ -124,12 +124,12 @@ async def test_ranks_are_spaced_anew_while_cards_are_moved(
             ),
         )
     await rebalancing.rebalance_ranks(store)
-    assert await _order(world) == await _order(world, "member")
+    assert await order(world) == await order(world, "member")
     assert await log.connection.fetchval("SELECT max(length(rank)) FROM tasks") <= LENGTH_LIMIT
     await log.check_order()
 
 
-async def _grow(service: Service, project_id: UUID, ids: list[UUID]) -> None:
+async def grow(service: Service, project_id: UUID, ids: list[UUID]) -> None:
     """Give tasks, in this order, ranks as hundreds of drops in one place leave them; each with its event."""
     ranks = ["a1"]
     while len(ranks[-1]) <= LENGTH_LIMIT:

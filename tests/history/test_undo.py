@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from app.boards import rebalancing
+from tests.boards.test_order import grow, order
 from tests.client import JSON, Client, new_key
 from tests.folding import Scope
 from tests.invariants import refused_unchanged, verify_events
 from tests.ledger import Log
 from tests.selections import flat
+from tests.service import Service
 from tests.world import World, uuids
 
 TASK = f"query($id: ID!) {{ node(id: $id) {{ ... on Task {{ {flat('Task')} sections {{ name text }} }} }} }}"
@@ -158,3 +163,39 @@ async def test_a_task_is_taken_back_to_a_version(world: World) -> None:
             "code"
         ] == "VALIDATION_FAILED"
     assert uuids(task["id"])
+
+
+@pytest.mark.parametrize("grown", ["before", "after"])
+async def test_ranks_that_the_service_spaced_anew_are_nobodys_building(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch, grown: str
+) -> None:
+    """A move is taken back to where it was among its neighbours; whoever moved it since is still a conflict."""
+    monkeypatch.setattr(rebalancing, "PIECE", 3)
+    tasks = [await world.task(f"Task {number}") for number in range(6)]
+    ids = [uuids(one["id"])[0] for one in tasks]
+    if grown == "before":
+        await grow(service, world.scope_uuid(), ids)
+    await world.member.do("taskMove", id=tasks[1]["id"], afterId=tasks[4]["id"])
+    await world.member.do(
+        "taskMove",
+        id=tasks[2]["id"],
+        statusId=world.status("Done"),
+        expectedVersion=1,
+        beforeId=tasks[0]["id"],
+    )
+    moved = await order(world)
+    if grown == "after":
+        await grow(service, world.scope_uuid(), [uuids(one)[0] for one in moved])
+    await rebalancing.rebalance_ranks(service.application.store)
+    assert await order(world) == moved
+    async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
+        await undo(world, world.member)
+        await undo(world, world.member)
+    assert verified.kinds == ["TaskMoved", "TaskMoved"]
+    assert await order(world) == [one["id"] for one in tasks]
+    await world.member.do("taskMove", id=tasks[1]["id"], afterId=tasks[4]["id"])
+    await grow(service, world.scope_uuid(), [uuids(one)[0] for one in await order(world)])
+    await rebalancing.rebalance_ranks(service.application.store)
+    await world.owner.do("taskMove", id=tasks[1]["id"], afterId=tasks[5]["id"])
+    error = await world.member.refused("undo", projectId=world.eng["id"])
+    assert (error["code"], [clash["field"] for clash in error["clashes"]]) == ("VERSION_CONFLICT", ["rank"])
