@@ -25,6 +25,7 @@ from sqlmodel import SQLModel
 from app.connections import LATE, LOST, Connections, Patience, connect
 from app.declarations import declaring
 from app.errors import BadInput, ClientError, TimedOut, Unavailable
+from app.keys import as_text
 from app.metrics import STATEMENTS
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
@@ -92,8 +93,8 @@ class Statement(Generic[ModelT]):
         arguments = [values[name] for name in self._names]
         for place in self._unnested:
             keys = arguments[place]
-            if keys is not None:
-                arguments[place] = f"{{{','.join(map(str, keys)).replace('None', 'NULL')}}}"
+            if keys is not None and type(keys) is not str:
+                arguments[place] = as_text(keys)
         return self._sql, arguments
 
 

@@ -10,11 +10,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     Integer,
     Table,
+    Text,
+    Uuid,
     bindparam,
+    cast,
     func,
     select,
     true,
@@ -23,6 +27,7 @@ from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.cursors import Order, PageRequest, beyond, cursor_of, sorted_by
 from app.db import Reader, Statement, as_keys, key_table
+from app.keys import Key, Keys
 
 Condition = ColumnElement[bool]
 """A condition on a table's rows."""
@@ -61,7 +66,7 @@ class Fixed(tuple[Condition, ...]):
 
 
 async def pages_by_parent(
-    reader: Reader, target: Table, model: type[Any], parents: Sequence[tuple[UUID, ...]], keys: Sequence[str],
+    reader: Reader, target: Table, model: type[Any], parents: Sequence[Key], keys: Sequence[str],
     orders: Sequence[Order], request: PageRequest, conditions: Sequence[ColumnElement[bool]] = (),
     columns: frozenset[str] | None = None, stand_ins: StandIns | None = None,
 ) -> list[Page]:  # fmt: skip
@@ -73,12 +78,15 @@ async def pages_by_parent(
     unique = list(dict.fromkeys(parents))
     if not unique:
         return []
-    make = partial(_pages_statement, target, model, keys, orders, request, conditions, columns, stand_ins)
+    one = _one(unique)
+    make = partial(
+        _pages_statement, target, model, keys, orders, request, conditions, columns, stand_ins, one is not None
+    )
     shape = (target, model, tuple(keys), _shape(orders, request), columns, stand_ins and stand_ins.ctes)
-    statement = _kept("pages", shape, conditions, make)
+    statement = _kept("pages", (*shape, one is None), conditions, make)
     pages = [Page(orders) for _ in unique]
     values = _values(request) | (stand_ins.values if stand_ins else {})
-    for row in await reader.rows(statement, **_arrays(keys, unique), **values):
+    for row in await reader.rows(statement, **_arrays(keys, unique), **values, one=one):
         pages[row["ordinal"] - 1].rows.append(row)
     for found in pages:
         _finish(found, request)
@@ -89,8 +97,9 @@ async def pages_by_parent(
 def _pages_statement(
     target: Table, model: type[Any], keys: Sequence[str], orders: Sequence[Order], request: PageRequest,
     conditions: Sequence[Condition], columns: frozenset[str] | None, stand_ins: StandIns | None,
+    of_one: bool,
 ) -> Statement[Any]:  # fmt: skip
-    asked, page = _lateral(target, keys, orders, request, conditions, columns)
+    asked, page = _lateral(target, keys, orders, request, conditions, columns, of_one=of_one)
     # A join promises no order, so it is said again outside.
     numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
     ordered = numbered.order_by(asked.c.ordinal, *sorted_by(_outer(orders, page), request.backward))
@@ -141,7 +150,7 @@ async def page_across_parents(
     reader: Reader,
     target: Table,
     model: type[Any],
-    parents: Sequence[tuple[UUID, ...]],
+    parents: Sequence[Key],
     keys: Sequence[str],
     orders: Sequence[Order],
     request: PageRequest,
@@ -166,6 +175,14 @@ async def page_across_parents(
 
 
 _SIZE = bindparam("page_size", type_=Integer)
+_ONE = bindparam("one", type_=Uuid)
+_IDS = func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))
+
+
+def _one(parents: Sequence[Key]) -> UUID | None:
+    """What all keys begin with, a project mostly: one value lets the statement begin on one partition."""
+    first = parents[0][0]
+    return first if all(parent[0] == first for parent in parents) else None
 
 
 def _lateral(
@@ -175,14 +192,18 @@ def _lateral(
     request: PageRequest,
     conditions: Sequence[Condition],
     columns: frozenset[str] | None,
+    *,
+    of_one: bool = False,
 ) -> tuple[TableValuedAlias, Any]:
     asked = key_table(*keys)
+    first, *rest = keys
+    place = [target.c[first] == (_ONE if of_one else asked.c[first]), *(target.c[key] == asked.c[key] for key in rest)]
     needed = None if columns is None else {*columns, *keys, *(order.name for order in orders)}
     chosen: list[ColumnElement[Any]] = [
         column for column in target.c if needed is None or column.name in needed
     ]
     chosen += [order.column.label(order.name) for order in orders if order.name not in target.c]
-    inner = select(*chosen).where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
+    inner = select(*chosen).where(*place, *conditions)
     if request.place is not None:
         inner = inner.where(beyond(orders, request.place, request.backward))
     return asked, inner.order_by(*sorted_by(orders, request.backward)).limit(_SIZE).lateral("page")
@@ -214,7 +235,7 @@ def _outer(orders: Sequence[Order], page: Any) -> list[Order]:
     return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
 
 
-def _arrays(keys: Sequence[str], parents: Sequence[tuple[UUID, ...]]) -> dict[str, list[UUID]]:
+def _arrays(keys: Sequence[str], parents: Sequence[Key]) -> dict[str, list[UUID]]:
     return {f"{key}s": column for key, column in zip(keys, as_keys(parents), strict=True)}
 
 
@@ -229,24 +250,45 @@ def _finish(page: Page, request: PageRequest) -> None:
 
 
 async def counts_by_parent(
-    reader: Reader, target: Table, parents: Sequence[tuple[UUID, ...]], keys: Sequence[str],
+    reader: Reader, target: Table, parents: Keys | Sequence[Key], keys: Sequence[str],
     conditions: Sequence[ColumnElement[bool]] = (), stand_ins: StandIns | None = None,
 ) -> list[int]:  # fmt: skip
     """How many rows each parent has (in the order given), in one statement."""
-    unique = list(dict.fromkeys(parents))
-    if not unique:
+    asked = Keys.of(parents)
+    if not asked:
         return []
-
-    def make() -> Statement[Any]:
-        asked = key_table(*keys)
-        inner = select(func.count().label("n")).select_from(target)
-        inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
-        counted = inner.lateral("counted")
-        numbered = select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true()))
-        return Statement(numbered if stand_ins is None else stand_ins.within(numbered), Table)
-
-    shape = (target, tuple(keys), stand_ins and stand_ins.ctes)
+    of_one = len(keys) == 2 and asked.one is not None
+    shape = (target, tuple(keys), stand_ins and stand_ins.ctes, of_one)
+    make = partial(_counts_of_one if of_one else _counts, target, keys, conditions, stand_ins)
     statement = _kept("counts", shape, conditions, make)
-    rows = await reader.rows(statement, **_arrays(keys, unique), **(stand_ins.values if stand_ins else {}))
-    counts = {unique[row["ordinal"] - 1]: row["n"] for row in rows}
-    return [counts[parent] for parent in parents]
+    values = stand_ins.values if stand_ins else {}
+    if of_one:
+        found = dict(await reader.rows(statement, one=asked.one, ids=asked.text(1), **values))
+        return [found.get(key, 0) for key in asked.columns[1]]
+    rows = await reader.rows(
+        statement, **{f"{key}s": asked.text(place) for place, key in enumerate(keys)}, **values
+    )
+    counts = {row["ordinal"]: row["n"] for row in rows}
+    return [counts[ordinal] for ordinal in range(1, len(asked) + 1)]
+
+
+def _counts(
+    target: Table, keys: Sequence[str], conditions: Sequence[Condition], stand_ins: StandIns | None
+) -> Statement[Any]:
+    """By the ordinal of each key."""
+    asked = key_table(*keys)
+    inner = select(func.count().label("n")).select_from(target)
+    inner = inner.where(*(target.c[key] == asked.c[key] for key in keys), *conditions)
+    counted = inner.lateral("counted")
+    numbered = select(asked.c.ordinal, counted.c.n).select_from(asked.join(counted, true()))
+    return Statement(numbered if stand_ins is None else stand_ins.within(numbered), Table)
+
+
+def _counts_of_one(
+    target: Table, keys: Sequence[str], conditions: Sequence[Condition], stand_ins: StandIns | None
+) -> Statement[Any]:
+    """By the second column of the keys, whose first is one value: those that have any, in one scan of the index."""
+    first, second = (target.c[key] for key in keys)
+    counted = select(second.label("key"), func.count().label("n")).where(first == _ONE, second == _IDS, *conditions)
+    grouped = counted.group_by(second)
+    return Statement(grouped if stand_ins is None else stand_ins.within(grouped), Table)

@@ -9,6 +9,7 @@ from uuid import UUID
 from app.comments.models import Comment
 from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, as_keys, sql, table
+from app.keys import Keys
 from app.paging import Fixed, Page, counts_by_parent, pages_by_parent
 from app.projects.access import visible_among
 
@@ -120,7 +121,7 @@ async def reply_pages(reader: Reader, keys: Sequence[Key], request: PageRequest)
     return await pages_by_parent(reader, COMMENTS, Comment, keys, _OF_COMMENT, ORDER, request)
 
 
-async def comment_counts(reader: Reader, keys: Sequence[Key]) -> list[int]:
+async def comment_counts(reader: Reader, keys: Keys | Sequence[Key]) -> list[int]:
     """For each (project, task): how many comments it has that are not deleted, in one statement."""
     return await counts_by_parent(reader, COMMENTS, keys, _OF_TASK, _THERE)
 

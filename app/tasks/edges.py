@@ -3,55 +3,89 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from sqlmodel import SQLModel
+
 from app.accounts.models import User
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader, Statement, sql, table
+from app.keys import Key, Keys
 from app.projects.models import Label
 
-# One row for each person or label, with all the tasks it is on: far fewer than one for each pair.
-_ASSIGNEES: Statement[User] = sql(
-    """
-    SELECT u.*, held.task_ids FROM (
-        SELECT a.user_id, array_agg(a.task_id) AS task_ids FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-        JOIN task_assignees a ON a.project_id = asked.project_id AND a.task_id = asked.id GROUP BY a.user_id
-    ) held JOIN users u ON u.id = held.user_id ORDER BY u.name, u.id
-    """,
-    "project_ids", "ids",
-    model=User,
-)  # fmt: skip
-_LABELS: Statement[Label] = sql(
-    """
-    SELECT l.*, held.task_ids FROM (
-        SELECT t.project_id, t.label_id, array_agg(t.task_id) AS task_ids
-        FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-        JOIN task_labels t ON t.project_id = asked.project_id AND t.task_id = asked.id GROUP BY t.project_id, t.label_id
-    ) held JOIN labels l ON l.project_id = held.project_id AND l.id = held.label_id AND l.deleted_at IS NULL
-    ORDER BY l.name, l.id
-    """,
-    "project_ids", "ids",
-    model=Label,
-)  # fmt: skip
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What tasks hold: the table of pairs, by what of it the held rows are told apart, and how these are found."""
+
+    pairs: str
+    grouped: str
+    joined: str
+
+
+_HELD: dict[type[SQLModel], _Held] = {
+    User: _Held("task_assignees", "h.user_id", "u.id = held.user_id"),
+    Label: _Held(
+        "task_labels", "h.project_id, h.label_id",
+        "u.project_id = held.project_id AND u.id = held.label_id AND u.deleted_at IS NULL",
+    ),
+}  # fmt: skip
+_NEEDED = {"project_id", "id", "name"}
+
+
+@lru_cache(maxsize=256)
+def _statement(model: type[SQLModel], columns: frozenset[str] | None, of_one: bool) -> Statement[Any]:
+    """One row for each person or label, with all the tasks it is on: far fewer than one for each pair."""
+    held = _HELD[model]
+    of_all = "unnest($1::text::uuid[], $2::text::uuid[]) AS asked(project_id, id)"
+    asked = (
+        f"{held.pairs} h WHERE h.project_id = $1 AND h.task_id = ANY($2::text::uuid[])"
+        if of_one
+        else f"{of_all} JOIN {held.pairs} h ON h.project_id = asked.project_id AND h.task_id = asked.id"
+    )
+    names = [column.name for column in table(model).c]
+    chosen = [f"u.{name}" for name in names if columns is None or name in columns or name in _NEEDED]
+    return sql(
+        f"""
+        SELECT {", ".join(chosen)}, held.task_ids FROM (
+            SELECT {held.grouped}, array_agg(h.task_id) AS task_ids FROM {asked} GROUP BY {held.grouped}
+        ) held JOIN {table(model).name} u ON {held.joined} ORDER BY u.name, u.id
+        """,  # noqa: S608 (names of ours)
+        "projects", "ids",
+        model=model,
+    )  # fmt: skip
 
 
 async def _by_task(
-    reader: Reader, statement: Statement[Any], keys: list[tuple[UUID, UUID]]
+    reader: Reader, model: type[SQLModel], asked: Keys | Iterable[Key], columns: frozenset[str] | None
 ) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = defaultdict(list)
-    if keys:
-        project_ids, ids = as_keys(list(dict.fromkeys(keys)))
-        for row in await reader.rows(statement, project_ids=project_ids, ids=ids):
-            for task_id in row["task_ids"]:
-                found[task_id].append(row)
+    keys = Keys.of(asked)
+    if not keys:
+        return found
+    projects: Any = keys.text(0) if keys.one is None else keys.one
+    statement = _statement(model, columns, keys.one is not None)
+    for row in await reader.rows(statement, projects=projects, ids=keys.text(1)):
+        for task_id in row["task_ids"]:
+            found[task_id].append(row)
     return found
 
 
-async def assignees_by_task(reader: Reader, keys: list[tuple[UUID, UUID]]) -> dict[UUID, list[User]]:
-    """The people each task (project, id) is assigned to, by name."""
-    return await _by_task(reader, _ASSIGNEES, keys)
+async def assignees_by_task(
+    reader: Reader, keys: Keys | Iterable[Key], columns: frozenset[str] | None = None
+) -> dict[UUID, list[User]]:
+    """The people each task (project, id) is assigned to, by name.
+
+    ``columns``: those that the rows are wanted for (None: all).
+    """
+    return await _by_task(reader, User, keys, columns)
 
 
-async def labels_by_task(reader: Reader, keys: list[tuple[UUID, UUID]]) -> dict[UUID, list[Label]]:
+async def labels_by_task(
+    reader: Reader, keys: Keys | Iterable[Key], columns: frozenset[str] | None = None
+) -> dict[UUID, list[Label]]:
     """The labels of each task (project, id) that are not deleted, by name."""
-    return await _by_task(reader, _LABELS, keys)
+    return await _by_task(reader, Label, keys, columns)

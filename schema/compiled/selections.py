@@ -30,6 +30,7 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from app.keys import Rows
 from schema.compiled.builders import builder
 from schema.compiled.places import Place, Under
 from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape, flags_of
@@ -103,6 +104,7 @@ class Selection:
             return [{} for _ in parents]
         run.dependence = strongest(run.dependence, self._dependence)
         before = run.failures
+        parents = Rows(parents)
         columns = []
         for column in self._columns:
             values = await column.of(run, parents, place)

@@ -219,7 +219,8 @@ class Batched:
                 return found
             arguments = self._field.arguments(run)
             given = {name: value for name, value in arguments.items() if value is not UNSET}
-            values = await self._batch(run.context, list(parents), self._columns, **given)
+            rows = parents if isinstance(parents, list) else list(parents)
+            values = await self._batch(run.context, rows, self._columns, **given)
             if len(values) != len(parents):
                 raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))  # noqa: TRY301
         except Exception as error:  # noqa: BLE001 -- becomes an error of the answer

@@ -14,6 +14,7 @@ from app.comments.reads import OPENING, ORDER, comment_counts
 from app.cursors import Order
 from app.db import table
 from app.events.models import EventRow
+from app.keys import keys_of
 from app.links.dependencies import DependencyDirection
 from app.milestones.reads import MILESTONES_BY_KEY
 from app.permissions import Permission
@@ -58,36 +59,42 @@ _key = itemgetter(*KEY)
 
 
 async def _projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    found = await context.projects([parent.project_id for parent in parents])
-    return [found[parent.project_id] for parent in parents]
+    keys = keys_of(parents, "project_id")
+    found = await context.projects(keys.distinct)
+    return list(map(found.__getitem__, keys.columns[0]))
 
 
 async def _keys(context: Context, parents: list[Any], columns: Columns) -> list[str]:
-    found = await context.projects([parent.project_id for parent in parents])
-    return [f"{found[parent.project_id].key}-{parent.number}" for parent in parents]
+    keys = keys_of(parents, "project_id", "number")
+    found = await context.projects(keys.distinct)
+    if keys.one is not None:
+        prefix = found[keys.one].key
+        return [f"{prefix}-{number}" for number in keys.columns[1]]
+    return [f"{found[project_id].key}-{number}" for project_id, number in zip(*keys.columns, strict=True)]
 
 
 def _word(statement: Any, column_name: str) -> Any:
     async def of_tasks(
         context: Context, parents: list[Any], columns: Columns
     ) -> list[StatusRow | TaskTypeRow]:
-        found = await by_project(
-            await context.reader(), statement, list({parent.project_id for parent in parents})
-        )
+        keys = keys_of(parents, "project_id", column_name)
+        found = await by_project(await context.reader(), statement, keys.distinct)
         words = {row.id: row for rows in found.values() for row in rows}
-        return [words[getattr(parent, column_name)] for parent in parents]
+        return list(map(words.__getitem__, keys.columns[1]))
 
     return of_tasks
 
 
 async def _assignees(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    found = await assignees_by_task(await context.reader(), [_key(parent) for parent in parents])
-    return [found[parent.id] for parent in parents]
+    keys = keys_of(parents, *KEY)
+    found = await assignees_by_task(await context.reader(), keys, columns)
+    return list(map(found.__getitem__, keys.columns[1]))
 
 
 async def _labels(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-    found = await labels_by_task(await context.reader(), [_key(parent) for parent in parents])
-    return [found[parent.id] for parent in parents]
+    keys = keys_of(parents, *KEY)
+    found = await labels_by_task(await context.reader(), keys, columns)
+    return list(map(found.__getitem__, keys.columns[1]))
 
 
 async def _parents(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
@@ -97,7 +104,7 @@ async def _parents(context: Context, parents: list[Any], columns: Columns) -> li
 
 
 async def _comment_counts(context: Context, parents: list[Any], columns: Columns) -> list[int]:
-    return await comment_counts(await context.reader(), [_key(parent) for parent in parents])
+    return await comment_counts(await context.reader(), keys_of(parents, *KEY))
 
 
 @paged
