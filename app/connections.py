@@ -156,6 +156,7 @@ async def _pool(
         reset=_keep,
         statement_cache_size=1024 if prepared_statements else 0,
         max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,  # of any size: several that are sent together are long
         record_class=rows,
         command_timeout=60,
         timeout=CONNECT_SECONDS,

@@ -22,6 +22,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
+from app.collecting import Combinations, Wanted, numbered
 from app.connections import LATE, LOST, Connections, Patience, connect
 from app.declarations import declaring
 from app.errors import BadInput, ClientError, TimedOut, Unavailable
@@ -141,6 +142,9 @@ def key_table(*columns: str) -> TableValuedAlias:
     return func.unnest(*arrays).table_valued(*columns, with_ordinality="ordinal").render_derived(name="keys")
 
 
+_TOGETHER = Combinations()
+
+
 class Reader:
     """Fetches on one connection, one statement at a time (loaders of one level queue here)."""
 
@@ -149,6 +153,8 @@ class Reader:
         self._turn = asyncio.Lock()
         self._over: ClientError | None = None
         self._declared: set[UUID] = set()
+        self.collector: asyncio.Task[Any] | None = None
+        """The task in which statements are collected (`app.collecting`), if there is one."""
 
     async def declare(
         self, scopes: Iterable[UUID] = (), workspaces: Iterable[UUID] = (), *, viewer_id: UUID | None = None
@@ -161,16 +167,24 @@ class Reader:
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
         """All rows of a statement."""
-        return await self._fetch(statement, *statement.prepare(parameters))
+        text, arguments = statement.prepare(parameters)
+        if self.collector is not None and self.collector is asyncio.current_task():
+            return await Wanted(self, text, arguments, statement.record_class)
+        return await self._fetch(text, arguments, statement.record_class)
 
-    async def _fetch(self, statement: Statement[ModelT], text: str, arguments: list[Any]) -> list[ModelT]:
+    async def _fetch(
+        self, text: str, arguments: list[Any], record_class: type[Row], *, apart: bool = False
+    ) -> list[Any]:
+        """``apart``: values that cannot be sent are told by `asyncpg.DataError`; nothing is over by them."""
         async with self._turn:
             if self._over is not None:
                 raise self._over
             STATEMENTS.inc()
             try:
-                rows = await self.connection.fetch(text, *arguments, record_class=statement.record_class)
+                rows = await self.connection.fetch(text, *arguments, record_class=record_class)
             except asyncpg.DataError as unfit:
+                if apart and getattr(unfit, "severity", None) is None:
+                    raise  # asyncpg could not send it
                 # Checks at the door say it better; this is for what they let through. The transaction is over by it.
                 self._over = BadInput("A value beside this one cannot be looked up: ask again without it.")
                 raise BadInput(
@@ -181,7 +195,35 @@ class Reader:
                 raise self._over from late
             except LOST as lost:
                 raise Unavailable() from lost
-        return cast(list[ModelT], rows)
+        return cast(list[Any], rows)
+
+    async def answer(self, want: Wanted) -> Any:
+        """The rows of one statement that was collected, or what it failed with."""
+        try:
+            return await self._fetch(want.text, want.arguments, want.record_class)
+        except Exception as error:  # noqa: BLE001 -- it is for whoever wanted them
+            return error
+
+    async def answers(self, wants: Sequence[Wanted]) -> list[Any]:
+        """The same of several, in one round trip if they have met before."""
+        arguments, numbers = numbered(wants)
+        try:
+            together = await _TOGETHER.find(wants, numbers, self._columns)
+            if together is not None:
+                (row,) = await self._fetch(together.text, arguments, Row, apart=True)
+                return together.rows(row)
+        except asyncpg.DataError:
+            pass  # each tells for itself
+        except Exception as error:  # noqa: BLE001 -- it is for all who wanted them
+            return [error] * len(wants)
+        return [await self.answer(want) for want in wants]
+
+    async def _columns(self, text: str) -> tuple[str, ...]:
+        try:
+            statement = await self.connection.prepare(text)
+        except LOST as lost:
+            raise Unavailable() from lost
+        return tuple(column.name for column in statement.get_attributes())
 
     async def row(self, statement: Statement[ModelT], **parameters: Any) -> ModelT | None:
         """The first row, or None."""
@@ -221,7 +263,8 @@ class Snapshot(Reader):
         self._left: set[asyncio.Task[Any]] = set()
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
-        fetching = asyncio.create_task(self._fetch(statement, *statement.prepare(parameters)))
+        text, arguments = statement.prepare(parameters)
+        fetching = asyncio.create_task(self._fetch(text, arguments, statement.record_class))
         try:
             return await asyncio.shield(fetching)
         except asyncio.CancelledError:

@@ -80,7 +80,16 @@ async def pages_by_parent(
         return []
     one = _one(unique)
     make = partial(
-        _pages_statement, target, model, keys, orders, request, conditions, columns, stand_ins, one is not None
+        _pages_statement,
+        target,
+        model,
+        keys,
+        orders,
+        request,
+        conditions,
+        columns,
+        stand_ins,
+        one is not None,
     )
     shape = (target, model, tuple(keys), _shape(orders, request), columns, stand_ins and stand_ins.ctes)
     statement = _kept("pages", (*shape, one is None), conditions, make)
@@ -197,7 +206,10 @@ def _lateral(
 ) -> tuple[TableValuedAlias, Any]:
     asked = key_table(*keys)
     first, *rest = keys
-    place = [target.c[first] == (_ONE if of_one else asked.c[first]), *(target.c[key] == asked.c[key] for key in rest)]
+    place = [
+        target.c[first] == (_ONE if of_one else asked.c[first]),
+        *(target.c[key] == asked.c[key] for key in rest),
+    ]
     needed = None if columns is None else {*columns, *keys, *(order.name for order in orders)}
     chosen: list[ColumnElement[Any]] = [
         column for column in target.c if needed is None or column.name in needed
@@ -289,6 +301,8 @@ def _counts_of_one(
 ) -> Statement[Any]:
     """By the second column of the keys, whose first is one value: those that have any, in one scan of the index."""
     first, second = (target.c[key] for key in keys)
-    counted = select(second.label("key"), func.count().label("n")).where(first == _ONE, second == _IDS, *conditions)
+    counted = select(second.label("key"), func.count().label("n")).where(
+        first == _ONE, second == _IDS, *conditions
+    )
     grouped = counted.group_by(second)
     return Statement(grouped if stand_ins is None else stand_ins.within(grouped), Table)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from strawberry.dataloader import DataLoader
@@ -18,6 +18,7 @@ from app.access_tokens.secrets import PREFIX
 from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens, Viewer
 from app.audit.entries import Origin
+from app.collecting import collected
 from app.config import Settings
 from app.db import Database, Reader
 from app.denials import run_telling
@@ -37,6 +38,8 @@ from app.work import Action, Actor, Store, run_unit
 from schema.callers import Caller
 from schema.dependence import Dependence
 from schema.ids import global_id
+
+T = TypeVar("T")
 
 Columns = frozenset[str] | None
 """Which columns of a batch's rows are asked for; None: all. (The compiled path prunes; the ordinary does not.)"""
@@ -134,6 +137,7 @@ class Context:
     missed: bool = False
     """Something asked for was not there, or is of no project: nothing tells when that changes."""
     stamp: Stamp | None = None
+    _collector: asyncio.Task[Any] | None = None
     _signed_in: UUID | None = None
     _outcome: Outcome | None = None
     _told: dict[UUID, Position] = field(default_factory=dict)
@@ -162,8 +166,23 @@ class Context:
 
     async def reader(self) -> Reader:
         """The execution's snapshot, opened at the first read."""
-        if self._reader is not None:
-            return self._reader
+        reader = self._reader
+        if reader is None:
+            reader = await self._opened()
+        reader.collector = self._collector
+        return reader
+
+    async def collect(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run what reads by this context alone; statements that do not need one another's rows go together."""
+        self._collector = asyncio.current_task()
+        try:
+            return await collected(coroutine)
+        finally:
+            self._collector = None
+            if self._reader is not None:
+                self._reader.collector = None
+
+    async def _opened(self) -> Reader:
         if self._closed:
             raise RuntimeError("this execution is over: nothing can be read in its context any more")
         async with self._opening:

@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from sqlmodel import SQLModel
 
+from app.collecting import Found
 from app.db import Row
 from schema.context import Columns, Context
 from schema.edges import READS, edge
@@ -32,15 +33,15 @@ def node_id(root: Any) -> strawberry.ID:
 
 def _node_ids(rows: Sequence[Any]) -> list[str]:
     """The same for many rows of one table: there are hundreds on a board."""
-    if len(set(map(type, rows))) != 1 or not isinstance(rows[0], Row):
+    if len(set(map(type, rows))) != 1 or not isinstance(rows[0], Row | Found):
         return [node_id(row) for row in rows]
     model = type(rows[0]).model
     kind = _NAMES[model] if model is not None else ""
     encode = b2a_base64
     if kind in _WITHIN:
-        texts = [f"{kind}:{row['project_id'].hex}:{row['id'].hex}" for row in rows]
+        texts = [f"{kind}:{row.project_id.hex}:{row.id.hex}" for row in rows]
     else:
-        texts = [f"{kind}:{row['id'].hex}" for row in rows]
+        texts = [f"{kind}:{row.id.hex}" for row in rows]
     return [encode(text.encode(), newline=False).decode().rstrip("=") for text in texts]
 
 

@@ -24,6 +24,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 
+from app.collecting import collected
 from app.metrics import COMPILED, NOT_COMPILED
 from schema.compiled.places import Whole
 from schema.compiled.runs import Failure, Run
@@ -55,7 +56,8 @@ class Operation:
         run = Run(executor)
         run.context.alone = True
         place = Whole()
-        rows = await self._root.rows(run, [executor.root_value], place)
+        collect = getattr(run.context, "collect", collected)
+        rows = await collect(self._root.rows(run, [executor.root_value], place))
         data = rows[0]
         run.context.dependence = run.dependence
         run.context.objects = run.objects if run.counted and not run.failures else None

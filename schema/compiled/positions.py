@@ -60,12 +60,16 @@ class Shape(Protocol):
 
 
 class Position:
-    """A shape where null may or may not stand. `name` is the field's, as errors call it."""
+    """A shape where null may or may not stand.
 
-    __slots__ = ("_name", "_nodes", "_nullable", "_shape")
+    `name` is the field's, as errors call it; `plain`: no objects are in it.
+    """
+
+    __slots__ = ("_name", "_nodes", "_nullable", "_shape", "plain")
 
     def __init__(self, shape: Shape, nullable: bool, name: str, nodes: list[FieldNode]) -> None:
         self._shape = shape
+        self.plain: bool = isinstance(shape, Leaf) or (isinstance(shape, Listed) and shape.items.plain)
         self._nullable = nullable
         self._name = name
         self._nodes = nodes
@@ -150,7 +154,7 @@ class Listed:
     """A list."""
 
     def __init__(self, items: Position, name: str, nodes: list[FieldNode]) -> None:
-        self._items = items
+        self.items = items
         self._name = name
         self._nodes = nodes
 
@@ -160,7 +164,7 @@ class Listed:
         lists = [value if type(value) is list else self._read(run, value) for value in values]
         lengths = [0 if type(one) is Failure else len(one) for one in lists]
         flat = list(chain.from_iterable(one for one in lists if type(one) is not Failure))
-        items = await self._items.complete(run, flat, Items(place, lengths))
+        items = await self.items.complete(run, flat, Items(place, lengths))
         rest = iter(items)
         completed: list[Any] = [list(islice(rest, length)) for length in lengths]
         return completed if run.failures == before else list(map(_or_failure, lists, completed))
@@ -185,12 +189,15 @@ def _or_failure(read: Any, completed: list[Any]) -> Any:
 
 
 class Objects:
-    """Objects of one type. What stands in several places is built once."""
+    """Objects of one type. What stands in several places is built once. ``plain``: there are no objects in them."""
 
-    def __init__(self, kind: GraphQLObjectType, details: FieldDetailsList, rows: Rows) -> None:
+    def __init__(
+        self, kind: GraphQLObjectType, details: FieldDetailsList, rows: Rows, *, plain: bool
+    ) -> None:
         self._kind = kind
         self._details = details
         self._rows = rows
+        self._plain = plain
 
     async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
         """See `Shape`."""
@@ -228,9 +235,8 @@ class Objects:
             return built
         order = {identity: number for number, identity in enumerate(by_identity)}
         numbers = list(map(order.__getitem__, identities))
-        before = run.objects
         rows = await self._rows(run, list(by_identity.values()), Shared(place, numbers))
-        if run.objects != before:
+        if not self._plain:
             run.counted = False  # what is within them stands as often as they do
         return list(map(rows.__getitem__, numbers))
 

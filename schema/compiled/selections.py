@@ -12,6 +12,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     get_named_type,
     get_nullable_type,
     is_abstract_type,
@@ -30,6 +31,7 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from app.collecting import Together
 from app.keys import Rows
 from schema.compiled.builders import builder
 from schema.compiled.places import Place, Under
@@ -59,17 +61,27 @@ class Column:
         self.alone = alone
         self.dependence = dependence
         self.name = name
+        self.plain = position.plain
         self.reads = reads
-        self._source = source
+        self._source: Any = source
+        self._ready = isinstance(source, Ready)
         self._position = position
 
-    async def of(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
-        """Its values as they go into the answer, one for each parent."""
+    def at_once(self, run: Run, parents: Sequence[Any]) -> list[Any] | Pending:
+        """Its values as they go into the answer, one for each parent, if nothing has to be waited for."""
+        if not self._ready:
+            return Pending(None)
+        values = self._source.at_once(run, parents)
+        kinds = set(map(type, values))
+        flags = flags_of(kinds)
+        column = None if flags & 1 else self._position.at_once(run, values, kinds, flags)
+        return Pending(values) if column is None else column
+
+    async def of(self, run: Run, parents: Sequence[Any], place: Place, pending: Pending) -> list[Any]:
+        """The same if something has to be."""
         under = Under(place, self.name)
-        values: Sequence[Any]
-        if isinstance(self._source, Ready):
-            values = self._source.at_once(run, parents)
-        else:
+        values = pending.values
+        if values is None:
             values = await self._source.values(run, parents, under)
         kinds = set(map(type, values))
         flags = flags_of(kinds)
@@ -80,38 +92,47 @@ class Column:
         return await self._position.complete(run, values, under)
 
 
+class Pending:
+    """A column that is not complete; ``values``: what it is completed of, if that is known."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: Sequence[Any] | None) -> None:
+        self.values = values
+
+
 class Selection:
     """What is selected of objects of one type. `reads`: the columns of their rows that it needs, if all are known.
 
     `alone`: nothing besides those columns is needed for it.
     """
 
-    def __init__(self, columns: list[Column]) -> None:
+    def __init__(self, columns: list[Column], *, in_order: bool = False) -> None:
+        """``in_order``: one after the other, as a mutation's fields are."""
         self._columns = columns
+        self._in_order = in_order
         reads = [column.reads for column in columns]
         self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
         self.alone = all(column.alone for column in columns)
         self._dependence = strongest(*(column.dependence for column in columns))
+        self.plain = all(column.plain for column in columns)
         self._build = builder(tuple(column.name for column in columns))
 
     async def rows(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
         """A dict for each parent; a failure for those without a value that must be there.
 
-        Fields are completed one after the other, each with all that is below it: with one connection nothing is
-        gained by asking for several at once. For the same reason mutations are in order too.
+        Fields are completed side by side, each with all that is below it, so that their statements go together.
         """
         if not self._columns:
             return [{} for _ in parents]
         run.dependence = strongest(run.dependence, self._dependence)
         before = run.failures
-        parents = Rows(parents)
-        columns = []
-        for column in self._columns:
-            values = await column.of(run, parents, place)
-            columns.append(values)
-            if run.failures != before and parents and all(type(value) is Failure for value in values):
-                # Nothing of these objects will be shown.
-                return [failure.under(column.name) for failure in values]
+        columns = await self._complete(run, Rows(parents), place)
+        if run.failures != before and parents:
+            for column, values in zip(self._columns, columns, strict=True):
+                if all(type(value) is Failure for value in values):
+                    # Nothing of these objects will be shown.
+                    return [failure.under(column.name) for failure in values]
         rows: list[Any] = self._build(*columns)
         if run.failures != before:
             for column, values in zip(reversed(self._columns), reversed(columns), strict=True):
@@ -119,6 +140,23 @@ class Selection:
                     if type(value) is Failure:
                         rows[index] = value.under(column.name)
         return rows
+
+    async def _complete(self, run: Run, parents: Rows, place: Place) -> list[list[Any]]:
+        """The values of each field."""
+        columns: list[Any] = []
+        later: list[int] = []
+        for index, column in enumerate(self._columns):
+            values = column.at_once(run, parents)
+            if type(values) is Pending and self._in_order:
+                values = await column.of(run, parents, place, values)
+            elif type(values) is Pending:
+                later.append(index)
+            columns.append(values)
+        rest = [self._columns[index].of(run, parents, place, columns[index]) for index in later]
+        found = await Together(rest) if len(rest) > 1 else [await one for one in rest]
+        for index, values in zip(later, found, strict=True):
+            columns[index] = values
+        return columns
 
 
 class Compiler:
@@ -146,12 +184,14 @@ class Compiler:
         kind = self._schema.get_root_type(self._operation.operation)
         assert kind is not None
         found = collect_fields(self._schema, self._fragments, self._conditions, kind, self._operation)
-        return self._selection(kind, found)
+        in_order = self._operation.operation is OperationType.MUTATION
+        return self._selection(kind, found, in_order=in_order)
 
-    def _selection(self, kind: GraphQLObjectType, found: CollectedFields) -> Selection:
-        return Selection(
-            [self._column(kind, name, details) for name, details in found.grouped_field_set.items()]
-        )
+    def _selection(
+        self, kind: GraphQLObjectType, found: CollectedFields, *, in_order: bool = False
+    ) -> Selection:
+        columns = [self._column(kind, name, details) for name, details in found.grouped_field_set.items()]
+        return Selection(columns, in_order=in_order)
 
     def _column(self, kind: GraphQLObjectType, name: str, details: FieldDetailsList) -> Column:
         field_name = details[0].node.name.value
@@ -183,11 +223,12 @@ class Compiler:
         if is_abstract_type(kind):
 
             def objects(found: GraphQLObjectType) -> Objects:
-                return Objects(found, details, self._below(found, details).rows)
+                below = self._below(found, details)
+                return Objects(found, details, below.rows, plain=below.plain)
 
             return Abstract(kind, details, within.field.info, objects)
         assert within.below is not None
-        return Objects(kind, details, within.below.rows)
+        return Objects(kind, details, within.below.rows, plain=within.below.plain)
 
     def _below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         found = collect_subfields(
