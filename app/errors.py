@@ -7,6 +7,7 @@ top-level GraphQL error with ``extensions.code``. Anything else that is raised i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,17 @@ class ValidationFailed(Refusal):
     """A value that breaks a rule of its field."""
 
     code = "VALIDATION_FAILED"
+
+
+class QueryInvalid(Refusal):
+    """A query whose ``text`` means nothing; ``faults`` (``app.query_language.syntax.Fault``) say why, and where."""
+
+    code = "QUERY_INVALID"
+
+    def __init__(self, text: str, faults: Sequence[Any], *, path: tuple[str, ...] = ("query",)) -> None:
+        super().__init__(f"The query cannot be read: {faults[0].message}", path=path)
+        self.text = text
+        self.faults = faults
 
 
 class LimitReached(Refusal):

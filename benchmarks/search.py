@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import random
 import statistics
@@ -18,159 +17,62 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import httpx
 
-from app.ids import new_id
 from app.migrations import migrate
-from app.search.index import LANGUAGES
-from benchmarks.data import Stage, fill
+from benchmarks.data import PASSWORD, Stage, fill
 from benchmarks.processes import Clock, free_port, running
+from benchmarks.search_data import WORDS, Language, load
 from benchmarks.stage import UNBOUNDED
 from lockstep.embedded import start_servers
 
 SEARCH = """query Search($text: String!, $projects: [ID!]) {
   search(text: $text, projectIds: $projects) { complete hits(first: 20) { nodes { score task { id title } } } } }"""
+SIGN_IN = "mutation($i: SignInInput!) { signIn(input: $i) { accessToken } }"
+ACCOUNT = {"email": "bench@lockstep.example", "password": PASSWORD}
 PROJECTS = 50
-WORDS = 60_000
-CHUNKS = 40_000
-BATCH = 20_000
-COLUMNS = [
-    "project_id", "id", "number", "title", "sections", "status_id", "type_id", "priority", "rank", "config", "fields",
-    "version", "created_at", "updated_at",
-]  # fmt: skip
-INDEXES = ("search_documents_words", "search_documents_title")
-FILL = """
-INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
-SELECT p.workspace_id, t.project_id, t.id, t.id, 'task', 'english', heading.words,
-       setweight(heading.words, 'A') || setweight(
-           to_tsvector('search_plain', t.sections ->> 'description')
-           || to_tsvector('english', t.sections ->> 'description'), 'B'),
-       t.updated_at
-FROM projects p JOIN tasks t ON t.project_id = p.id,
-     LATERAL (SELECT to_tsvector('search_plain', t.title) || to_tsvector('english', t.title) || array_to_tsvector(
-                  ARRAY[search_place('w', p.workspace_id), search_place('p', p.id)])) AS heading(words)
-WHERE p.id = $1 ON CONFLICT DO NOTHING
-"""
-PLAN = """
-SELECT search_places(search_query($1, $2, ARRAY[false], $3), $4, NULL, 'd.task_id',
-                     'ORDER BY d.changed_at DESC LIMIT 400', 400)
-"""
 
 
-class Language:
-    """Words by how common they are, and the texts that are made of them."""
-
-    def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)
-        made: dict[str, None] = {}
-        while len(made) < WORDS:
-            syllables = self._random.randint(2, 4)
-            word = "".join(
-                self._random.choice("bcdfglmnprst") + self._random.choice("aeiou") for _ in range(syllables)
-            )
-            made[word + self._random.choice(("", "", "s", "ing", "ed"))] = None
-        self.words = list(made)
-        weights = list(itertools.accumulate(1 / (rank + 1.5) ** 0.9 for rank in range(WORDS)))
-        self.chunks = [
-            " ".join(self._random.choices(self.words, cum_weights=weights, k=8)) for _ in range(CHUNKS)
-        ]
-
-    def text(self, words: int) -> str:
-        return " ".join(self._random.choices(self.chunks, k=words // 8))
-
-    def questions(self, requests: int) -> Iterator[tuple[str, str]]:
-        """Kinds and texts, in the proportions in which people ask."""
-        kinds = ["common", "middling", "middling", "rare", "pair", "pair", "pair", "begun", "begun", "phrase"]
-        for number in range(requests):
-            kind = kinds[number % len(kinds)]
-            common, middling = self._random.randrange(50), self._random.randrange(50, 3000)
-            text = {
-                "common": f"{self.words[common]} ",
-                "middling": f"{self.words[middling]} ",
-                "rare": f"{self.words[self._random.randrange(3000, WORDS)]} ",
-                "pair": f"{self.words[self._random.randrange(2000)]} {self.words[middling]} ",
-                "begun": self.words[middling][: self._random.randint(3, 5)],
-                "phrase": f'"{" ".join(self._random.choice(self.chunks).split()[2:4])}"',
-            }[kind]
-            yield kind, text
-
-
-async def stock(admin_url: str, language: Language, tasks: int) -> None:
-    """The tasks, and the index of them as the service would make it."""
-    connection = await asyncpg.connect(admin_url)
-    await connection.execute("SET session_replication_role = replica")
-    await connection.execute("SET maintenance_work_mem = '512MB'")
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", format="binary",
-        encoder=lambda value: b"\x01" + json.dumps(value).encode(), decoder=lambda data: json.loads(data[1:]),
-    )  # fmt: skip
-    known = await connection.fetchrow("SELECT * FROM tasks LIMIT 1")
-    places = await connection.fetch(
-        "SELECT p.id, min(s.id::text)::uuid AS status_id, min(t.id::text)::uuid AS type_id FROM projects p "
-        "JOIN statuses s ON s.project_id = p.id JOIN task_types t ON t.project_id = p.id GROUP BY p.id"
-    )
-    definitions = await connection.fetch(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY($1::text[])", INDEXES
-    )
-    for name in INDEXES:
-        await connection.execute(f"DROP INDEX {name}")
-    for begun in range(0, tasks, BATCH):
-        rows = [
-            _task(known, places[number % len(places)], number, language)
-            for number in range(begun, min(begun + BATCH, tasks))
-        ]
-        await connection.copy_records_to_table("tasks", records=rows, columns=COLUMNS)
-    for place in places:
-        await connection.execute(FILL, place["id"])
-    for row in definitions:
-        await connection.execute(row["indexdef"].replace(" ON ONLY ", " ON "))
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
-def _task(known: Any, place: Any, number: int, language: Language) -> tuple[Any, ...]:
-    moment = known["created_at"].fromtimestamp(1.6e9 + number * 30, tz=known["created_at"].tzinfo)
-    return (
-        place["id"], new_id(), number + 100, language.text(8), {"description": language.text(40)}, place["status_id"],
-        place["type_id"], 0, f"a{number:08}", {}, {}, 1, moment, moment,
-    )  # fmt: skip
+def questions(language: Language, requests: int) -> Iterator[tuple[str, str]]:
+    """Kinds and texts, in the proportions in which people ask."""
+    kinds = ["common", "middling", "middling", "rare", "pair", "pair", "pair", "begun", "begun", "phrase"]
+    chosen = random.Random(2)
+    for number in range(requests):
+        kind = kinds[number % len(kinds)]
+        common, middling = chosen.randrange(50), chosen.randrange(50, 3000)
+        text = {
+            "common": f"{language.words[common]} ",
+            "middling": f"{language.words[middling]} ",
+            "rare": f"{language.words[chosen.randrange(3000, WORDS)]} ",
+            "pair": f"{language.words[chosen.randrange(2000)]} {language.words[middling]} ",
+            "begun": language.words[middling][: chosen.randint(3, 5)],
+            "phrase": f'"{" ".join(chosen.choice(language.sequences).split()[2:4])}"',
+        }[kind]
+        yield kind, text
 
 
 async def plans(admin_url: str, language: Language) -> dict[str, str]:
-    """How a common and a rare word are looked for in everything, and a common one in one project."""
-    connection = await asyncpg.connect(admin_url)
-    projects = [row["id"] for row in await connection.fetch("SELECT id FROM projects")]
-    declared = "{" + ",".join(map(str, projects)) + "}"
-    await connection.execute("SELECT set_config('lockstep.scopes', $1, false)", declared)
-    found: dict[str, str] = {}
-    asked: dict[str, tuple[int, list[UUID]]] = {
-        "a common word in all": (3, projects), "a rare word in all": (20_000, projects),
-        "a common word in one project": (3, projects[:1]), "a middling word in one project": (800, projects[:1]),
-    }  # fmt: skip
-    for name, (rank, within) in asked.items():
-        query = await connection.fetchval(PLAN, [language.words[rank]], ["word"], LANGUAGES, within)
-        rows = await connection.fetch(f"EXPLAIN (ANALYZE, COSTS OFF, BUFFERS OFF, SUMMARY OFF) {query}")
-        found[name] = "\n".join(
-            row[0][:150] for row in rows if "Filter" not in row[0] and "Cond" not in row[0]
-        )
-    await connection.close()
-    return found
+    """To come."""
+    return {}
 
 
 def ask(
     url: str, made: Stage, pids: tuple[int, int], language: Language, requests: int
 ) -> list[dict[str, Any]]:
-    """Time and CPU of each search, one after the other; every other one in one project."""
+    """Time and CPU of each search, one after the other: half everywhere, the rest in one project or in three."""
     headers = {"Authorization": f"Bearer {made.token}"}
     taken = []
     with httpx.Client(base_url=url, headers=headers, timeout=60) as http:
-        for number, (kind, text) in enumerate(language.questions(requests)):
-            within = None if number % 2 else [made.project_ids[number % len(made.project_ids)]]
+        chosen = random.Random(3)
+        for kind, text in questions(language, requests):
+            within = None
+            if (places := chosen.choice((0, 0, 1, 3))) > 0:
+                within = chosen.sample(made.project_ids, places)
             clocks = [Clock(pids[0]), Clock(pids[1], sessions=True)]
             begun = time.perf_counter()
             answer = http.post(
@@ -183,19 +85,19 @@ def ask(
                 raise RuntimeError(answer.text[:500])
             hits = len(found["data"]["search"]["hits"]["nodes"])
             taken.append({
-                "kind": kind, "one": within is not None, "ms": wall, "server": server, "postgres": postgres,
+                "kind": kind, "places": places, "text": text, "ms": wall, "server": server, "postgres": postgres,
                 "hits": hits,
             })  # fmt: skip
     return taken
 
 
-def run(tasks: int, requests: int) -> dict[str, Any]:
-    """The figures."""
+def run(tasks: int, requests: int, folder: Path) -> dict[str, Any]:
+    """The figures, of the data in this folder; of new data if there is none."""
     language = Language()
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o711)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        folder.chmod(0o711)
-        servers = stack.enter_context(start_servers(folder / "data"))
+        servers = stack.enter_context(start_servers(folder / "data", durable=False))
         migrate(servers.owner_url)
         port = free_port()
         environment = {
@@ -205,10 +107,7 @@ def run(tasks: int, requests: int) -> dict[str, Any]:
         }  # fmt: skip
         server = stack.enter_context(running(["-m", "lockstep", "serve"], environment, port, "/health/ready"))
         url = f"http://127.0.0.1:{port}"
-        made = asyncio.run(fill(url, servers.admin_url, [1] * PROJECTS, people=20))
-        begun = time.perf_counter()
-        asyncio.run(stock(servers.admin_url, language, tasks))
-        print(f"{tasks:,} tasks stored and indexed in {time.perf_counter() - begun:.0f} s", flush=True)
+        made = _stage(url, servers.admin_url, folder / f"stage-{tasks}.json", language, tasks)
         postgres = asyncio.run(_postmaster(servers.admin_url))
         ask(url, made, (server, postgres), language, min(requests, 40))  # to warm up
         taken = ask(url, made, (server, postgres), language, requests)
@@ -217,6 +116,19 @@ def run(tasks: int, requests: int) -> dict[str, Any]:
             "taken": taken,
             "plans": asyncio.run(plans(servers.admin_url, language)),
         }
+
+
+def _stage(url: str, admin_url: str, kept: Path, language: Language, tasks: int) -> Stage:
+    if kept.exists():
+        made = Stage(**json.loads(kept.read_text()))
+        answer = httpx.post(f"{url}/graphql", json={"query": SIGN_IN, "variables": {"i": ACCOUNT}})
+        return replace(made, token=answer.json()["data"]["signIn"]["accessToken"])
+    made = asyncio.run(fill(url, admin_url, [1] * PROJECTS, people=20))
+    begun = time.perf_counter()
+    asyncio.run(load(admin_url, language, tasks))
+    print(f"{tasks:,} tasks stored and indexed in {time.perf_counter() - begun:.0f} s", flush=True)
+    kept.write_text(json.dumps(asdict(made)))
+    return made
 
 
 async def _postmaster(admin_url: str) -> int:
@@ -236,9 +148,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--tasks", type=int, default=1_000_000)
     parser.add_argument("--requests", type=int, default=400)
+    parser.add_argument("--data", type=Path, help="a folder for the data, for another run to find it there")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     given = parser.parse_args()
-    results = run(given.tasks, given.requests)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as passing:
+        results = run(given.tasks, given.requests, given.data or Path(passing))
     print(f"{'':10} {'n':>4} {'p50 ms':>8} {'p95 ms':>8} {'CPU p50':>8} {'CPU p95':>8} {'Postgres':>9}")
     kinds = ["all", *dict.fromkeys(one["kind"] for one in results["taken"])]
     for kind in kinds:

@@ -18,6 +18,7 @@ from schema.events.changes import present, reference
 from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
 from schema.projects.enums import ProjectRole
+from schema.query_language.faults import QueryError
 from schema.workflows.enums import TransitionField, TransitionReasonKind
 
 _KINDS = {
@@ -74,6 +75,13 @@ class LinkInvalid(UserError):
 )
 class KeyReused(UserError):
     pass
+
+
+@strawberry.type(description="The text of a query means nothing: `errors` say why, and where.")
+class QueryInvalid(UserError):
+    errors: list[QueryError] = strawberry.field(
+        description="All that is wrong with it, in order of place, as `queryParse` tells it."
+    )
 
 
 @strawberry.type(description="A bound on size or number.")
@@ -171,8 +179,8 @@ _TYPES: dict[type[refusals.Refusal], type[UserError]] = {
 _BY_CODE: dict[str, type[UserError]] = {"SIGN_IN_FAILED": SignInFailed, "LINK_INVALID": LinkInvalid}
 
 ERROR_TYPES: list[type[UserError]] = [
-    ValidationFailed, NotFound, PermissionDenied, SignInFailed, LinkInvalid, KeyReused, LimitReached,
-    CycleRefused, VersionConflict, TransitionRefused,
+    ValidationFailed, NotFound, PermissionDenied, SignInFailed, LinkInvalid, KeyReused, QueryInvalid,
+    LimitReached, CycleRefused, VersionConflict, TransitionRefused,
 ]  # fmt: skip
 
 
@@ -187,6 +195,9 @@ def user_error(refusal: refusals.Refusal, *prefix: str) -> UserError:
             expected_version=refusal.expected, current_version=refusal.current,
             clashes=[_clash(clash, refusal.scope_id) for clash in refusal.clashes],
         )  # fmt: skip
+    if isinstance(refusal, refusals.QueryInvalid):
+        told = [QueryError.of(fault, refusal.text) for fault in refusal.faults]
+        return QueryInvalid(**common, errors=told)
     if isinstance(refusal, refusals.LimitReached):
         return LimitReached(**common, limit=refusal.limit)
     if isinstance(refusal, refusals.CycleRefused):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.query_language.custom import PREFIX, fields_called, quoted_name
 from app.query_language.fields import BY_NAME, CATEGORIES, IS, NAMED, PRIORITIES, SORTS, SPECIAL, Named
 from app.query_language.names import Names
 from app.query_language.printing import quoted
 from app.query_language.syntax import LONGEST
-from app.query_language.values import meant
+from app.query_language.values import Unfit, meant
 from app.tasks.grammar import Kind
 
 MOST = 10
-_TYPED = re.compile(r'(?:^|[\s(])-?(?:(?P<name>[^\W\d][\w-]*):(?:<=|>=|!=|<|>|=|~)?(?:[^\s,"]*,|"[^"]*",)*)?'
-                    r'(?P<part>"[^"]*|[^\s()":,]*)$')  # fmt: skip
+_TYPED = re.compile(r'(?:^|[\s(])-?(?:(?P<name>field\.(?:"[^"]*"|[^\s()",:]+)|[^\W\d][\w-]*):'
+                    r'(?:<=|>=|!=|<|>|=|~)?(?:[^\s,"]*,|"[^"]*",|-?field\."[^"]*",)*)?'
+                    r'(?P<part>(?:-?field\.)?"[^"]*|[^\s()":,]*)$', re.IGNORECASE)  # fmt: skip
 _DAYS = ("today", "tomorrow", "yesterday", "<7d", ">=-7d", "<today")
 
 
@@ -33,8 +35,8 @@ def suggest(text: str, cursor: int, names: Names) -> list[Suggestion]:
     typed = _TYPED.search(text[:cursor])
     if typed is None:
         return []
-    part = typed["part"].removeprefix('"')
-    choices = _fields() if typed["name"] is None else _values(typed["name"].lower(), names)
+    part = typed["part"].replace('"', "")
+    choices = _fields(names) if typed["name"] is None else _values(typed["name"], names)
     if typed["name"] is None and not part:
         choices = [choice for choice in choices if choice.endswith(":")]
     start = typed.start("part")
@@ -44,26 +46,42 @@ def suggest(text: str, cursor: int, names: Names) -> list[Suggestion]:
 def _fitting(part: str, choices: list[str]) -> list[str]:
     """Those that begin so first, then those with such a word in them, then those that are alike."""
     low = part.casefold()
-    bare = {choice: choice.strip('"').casefold() for choice in choices}
+    bare = {choice: choice.replace('"', "").casefold() for choice in choices}
     begin = [choice for choice in choices if bare[choice].startswith(low)]
     within = [choice for choice in choices if low in bare[choice]]
     alike = meant(part, choices) if part else ()
     return list(dict.fromkeys([*begin, *within, *alike]))[:MOST]
 
 
-def _fields() -> list[str]:
-    return [f"{name}:" for name in (*(one.name for one in NAMED), *SPECIAL)] + [f"is:{word}" for word in IS]
+def _fields(names: Names) -> list[str]:
+    known = (*(one.name for one in NAMED), *SPECIAL, *_custom(names))
+    return [f"{name}:" for name in known] + [f"is:{word}" for word in IS] + [PREFIX]
 
 
-def _values(name: str, names: Names) -> list[str]:
+def _custom(names: Names) -> list[str]:
+    return [f"{PREFIX}{quoted_name(name)}" for name in names.custom.names()]
+
+
+def _values(written: str, names: Names) -> list[str]:
+    name = written.lower()
     if name == "is":
         return list(IS)
     if name == "sort":
-        return [f"{sign}{sort}" for sort in SORTS for sign in ("", "-")]
+        return [f"{sign}{sort}" for sort in (*SORTS, *_custom(names)) for sign in ("", "-")]
     if name in ("no", "has"):
-        return [one.name for one in NAMED if one.missing or one.name == "priority"]
+        return [one.name for one in NAMED if one.missing or one.name == "priority"] + _custom(names)
+    if name.startswith(PREFIX):
+        return _of_custom(written[len(PREFIX) :].replace('"', ""), names)
     named = BY_NAME.get(name)
     return [] if named is None else _values_of(named, names)
+
+
+def _of_custom(written: str, names: Names) -> list[str]:
+    try:
+        found = fields_called(written, not written.startswith("#"), names)
+    except Unfit:
+        return []
+    return list(dict.fromkeys(choice for named in found for choice in ["none", *_values_of(named, names)]))
 
 
 def _values_of(named: Named, names: Names) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.tasks.grammar import FIELDS, Kind
+from app.tasks.grammar import Kind, kind_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,12 @@ class Named:
     @property
     def kind(self) -> Kind:
         """What its values are."""
-        return FIELDS[self.field]
+        return kind_of(self.field)
+
+    @property
+    def contains(self) -> bool:
+        """Whether a mere value is looked for in a text, and does not have to be all of it."""
+        return self.kind is Kind.TEXT and self.field != "external_ref"
 
 
 NAMED = (

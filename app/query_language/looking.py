@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, sql
+from app.fields.reads import CUSTOM_FIELDS
 from app.milestones.reads import MILESTONES
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
-from app.query_language.fields import BY_NAME, Named
+from app.query_language.custom import PREFIX, field_words
+from app.query_language.fields import BY_NAME, SPECIAL, Named
 from app.query_language.names import Names, Word, Words
 from app.query_language.syntax import Group, Negation, Node, read_query
 from app.sprints.reads import SPRINTS
-from app.tasks.grammar import Kind, TaskFilter
+from app.tasks.grammar import CUSTOM, Kind, TaskFilter, read_custom
 
 MOST_PEOPLE = 2_000
 """Of more, only members of the projects themselves are known by name."""
@@ -56,19 +58,29 @@ async def names_for_query(reader: Reader, viewer_id: UUID, project_ids: list[UUI
     """The names of those kinds that a query's text uses, in these projects, which the viewer must see."""
     used: dict[str, list[str]] = {}
     _collect(read_query(text).root, used)
-    return await _look_up(reader, viewer_id, project_ids, set(used), used.get("parent_id", []), [])
+    if PREFIX in text.lower():
+        used.setdefault("custom", [])
+    return await _look_up(reader, viewer_id, project_ids, used)
 
 
 async def names_for_filters(
-    reader: Reader, viewer_id: UUID, project_ids: list[UUID], asked: Sequence[TaskFilter]
+    reader: Reader,
+    viewer_id: UUID,
+    project_ids: list[UUID],
+    asked: Sequence[TaskFilter],
+    *,
+    custom: bool = False,
 ) -> Names:
-    """The names that the ids in some filters have."""
+    """The names that the ids in some filters have; ``custom``: those of custom fields in any case."""
     comparisons = [one for each in asked for one in each.comparisons()]
     used = {one.field for one in comparisons}
     values = [value for one in comparisons if one.field == "parent_id" for value in one.ops.values()]
     parents = [one for value in values for one in (value if isinstance(value, list) else [value])]
     ids = [one for one in parents if isinstance(one, UUID)]
-    return await _look_up(reader, viewer_id, project_ids, used, [], ids)
+    fields = [str(read_custom(name)[0]) for name in used if name.startswith(CUSTOM)]
+    told: dict[str, list[str]] = {name: [] for name in used}
+    told |= {"custom": [f"#{one}" for one in fields]} if fields or custom else {}
+    return await _look_up(reader, viewer_id, project_ids, told, ids)
 
 
 def _collect(node: Node, used: dict[str, list[str]]) -> None:
@@ -77,15 +89,20 @@ def _collect(node: Node, used: dict[str, list[str]]) -> None:
             _collect(part, used)
     elif isinstance(node, Negation):
         _collect(node.part, used)
+    elif node.custom is not None:
+        used.setdefault("custom", []).append(node.custom.text)
     elif node.name is not None:
         named = BY_NAME.get(node.name.lower())
         if named is not None:
             used.setdefault(named.field, []).extend(value.text for value in node.values)
+        elif node.name.lower() not in SPECIAL:  # a custom field may have been meant
+            used.setdefault("custom", [])
 
 
 async def _look_up(
-    reader: Reader, viewer_id: UUID, project_ids: list[UUID], used: Collection[str], keys: list[str], ids: list[UUID],
+    reader: Reader, viewer_id: UUID, project_ids: list[UUID], used: Mapping[str, list[str]], ids: Sequence[UUID] = (),
 ) -> Names:  # fmt: skip
+    """``used``: fields, and what is written of them: keys of parents, names (or #ids) of custom fields."""
     names = Names()
     kinds: dict[str, Named] = {one.field: one for one in BY_NAME.values()}
     for field in used:
@@ -93,12 +110,24 @@ async def _look_up(
         if words is not None:
             rows = await by_project(reader, _STATEMENTS[words], project_ids)
             setattr(names, words, _words(rows))
-    if any(field in kinds and kinds[field].kind is Kind.PERSON for field in used):
-        people = await reader.rows(_PEOPLE, viewer=viewer_id, projects=project_ids, most=MOST_PEOPLE)
-        names.people = Words(Word(row.id, row.name) for row in people)
+    if "custom" in used:
+        fields = await by_project(reader, CUSTOM_FIELDS, project_ids)
+        names.custom = field_words(row for some in fields.values() for row in some)
+    people = any(field in kinds and kinds[field].kind is Kind.PERSON for field in used)
+    if people or any(_of_people(written, names) for written in used.get("custom", ())):
+        found = await reader.rows(_PEOPLE, viewer=viewer_id, projects=project_ids, most=MOST_PEOPLE)
+        names.people = Words(Word(row.id, row.name) for row in found)
+    keys = used.get("parent_id", [])
     if keys or ids:
-        names.tasks = await _tasks(reader, project_ids, keys, ids)
+        names.tasks = await _tasks(reader, project_ids, keys, list(ids))
     return names
+
+
+def _of_people(written: str, names: Names) -> bool:
+    known: list[Any] = names.custom.called(written)
+    if written.startswith("#"):
+        known = [word for id_, word in names.custom.by_id.items() if written[1:].startswith(str(id_))]
+    return written.endswith(".user") or any(word.compared == "user" for word in known)
 
 
 def _words(rows: dict[UUID, list[Any]]) -> Words:

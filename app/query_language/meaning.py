@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.query_language.custom import PREFIX, fields_called, quoted_name, sort_name
 from app.query_language.fields import BY_NAME, CLOSED, IS, NAMED, SORTS, SPECIAL, Named
 from app.query_language.names import Names
 from app.query_language.syntax import MOST_FAULTS, Fault, Group, Negation, Node, Term, Value, read_query
@@ -49,7 +50,7 @@ def _node(node: Node, names: Names, meaning: Meaning, *, top: bool) -> TaskFilte
         return any_of(parts) if node.any_of else all_of(parts)
     try:
         if node.name is not None and node.name.lower() == "sort":
-            _sort(node, meaning, top)
+            _sort(node, names, meaning, top)
             return EVERYTHING
         return _term(node, names)
     except _Faulty as faulty:
@@ -63,13 +64,17 @@ class _Faulty(Exception):
         self.fault = Fault(unfit.code, unfit.message, where.start, where.end, unfit.meant)
 
 
-def _sort(term: Term, meaning: Meaning, top: bool) -> None:
+def _sort(term: Term, names: Names, meaning: Meaning, top: bool) -> None:
     if not top:
         raise _Faulty(Unfit("MISPLACED_SORT", "sort: stands outside of groups and without a minus."), term)
     for value in term.values:
         descending = value.text.startswith("-")
+        written = value.text.removeprefix("-")
         try:
-            name = SORTS[choose(value.text.removeprefix("-"), tuple(SORTS), "A sort")]
+            if written.lower().startswith(PREFIX):
+                name = sort_name(written[len(PREFIX) :], value.quoted, names)
+            else:
+                name = SORTS[choose(written, tuple(SORTS), "A sort")]
         except Unfit as unfit:
             raise _Faulty(unfit, value) from None
         if any(known == name for known, _ in meaning.sort):
@@ -81,11 +86,14 @@ def _term(term: Term, names: Names) -> TaskFilter:
     if term.name is None:
         return _each(term, lambda value: [test("text", "contains", value.text)] if value.text else [])
     name = term.name.lower()
+    if term.custom is not None:
+        return _custom(term, term.custom, names)
     if name in SPECIAL:
-        return _special(name, term)
+        return _special(name, term, names)
     named = BY_NAME.get(name)
     if named is None:
-        alike = meant(name, [*(one.name for one in NAMED), *SPECIAL])
+        custom = [f"{PREFIX}{quoted_name(one)}" for one in meant(name, names.custom.names())]
+        alike = (*meant(name, [*(one.name for one in NAMED), *SPECIAL]), *custom)
         message = (
             f"There is nothing called {term.name}. If it is a word to look for, put it in quotation marks."
         )
@@ -94,6 +102,47 @@ def _term(term: Term, names: Names) -> TaskFilter:
     if term.comparison == "!=":
         return _unequal(named, term, names)
     return _each(term, lambda value: _tests(named, term.comparison, value, names))
+
+
+def _custom(term: Term, written: Value, names: Names) -> TaskFilter:
+    """A comparison with a custom field: with that of each project which has one of the name, and knows the value."""
+    try:
+        found = fields_called(written.text, written.quoted, names)
+    except Unfit as unfit:
+        raise _Faulty(unfit, written) from None
+    comparison = "=" if term.comparison == "!=" else term.comparison
+
+    def checked(named: Named) -> list[Named]:
+        _check_comparison(named, term)
+        return [named]
+
+    comparable = _of_those(found, checked)
+
+    def tests(value: Value) -> list[TaskFilter]:
+        parts = _of_those(comparable, lambda named: _tests(named, comparison, value, names))
+        nothing = bool(parts) and all(
+            part.compared and part.compared[0].ops == {"null": True} for part in parts
+        )
+        return [all_of(parts)] if nothing else parts
+
+    either = _each(term, tests)
+    if term.comparison != "!=":
+        return either
+    return all_of([_opposite(one) for one in (either.any_of or (either,))])
+
+
+def _of_those(found: list[Named], tests: Any) -> list[Any]:
+    """What ``tests`` gives of the fields that it fits; raises what is wrong with the first if it fits none."""
+    parts: list[Any] = []
+    wrong: Exception | None = None
+    for named in found:
+        try:
+            parts += tests(named)
+        except (Unfit, _Faulty) as unfit:
+            wrong = wrong or unfit
+    if wrong is not None and not parts:
+        raise wrong
+    return parts
 
 
 def _each(term: Term, tests: Any) -> TaskFilter:
@@ -125,13 +174,13 @@ def _joined(tests: list[TaskFilter]) -> TaskFilter:
     return any_of(choices) if choices else EVERYTHING
 
 
-def _special(name: str, term: Term) -> TaskFilter:
+def _special(name: str, term: Term, names: Names) -> TaskFilter:
     if term.comparison not in ("", "!="):
         raise _Faulty(Unfit("BAD_COMPARISON", f"{name}: takes a word and no comparison."), term)
     if name == "is":
         found = _each(term, lambda value: [_is(choose(value.text, IS, "is"), term.comparison == "")])
     else:
-        found = _each(term, lambda value: [_missing(value.text, name == "no")])
+        found = _each(term, lambda value: [_missing(value, name == "no", names)])
     if term.comparison == "!=" and (name != "is" or len(term.values) > 1 or not _is_flag(found)):
         raise _Faulty(Unfit("BAD_COMPARISON", "Put a minus before it instead."), term)
     return found
@@ -150,11 +199,15 @@ def _is(word: str, yes: bool) -> TaskFilter:
     return test("status_category", "in", CLOSED) if word == "closed" else test(word, "eq", yes)
 
 
-def _missing(text: str, missing: bool) -> TaskFilter:
-    names = tuple(one.name for one in NAMED if one.missing or one.name == "priority")
-    named = BY_NAME.get(text.lower())
-    if named is None or named.name not in names:
-        named = BY_NAME[choose(text, names, "no: and has:")]
+def _missing(value: Value, missing: bool, names: Names) -> TaskFilter:
+    if value.text.lower().startswith(PREFIX):
+        found = fields_called(value.text[len(PREFIX) :], value.quoted, names)
+        parts = [test(one.field, "null", missing) for one in found]
+        return all_of(parts) if missing else any_of(parts)
+    known = tuple(one.name for one in NAMED if one.missing or one.name == "priority")
+    named = BY_NAME.get(value.text.lower())
+    if named is None or named.name not in known:
+        named = BY_NAME[choose(value.text, known, "no: and has:")]
     if named.name == "priority":
         return test("priority", "eq" if missing else "neq", 0)
     return test(named.field, "null", missing)
@@ -186,7 +239,7 @@ def _tests(named: Named, comparison: str, value: Value, names: Names) -> list[Ta
     if named.kind in _COMPARABLE and (bounds := _bounds(named, comparison, value)):
         return [all_of([_bound(named, way, end, names) for way, end in bounds])]
     text = value.text if value.upto is None else f"{value.text}..{value.upto}"
-    if named.kind is Kind.TEXT and (comparison == "~" or (not comparison and named.field != "external_ref")):
+    if named.kind is Kind.TEXT and (comparison == "~" or (not comparison and named.contains)):
         return [test(named.field, "contains", text)]
     found = read_value(named, text, value.quoted, names)
     return [test(named.field, "eq", one) for one in (found if isinstance(found, list) else [found])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import Any
 from uuid import UUID
 
 
@@ -20,8 +21,10 @@ class Word:
 class Words:
     """Things of one kind by name, letter case aside."""
 
-    def __init__(self, words: Iterable[Word] = ()) -> None:
-        self.by_id: dict[UUID, Word] = {}
+    def __init__(self, words: Iterable[Word] = (), unnamed: Iterable[Word] = ()) -> None:
+        """``unnamed``: those that are known by id alone."""
+        self.by_id: dict[UUID, Word] = {word.id: word for word in unnamed}
+        self._unnamed = frozenset(self.by_id)
         self._by_name: dict[str, list[Word]] = defaultdict(list)
         for word in words:
             if word.id not in self.by_id:
@@ -41,7 +44,11 @@ class Words:
         """Those of one project, or of none (None: all)."""
         if place is None:
             return self
-        return Words(word for word in self.by_id.values() if word.place in (None, place))
+        inside = [word for word in self.by_id.values() if word.place in (None, place)]
+        return Words(
+            (word for word in inside if word.id not in self._unnamed),
+            (word for word in inside if word.id in self._unnamed),
+        )
 
     def names(self) -> list[str]:
         """Each name once, in order."""
@@ -58,10 +65,14 @@ class Names:
     sprints: Words = field(default_factory=Words)
     milestones: Words = field(default_factory=Words)
     people: Words = field(default_factory=Words)
+    custom: Words = field(default_factory=Words)
     tasks: dict[str, UUID] = field(default_factory=dict)
 
     def words(self, kind: str) -> Words:
-        """Those of a kind."""
+        """Those of a kind; ``options:<a custom field's id>`` are its options."""
+        if kind.startswith("options:"):
+            known: Any = self.custom.by_id.get(UUID(kind.removeprefix("options:")))
+            return Words(known.options if known else ())
         found: Words = getattr(self, kind)
         return found
 

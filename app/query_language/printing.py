@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from app.errors import BadInput
+from app.query_language.custom import PREFIX, named_custom, print_sort_name, read_sort_id
 from app.query_language.fields import BY_FIELD, CLOSED, PRIORITIES, SORTS, Named
 from app.query_language.meaning import Sort
 from app.query_language.names import Names
@@ -24,31 +24,38 @@ _RANGES = {"gte": "lte", "since": "until"}
 
 def print_query(asked: TaskFilter, sort: Sort, names: Names) -> str:
     """The query that means this filter and order, with the names that the viewer knows, else with ids."""
-    custom = any(one.field.startswith(CUSTOM) for one in asked.comparisons())
-    if custom or any(name not in SORTS.values() for name, _ in sort):
-        raise BadInput(
-            "A query's text does not know custom fields: ask by them with the typed filter and order."
-        )
     root = normal(asked)
     printing = _Printing(names)
     texts = [] if root == EVERYTHING else [printing.parts(root) if root.all_of else printing.part(root)]
     if root.any_of and sort:
         texts = [f"({texts[0]})"]
     if sort:
-        texts.append(f"sort:{print_sort(sort)}")
+        texts.append(f"sort:{print_sort(sort, names)}")
     return " ".join(texts)
 
 
-def print_sort(sort: Sort) -> str:
-    """What ``sort:`` says of an order; empty for none."""
+def print_sort(sort: Sort, names: Names | None = None) -> str:
+    """What ``sort:`` says of an order; empty for none. Without ``names`` custom fields are named by id."""
     spelled = {kept: name for name, kept in SORTS.items()}
-    return ",".join(("-" if down else "") + spelled[name] for name, down in sort)
+    known = names or Names()
+    return ",".join(
+        ("-" if down else "") + (spelled.get(name) or print_sort_name(name, known)) for name, down in sort
+    )
+
+
+def sorts_by_custom(sort: Sort) -> bool:
+    """Whether an order is by a custom field."""
+    return any(name not in SORTS.values() for name, _ in sort)
 
 
 def read_sort(text: str) -> Sort:
-    """The order that ``print_sort`` wrote."""
+    """The order that ``print_sort`` wrote without names."""
     terms = text.split(",") if text else []
-    return [(SORTS[term.removeprefix("-")], term.startswith("-")) for term in terms]
+    return [(_read_sort_term(term.removeprefix("-")), term.startswith("-")) for term in terms]
+
+
+def _read_sort_term(term: str) -> str:
+    return read_sort_id(term.removeprefix(PREFIX)) if term.startswith(PREFIX) else SORTS[term]
 
 
 def quoted(text: str) -> str:
@@ -104,7 +111,7 @@ class _Printing:
         ((other_op, high),) = other.compared[0].ops.items()
         if _RANGES.get(op) != other_op:
             return None
-        named = BY_FIELD[one.compared[0].field]
+        named = self._named(one.compared[0].field)
         ends = self._value(named, low), self._value(named, high)
         if any(end.startswith('"') or "." in end for end in ends):
             return None
@@ -115,17 +122,22 @@ class _Printing:
             return f"is:{field}" if value else f"is:!={field}"
         if field == "status_category" and value == CLOSED:
             return "is:open" if op == "nin" else "is:closed"
-        named = BY_FIELD[field]
+        named = self._named(field, missing=op == "null")
         if op == "null":
             return f"{'no' if value else 'has'}:{named.name}"
         return quoted(value) if field == "text" else f"{named.name}:{self._comparison(named, op, value)}"
+
+    def _named(self, field: str, *, missing: bool = False) -> Named:
+        if field.startswith(CUSTOM):
+            return named_custom(field, self._names, missing=missing)
+        return BY_FIELD[field]
 
     def _comparison(self, named: Named, op: str, value: Any) -> str:
         if op == "me":
             return "me" if value else "!=me"
         if op == "contains":
-            return f"{'' if named.field == 'title' else '~'}{quoted(value)}"
-        comparison = "=" if named.field == "title" and op in ("eq", "in") else _COMPARISONS[op]
+            return f"{'' if named.contains else '~'}{quoted(value)}"
+        comparison = "=" if named.contains and op in ("eq", "in") else _COMPARISONS[op]
         return comparison + ",".join(self._values(named, value if isinstance(value, list) else [value]))
 
     def _values(self, named: Named, values: list[Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Reads the text of a query into a tree with positions, in one pass. Names mean nothing here yet.
 
 query  = all ("or" all)*            all = one*            one = ["-"] (term | "(" query ")")
-term   = [name ":"] [comparison] value ("," value)*
+term   = [name ":" | "field." name ":"] [comparison] value ("," value)*
 value  = "…" (with \\" and \\\\) | bare [".." bare]
 """
 
@@ -18,8 +18,13 @@ DEEPEST = 6
 
 MOST_FAULTS = 20
 
+NAMING = frozenset({"sort", "no", "has"})
+"""Terms whose values are names of fields."""
+
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[^\W\d][\w-]*(?=:)")
+_CUSTOM = re.compile(r'field\.(?:"((?:[^"\\]|\\.)*)"|([^\s()",:]+))(?=:)', re.IGNORECASE | re.DOTALL)
+_NAMED_VALUE = re.compile(r'(-?field\.)"((?:[^"\\]|\\.)*)"', re.IGNORECASE | re.DOTALL)
 _COMPARISON = re.compile(r"<=|>=|!=|<|>|=|~")
 _BARE = re.compile(r'[^\s(),"]+')
 _WORD = re.compile(r'[^\s()"]+')
@@ -52,7 +57,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Term:
-    """``name:comparison value,value``; a word or quoted text has no name."""
+    """``name:comparison value,value``; a word or quoted text has no name. ``custom``: what stands after ``field.``."""
 
     name: str | None
     comparison: str
@@ -60,6 +65,7 @@ class Term:
     start: int
     end: int
     values_start: int
+    custom: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +178,8 @@ class _Reading:
 
     def _term(self) -> Term:
         start = self.at
-        name = self._name()
+        custom = self._custom()
+        name = "field" if custom else self._name()
         if name is None and self.text[self.at] != '"':
             word = _WORD.match(self.text, self.at)
             assert word is not None
@@ -189,11 +196,20 @@ class _Reading:
         comparison = _COMPARISON.match(self.text, self.at)
         if comparison:
             self.at = comparison.end()
-        values = [self._value()]
+        values = [self._value(name)]
         while self.at < len(self.text) and self.text[self.at] == ",":
             self.at += 1
-            values.append(self._value())
-        return Term(name, comparison[0] if comparison else "", tuple(values), start, self.at, values_start)
+            values.append(self._value(name))
+        compared = comparison[0] if comparison else ""
+        return Term(name, compared, tuple(values), start, self.at, values_start, custom)
+
+    def _custom(self) -> Value | None:
+        match = _CUSTOM.match(self.text, self.at)
+        if match is None:
+            return None
+        start, self.at = self.at, match.end() + 1
+        quoted = match[1] is not None
+        return Value(_ESCAPED.sub(r"\1", match[1]) if quoted else match[2], start, match.end(), quoted)
 
     def _name(self) -> str | None:
         match = _NAME.match(self.text, self.at)
@@ -202,8 +218,12 @@ class _Reading:
         self.at = match.end() + 1
         return match[0]
 
-    def _value(self) -> Value:
+    def _value(self, name: str) -> Value:
         start = self.at
+        named = _NAMED_VALUE.match(self.text, start) if name.lower() in NAMING else None
+        if named is not None:
+            self.at = named.end()
+            return Value(named[1] + _ESCAPED.sub(r"\1", named[2]), start, self.at, quoted=True)
         if start < len(self.text) and self.text[start] == '"':
             return self._quoted()
         match = _BARE.match(self.text, start)

@@ -15,7 +15,7 @@ from sqlalchemy import types as kinds
 from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, as_keys, key_table
 from app.paging import Condition, Page
-from app.search.index import MOST_AMONG, MOST_RANKED, Found, SearchIndex
+from app.search.index import MOST_AMONG, Found, SearchIndex
 from app.search.terms import Term, correctable, corrected
 from app.tasks.filters import TASKS
 from app.tasks.models import Task
@@ -74,20 +74,18 @@ async def _search(
 ) -> Findings:  # fmt: skip
     if conditions is None:
         found = await index.find(reader, terms, project_ids)
-        return Findings(_hits(found), list(terms), len(found) < MOST_RANKED)
+        return Findings(_hits(found.found), list(terms), found.complete)
     matching = await index.find(reader, terms, project_ids, ranked=False, most=MOST_AMONG)
-    few = len(matching) < MOST_AMONG
-    if few:
-        keys = list({(one.project_id, one.task_id) for one in matching})
+    if matching.complete:
+        keys = list({(one.project_id, one.task_id) for one in matching.found})
         let_through = await _filtered(reader, keys, conditions)
     else:
         let_through = await _newest(reader, project_ids, conditions)
     if not let_through:
-        return Findings([], list(terms), few)
+        return Findings([], list(terms), matching.complete)
     found = await index.find(reader, terms, project_ids, let_through)
-    return Findings(
-        _hits(found), list(terms), len(found) < MOST_RANKED and (few or len(let_through) < MOST_AMONG)
-    )
+    whole = matching.complete or len(let_through) < MOST_AMONG
+    return Findings(_hits(found.found), list(terms), found.complete and whole)
 
 
 async def _filtered(

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.db import Reader, Statement, sql
 from app.search.languages import FUNCTION_WORDS
-from app.search.terms import Term
+from app.search.terms import Term, TermKind
 from app.work import Work
 
 MOST_RANKED = 400
@@ -22,6 +22,9 @@ MOST_RANKED = 400
 
 MOST_AMONG = 5_000
 """Among so many tasks at most a search looks when a filter chooses them."""
+
+MOST_COMPARED = 3_000
+"""In so many texts at most, the newest that have all its words, a phrase is looked for."""
 
 MOST_COUNTED = 1_000
 MOST_SPELLINGS = 3
@@ -54,6 +57,14 @@ class Found(Protocol):
     changed_at: datetime
 
 
+@dataclass(frozen=True)
+class Matches:
+    """Documents that match; ``complete``: there are no others."""
+
+    found: list[Found]
+    complete: bool
+
+
 class SearchIndex(Protocol):
     """Where documents are kept and found."""
 
@@ -71,11 +82,11 @@ class SearchIndex(Protocol):
     async def find(
         self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
         task_ids: Sequence[UUID] | None = None, *, ranked: bool = True, most: int = MOST_RANKED,
-    ) -> list[Found]:  # fmt: skip
+    ) -> Matches:  # fmt: skip
         """Documents of these projects that the viewer may see, in no order; of these tasks alone if they are named."""
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
-        """About how many tasks match: exact up to ``MOST_COUNTED``."""
+        """About how many tasks match: exact up to ``MOST_COUNTED``, if all that match were looked at."""
 
     async def spellings(
         self, reader: Reader, words: Sequence[str], project_ids: Sequence[UUID]
@@ -94,8 +105,10 @@ _PUT: Statement[Any] = sql(
     FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::timestamptz[])
              AS given(id, task_id, kind, key, title, body, language, changed_at),
          LATERAL (SELECT to_tsvector('search_plain', given.title) || to_tsvector(given.language::regconfig, given.title)
-                         || array_to_tsvector(array_remove(
-                                ARRAY[given.key, search_place('w', $1), search_place('p', $2)], ''))) AS heading(words),
+                         || array_to_tsvector(
+                                array_remove(ARRAY[given.key, search_place('w', $1), search_place('p', $2)], '')
+                                || search_times('w', $1, given.changed_at) || search_times('p', $2, given.changed_at)
+                            )) AS heading(words),
          LATERAL (SELECT to_tsvector('search_plain', given.body) || to_tsvector(given.language::regconfig, given.body))
              AS written(words)
     ON CONFLICT (workspace_id, project_id, id) DO UPDATE
@@ -108,39 +121,25 @@ _REMOVE = sql(
     "DELETE FROM search_documents WHERE project_id = $1 AND (task_id = ANY($2::uuid[]) OR id = ANY($3::uuid[]))",
     "project", "task_ids", "ids",
 )  # fmt: skip
-_LEARN = sql(
-    """
-    INSERT INTO search_words (project_id, word)
-    SELECT $1, word FROM (
-        SELECT DISTINCT word FROM unnest($2::text[]) AS given(text),
-            LATERAL unnest(tsvector_to_array(to_tsvector('search_plain', given.text))) AS word
-    ) AS known WHERE length(word) BETWEEN 4 AND 40 AND word ~ '^[[:alpha:]]+$' ORDER BY word
-    ON CONFLICT DO NOTHING
-    """,
-    "project", "texts",
-)  # fmt: skip
-_FORGET = sql("DELETE FROM search_words WHERE project_id = $1", "project")
-_RELEARN = sql(
-    """
-    INSERT INTO search_words (project_id, word)
-    SELECT DISTINCT $1::uuid, word FROM search_documents d, LATERAL unnest(tsvector_to_array(d.words)) AS word
-    WHERE d.project_id = $1 AND length(word) BETWEEN 4 AND 40 AND word ~ '^[[:alpha:]]+$'
-    ON CONFLICT DO NOTHING
-    """,
-    "project",
-)
+_LEARN = sql("SELECT search_learn($1, $2)", "project", "texts")
+_FORGET = sql("SELECT search_forget($1)", "project")
 _FIND: Statement[Any] = sql(
-    "SELECT * FROM search_candidates(search_query($1, $2, $3, $4), $5, $6, $7, $8)",
-    "terms", "kinds", "excluded", "languages", "projects", "tasks", "ranked", "most",
+    "SELECT * FROM search_candidates(search_query($1, $2, $3, $4), $5, $6, $7, $8, $9, $10)",
+    "terms", "kinds", "excluded", "languages", "prefixes", "projects", "tasks", "ranked", "most", "compared",
 )  # fmt: skip
 _COUNT = sql(
-    "SELECT search_count(search_query($1, $2, $3, $4), $5, $6)",
-    "terms", "kinds", "excluded", "languages", "projects", "most",
+    "SELECT search_count(search_query($1, $2, $3, $4), $5, $6, $7, $8)",
+    "terms", "kinds", "excluded", "languages", "prefixes", "projects", "most", "compared",
 )  # fmt: skip
 _SPELLINGS: Statement[Any] = sql(
     "SELECT term, word FROM search_spellings($1, $2, $3)", "terms", "projects", "most"
 )
 LANGUAGES = list(FUNCTION_WORDS)
+
+
+def _prefixes(terms: Sequence[Term]) -> list[str]:
+    kinds = [term for term in terms if term.kind is TermKind.PREFIX and not term.excluded]
+    return [text for term in kinds for text in (term.text, *term.others)]
 
 
 def asked(terms: Sequence[Term]) -> dict[str, Any]:
@@ -154,7 +153,7 @@ def asked(terms: Sequence[Term]) -> dict[str, Any]:
 
 
 class PostgresIndex:
-    """The index in tables beside the others (migration 0016)."""
+    """The index in tables beside the others (migrations 0016 and 0024)."""
 
     async def put(self, work: Work, documents: Sequence[Document]) -> None:
         by_project: dict[tuple[UUID, UUID], list[Document]] = {}
@@ -178,21 +177,23 @@ class PostgresIndex:
 
     async def forget_words(self, work: Work, project_id: UUID) -> None:
         await work.run(_FORGET, project=project_id)
-        await work.run(_RELEARN, project=project_id)
 
     async def find(
         self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
         task_ids: Sequence[UUID] | None = None, *, ranked: bool = True, most: int = MOST_RANKED,
-    ) -> list[Found]:  # fmt: skip
-        return await reader.rows(
-            _FIND, **asked(terms), projects=list(project_ids),
-            tasks=None if task_ids is None else list(task_ids), ranked=ranked, most=most,
+    ) -> Matches:  # fmt: skip
+        rows = await reader.rows(
+            _FIND, **asked(terms), prefixes=_prefixes(terms), projects=list(project_ids),
+            tasks=None if task_ids is None else list(task_ids), ranked=ranked, most=most, compared=MOST_COMPARED,
         )  # fmt: skip
+        found = [row for row in rows if row.kind != "more"]
+        return Matches(found, len(found) == len(rows))
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
         found: int = await reader.value(
-            _COUNT, **asked(terms), projects=list(project_ids), most=MOST_COUNTED + 1
-        )
+            _COUNT, **asked(terms), prefixes=_prefixes(terms), projects=list(project_ids), most=MOST_COUNTED + 1,
+            compared=MOST_COMPARED,
+        )  # fmt: skip
         return found
 
     async def spellings(

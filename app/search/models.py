@@ -11,6 +11,10 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 
+def _gin(name: str, column: str) -> Index:
+    return Index(name, column, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+
+
 class SearchDocument(SQLModel, table=True):
     """What can be found of a task (``kind`` task) or a comment, as stems and as written words.
 
@@ -19,8 +23,8 @@ class SearchDocument(SQLModel, table=True):
 
     __tablename__ = "search_documents"
     __table_args__ = (
-        Index("search_documents_words", "words", postgresql_using="gin"),
-        Index("search_documents_title", "title", postgresql_using="gin"),
+        _gin("search_documents_words", "words"),
+        _gin("search_documents_title", "title"),
         Index("search_documents_newest", "workspace_id", text("changed_at DESC")),
         Index("search_documents_project", "project_id", text("changed_at DESC")),
         Index("search_documents_task", "project_id", "task_id"),
@@ -42,15 +46,23 @@ class SearchWord(SQLModel, table=True):
     """A word that some document of a project has."""
 
     __tablename__ = "search_words"
+
+    project_id: UUID = Field(primary_key=True)
+    word: str = Field(primary_key=True, sa_type=Text(collation="C"))
+
+
+class SearchVocabulary(SQLModel, table=True):
+    """A word that some project has: what a misspelt one looks like is asked of these, who may know it of projects."""
+
+    __tablename__ = "search_vocabulary"
     __table_args__ = (
         Index(
-            "search_words_like", "word",
+            "search_vocabulary_like", "word",
             postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"},
         ),
     )  # fmt: skip
 
-    project_id: UUID = Field(primary_key=True)
-    word: str = Field(primary_key=True, sa_type=Text)
+    word: str = Field(primary_key=True, sa_type=Text(collation="C"))
 
 
 class SearchProgress(SQLModel, table=True):

@@ -49,15 +49,28 @@ SORTED = {
 """The kinds of fields that tasks can be ordered by, and by what of them."""
 
 
-def order_name(field_id: UUID, kind: str) -> str:
+def order_name(field_id: UUID, kind: str, project_id: UUID) -> str:
     """How ``task_orders`` is told of an order by a field."""
-    return f"field:{SORTED[kind]}:{field_id.hex}"
+    return f"field:{SORTED[kind]}:{field_id.hex}:{project_id.hex}"
+
+
+def sorted_field(name: str) -> UUID:
+    """The field that such an order is by."""
+    return UUID(name.split(":")[2])
+
+
+def value_to_sort(value: dict[str, Any], options: dict[str, Any]) -> Any:
+    """What a task is sorted by, of its value in a field (of options, the first one's place), as by ``field_order``."""
+    chosen = value.get("option_ids") or ([value["option_id"]] if "option_id" in value else None)
+    if chosen is not None:
+        return min((options[one]["place"] for one in chosen if one in options), default=None)
+    return next((value[one] for one in ("text", "url", "number", "date") if one in value), None)
 
 
 def field_order(name: str, descending: bool) -> Order:
     """An order by a field. Tasks without a value come last."""
-    _, sorted_by, field = name.split(":")
-    return Order(_sorted_by(UUID(field), sorted_by), f"by_{field}", descending, nullable=True)
+    field = sorted_field(name)
+    return Order(_sorted_by(field, name.split(":")[1]), f"by_{field.hex}", descending, nullable=True)
 
 
 @lru_cache(maxsize=1024)

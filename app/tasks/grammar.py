@@ -58,9 +58,10 @@ FIELDS: dict[str, Kind] = {
 CUSTOM = "fields."
 """What the names of comparisons with custom fields begin with: ``fields.<the field's id>.<what is compared>``."""
 
-_CUSTOM_KINDS = {
+CUSTOM_KINDS = {
     "text": Kind.TEXT, "number": Kind.NUMBER, "date": Kind.DAY, "option": Kind.ID, "user": Kind.PERSON,
 }  # fmt: skip
+"""What is compared of custom fields, and what its values are."""
 
 
 def custom_name(field_id: UUID, compared: str) -> str:
@@ -76,7 +77,7 @@ def read_custom(name: str) -> tuple[UUID, str]:
 
 def kind_of(name: str) -> Kind:
     """What the values of a field are, a custom one too; raises ``KeyError`` for an unknown one."""
-    return _CUSTOM_KINDS[read_custom(name)[1]] if name.startswith(CUSTOM) else FIELDS[name]
+    return CUSTOM_KINDS[read_custom(name)[1]] if name.startswith(CUSTOM) else FIELDS[name]
 
 
 SETS = {"assignee": "assignee_ids", "label": "label_ids"}
@@ -232,7 +233,9 @@ def normal(asked: TaskFilter) -> TaskFilter:
 
 def _single(name: str, op: str, value: Any) -> TaskFilter:
     kind = kind_of(name)
-    if op == "contains" and not value:
+    if name.startswith(CUSTOM) and op == "null":  # asked of the field, whatever it holds
+        return test(custom_name(read_custom(name)[0], "text"), op, value)
+    if op == "contains" and not value and not name.startswith(CUSTOM):
         return test(name, "null", False) if name == "external_ref" else EVERYTHING
     if op in DAY_OPS or (kind is Kind.DAY and op != "null"):
         value = [written_day(one) for one in value] if isinstance(value, list) else written_day(value)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import sql
-from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
+from app.errors import LimitReached, NotFound, QueryInvalid, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.guards import Guard
 from app.ids import accept_client_id
@@ -163,7 +163,7 @@ async def read_query(work: Work, project_id: UUID | None, text: str) -> dict[str
         raise ValidationFailed("A query must not contain NUL characters.", path=("query",))
     meaning = understand(text, await names_for_query(work, work.viewer_id, projects, text))
     if meaning.faults:
-        raise ValidationFailed(meaning.faults[0].message, path=("query",))
+        raise QueryInvalid(text, meaning.faults)
     kept = filter_to_json(meaning.filter) | {"project": plain(project_id)}
     return {"filter": kept, "sort": print_sort(meaning.sort)}
 

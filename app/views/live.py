@@ -18,8 +18,10 @@ from app.db import Database, Reader, Statement, sql
 from app.errors import BadInput
 from app.events.kinds import fold
 from app.events.models import Event
+from app.fields.events import CUSTOM_FIELD_DELETED
 from app.projects.reads import STATUSES, by_project
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
+from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS
 from app.tasks.grammar import FilterScope, TaskFilter, time_dependent
 from app.tasks.matching import Surroundings, matches
@@ -93,6 +95,7 @@ class LiveList:
     defined_by: frozenset[UUID] = frozenset()
     """The shared view, the board: what changes or deletes one of them makes another list."""
     _around: Surroundings | None = None
+    _options: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     _states: OrderedDict[UUID, State | None] = field(default_factory=OrderedDict)
 
     async def changes(self, events: Sequence[Event]) -> list[Change]:
@@ -129,12 +132,22 @@ class LiveList:
         return Change(ChangeKind.CHANGED if was else ChangeKind.ENTERED, task_id, seq, self._place(after))
 
     def _place(self, state: State) -> list[Any]:
-        names = [ORDERS[name][0] for name, _ in self.sort] or ["rank"]
-        return [*(state[name] for name in names), state["id"]]
+        names = [name for name, _ in self.sort] or ["rank"]
+        return [*(self._sorted_by(state, name) for name in names), state["id"]]
+
+    def _sorted_by(self, state: State, name: str) -> Any:
+        if not name.startswith("field:"):
+            return state[ORDERS[name][0]]
+        value = state["fields"].get(str(sorted_field(name)), {})
+        return value_to_sort(value, self._options.get(sorted_field(name), {}))
 
     def _check(self, event: Event) -> None:
         if event.object_id in self.defined_by and not _only_placed(event):
             raise Changed
+        if event.object_type == "custom_field" and event.object_id in self._sort_fields():
+            delta = event.payload.get("delta", {})
+            if event.kind == CUSTOM_FIELD_DELETED.name or any("options" in part for part in delta.values()):
+                raise Changed
         if event.object_type != "status" or self._around is None:
             return
         delta = event.payload.get("delta", {}).get("set", {})
@@ -149,10 +162,15 @@ class LiveList:
             return self._around
         rows = (await by_project(reader, STATUSES, [self.project_id])).get(self.project_id, [])
         found = await self._folded(reader, [row.id for row in rows], before)
+        fields = await self._folded(reader, self._sort_fields(), before)
+        self._options = {UUID(state["id"]): state["options"] for (_, _), state in fields.items()}
         categories = {
             state["id"]: state["category"] for (kind, _), state in found.items() if kind == "status"
         }
         return Surroundings(self.scope, categories)
+
+    def _sort_fields(self) -> list[UUID]:
+        return [sorted_field(name) for name, _ in self.sort if name.startswith("field:")]
 
     async def _before(self, reader: Reader, events: Sequence[Event]) -> dict[UUID, State | None]:
         """The states of the tasks that the events are of, before the first of them."""

@@ -45,9 +45,11 @@ def filter_as_input(asked: TaskFilter, names: Names, place: UUID | None = None) 
     return _comparison(asked.compared[0], names, place) if asked.compared else {}
 
 
-def _of_field(one: Compared, place: UUID | None) -> dict[str, Any]:
+def _of_field(one: Compared, names: Names, place: UUID | None) -> dict[str, Any]:
     """A comparison with a custom field."""
     field_id, compared = read_custom(one.field)
+    known = names.custom.by_id.get(field_id)
+    place = known.place if known else place
     kind = "User" if compared == "user" else "FieldOption"
 
     def spell(value: Any) -> Any:
@@ -58,12 +60,14 @@ def _of_field(one: Compared, place: UUID | None) -> dict[str, Any]:
         return global_id(kind, place, value) if place and kind != "User" else global_id(kind, value)
 
     field = global_id("CustomField", place, field_id) if place else global_id("CustomField", field_id)
+    if "null" in one.ops:
+        return {"field": {"fieldId": field, "null": one.ops["null"]}}
     return {"field": {"fieldId": field, compared: {op: spell(value) for op, value in one.ops.items()}}}
 
 
 def _comparison(one: Compared, names: Names, place: UUID | None) -> dict[str, Any]:
     if one.field.startswith(CUSTOM):
-        return _of_field(one, place)
+        return _of_field(one, names, place)
     name, kind, words = _NAMES.get(one.field, (_SPELLED.get(one.field, one.field), "", ""))
 
     def spell(value: Any) -> Any:

@@ -16,30 +16,13 @@ from app.query_language.completing import suggest
 from app.query_language.looking import names_for_filters, names_for_query
 from app.query_language.meaning import Meaning, Sort, understand
 from app.query_language.names import Names
-from app.query_language.printing import print_query
-from app.query_language.syntax import Fault
+from app.query_language.printing import print_query, sorts_by_custom
 from app.tasks.grammar import EVERYTHING, TaskFilter
 from schema.context import Context
+from schema.ids import global_id
+from schema.query_language.faults import QueryError, utf16_units
 from schema.query_language.spelling import filter_as_input
 from schema.tasks.filters import OrderDirection, TaskOrderField
-
-
-@strawberry.type(
-    description="Something wrong in a query's text. Places are in UTF-16 code units, as browsers count."
-)
-class QueryError:
-    code: str = strawberry.field(description="For a program: `UNKNOWN_FIELD`, `UNKNOWN_NAME` …")
-    message: str = strawberry.field(description="For a person to read; says what to do.")
-    start: int = strawberry.field(description="Where it begins.")
-    end: int = strawberry.field(description="Where it ends.")
-    meant: list[str] = strawberry.field(description="What may have been meant, of what you see.")
-
-    @classmethod
-    def of(cls, fault: Fault, text: str) -> QueryError:
-        return cls(
-            code=fault.code, message=fault.message, meant=list(fault.meant),
-            start=_units(text, fault.start), end=_units(text, fault.end),
-        )  # fmt: skip
 
 
 @strawberry.type(description="What may stand at the cursor.")
@@ -50,7 +33,10 @@ class QuerySuggestion:
 
 @strawberry.type(description="One term of an order.")
 class TaskOrderTerm:
-    field: TaskOrderField = strawberry.field(description="By what.")
+    field: TaskOrderField | None = strawberry.field(description="By what; null if by a custom field.")
+    custom_field_id: strawberry.ID | None = strawberry.field(
+        description="By what stands in this custom field."
+    )
     direction: OrderDirection = strawberry.field(description="Which way.")
 
 
@@ -71,16 +57,15 @@ class ParsedQuery:
 
 def order_terms(sort: Sort) -> list[TaskOrderTerm]:
     """The terms of an order as the schema shows them."""
-    return [
-        TaskOrderTerm(
-            field=TaskOrderField(name), direction=OrderDirection.DESC if down else OrderDirection.ASC
-        )
-        for name, down in sort
-    ]
+    return [_order_term(name, OrderDirection.DESC if down else OrderDirection.ASC) for name, down in sort]
 
 
-def _units(text: str, characters: int) -> int:
-    return len(text[:characters].encode("utf-16-le")) // 2
+def _order_term(name: str, direction: OrderDirection) -> TaskOrderTerm:
+    if not name.startswith("field:"):
+        return TaskOrderTerm(field=TaskOrderField(name), custom_field_id=None, direction=direction)
+    _, _, field_id, project_id = name.split(":")
+    named = strawberry.ID(global_id("CustomField", UUID(project_id), UUID(field_id)))
+    return TaskOrderTerm(field=None, custom_field_id=named, direction=direction)
 
 
 def _characters(text: str, units: int) -> int:
@@ -109,14 +94,16 @@ async def parse_query(context: Context, project_ids: list[Any], text: str, curso
         order_by=[] if wrong else order_terms(meaning.sort),
         text=None if wrong else print_query(meaning.filter, meaning.sort, names),
         errors=[QueryError.of(fault, text) for fault in meaning.faults],
-        suggestions=[QuerySuggestion(text=one.text, start=_units(text, one.start)) for one in places],
+        suggestions=[QuerySuggestion(text=one.text, start=utf16_units(text, one.start)) for one in places],
     )
 
 
 async def print_filter(context: Context, project_ids: list[Any], asked: TaskFilter | None, sort: Sort) -> str:
     """A filter and an order as a query's text."""
     asked = asked or EVERYTHING
-    names = await names_for_filters(await context.reader(), context.viewer_id, project_ids, [asked])
+    names = await names_for_filters(
+        await context.reader(), context.viewer_id, project_ids, [asked], custom=sorts_by_custom(sort)
+    )
     return print_query(asked, sort, names)
 
 
@@ -131,7 +118,8 @@ async def printed_queries(
     else:
         visible = await context.projects([project_id for _, _, project_id in asked if project_id])
     filters = [one for one, _, _ in asked]
-    names = await names_for_filters(reader, context.viewer_id, list(visible), filters)
+    custom = any(sorts_by_custom(sort) for _, sort, _ in asked)
+    names = await names_for_filters(reader, context.viewer_id, list(visible), filters, custom=custom)
     return [print_query(one, sort, names.within(project_id)) for one, sort, project_id in asked]
 
 

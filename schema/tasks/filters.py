@@ -300,7 +300,7 @@ async def _field_orders(context: Context, keys: list[tuple[UUID, UUID]]) -> list
     fields = [found.get(key) for key in keys]
     if any(field is None or field.deleted_at is not None or field.kind not in SORTED for field in fields):
         raise BadInput("There is no such custom field to order by.")
-    return [order_name(field.id, field.kind) for field in fields if field is not None]
+    return [order_name(field.id, field.kind, field.project_id) for field in fields if field is not None]
 
 
 async def filter_scope(context: Context, filter: Any) -> FilterScope:

@@ -153,8 +153,6 @@ async def view_events(
         live.sort = []
         live.defined_by |= {read_word_id(board, "Board")[1]}
     live.sort = await read_order(context, given(order_by)) or live.sort
-    if any(name.startswith("field:") for name, _ in live.sort):
-        raise BadInput("A list that is followed live cannot be ordered by a custom field.")
     return FollowedList(context, live, cursor)  # type: ignore[return-value]  # what it is iterated by is one
 
 

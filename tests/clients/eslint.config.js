@@ -60,7 +60,7 @@ export default [
           types: [
             // Why a mutation was refused.
             'CycleRefused', 'KeyReused', 'LimitReached', 'LinkInvalid', 'NotFound', 'PermissionDenied', 'SignInFailed',
-            'ValidationFailed', 'VersionConflict', 'FieldClash', 'TransitionRefused', 'TransitionReason',
+            'ValidationFailed', 'VersionConflict', 'FieldClash', 'QueryInvalid', 'TransitionRefused', 'TransitionReason',
             // Values.
             'AvailableTransition', 'BoardLane', 'TransitionAction', 'TransitionCondition',
             'EventFrame', 'InvitedProject', 'PageInfo', 'ParsedQuery', 'Position', 'QueryError', 'QuerySuggestion',

@@ -37,6 +37,8 @@ PAST_THE_WALL = {
     "search_candidates": "ids and ranks of documents of projects that are declared",
     "search_count": "how many documents of projects that are declared",
     "search_spellings": "words of projects that are declared",
+    "search_learn": "keeps words of a project that is declared, tells nothing",
+    "search_forget": "makes the words of a project that is declared anew, tells nothing",
     "search_due": "ids of logs that the search index has not caught up with",
     "answer_stamp": "where logs stand of projects that a person sees, and their roles there",
     "forget_person": "empties what was a person's, once they are erased",

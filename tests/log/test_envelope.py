@@ -119,6 +119,7 @@ APART = {
     "provider_answers": "of no scope",
     "search_documents": "made from the log",
     "search_words": "made from the log",
+    "search_vocabulary": "made from the log",
     "search_progress": "how far the log is in the index",
 }
 IMPORTED = {"import_refs", "import_people"}

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from app.tasks.grammar import DAY_OPS, FIELDS, OPS, Compared, Kind, TaskFilter
+from app.tasks.grammar import CUSTOM, DAY_OPS, FIELDS, OPS, Compared, Kind, TaskFilter, kind_of
 
 EXAMPLES = max(40, int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0")))
 DAYS = ["2030-01-01", "2030-01-03", "today", "+1d", "-2w", "+1m", "7d"]
@@ -20,7 +20,7 @@ CATEGORIES = ["backlog", "unstarted", "started", "completed", "cancelled"]
 
 def values(name: str, op: str, ids: dict[str, list[UUID]]) -> st.SearchStrategy[Any]:
     """What a field can be compared with."""
-    kind = FIELDS[name]
+    kind = kind_of(name)
     if op in ("null", "me") or kind is Kind.FLAG:
         return st.booleans()
     choices: dict[Kind, st.SearchStrategy[Any]] = {
@@ -43,13 +43,18 @@ def ops_of(name: str) -> list[str]:
     """The operators that the schema has for a field."""
     if name == "text":
         return ["contains"]
-    return sorted(OPS[FIELDS[name]] - ({"null"} if name in NEVER_MISSING else set()))
+    return sorted(OPS[kind_of(name)] - ({"null"} if name in NEVER_MISSING else set()))
 
 
 @st.composite
 def comparisons(draw: st.DrawFn, ids: dict[str, list[UUID]]) -> Compared:
-    """One field, one or two operators."""
-    name = draw(st.sampled_from(sorted(FIELDS)))
+    """One field, one or two operators; custom ones are among the ``ids``."""
+    custom = [name for name in ids if name.startswith(CUSTOM)]
+    name = draw(
+        st.sampled_from(sorted(FIELDS)) | st.sampled_from(custom)
+        if custom
+        else st.sampled_from(sorted(FIELDS))
+    )
     ops = draw(st.lists(st.sampled_from(ops_of(name)), min_size=1, max_size=2, unique=True))
     return Compared(name, {op: draw(values(name, op, ids)) for op in ops})
 

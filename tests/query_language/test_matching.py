@@ -12,16 +12,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from app.config import Settings
+from app.query_language.custom import COMPARED
 from app.query_language.names import Names, Word, Words
 from app.tasks.events import task_state
-from app.tasks.grammar import MOST_CONDITIONS, Compared, FilterScope, TaskFilter, normal
+from app.tasks.grammar import MOST_CONDITIONS, Compared, FilterScope, TaskFilter, custom_name, normal
 from app.tasks.matching import Surroundings, matches
 from app.tasks.reads import tasks_by_key
 from schema.query_language.spelling import filter_as_input
 from tests.client import JSON
 from tests.conftest import Template
 from tests.databases import Databases
-from tests.query_language.filters import EXAMPLES, filters
+from tests.query_language.filters import EXAMPLES, TEXTS, filters
 from tests.query_language.test_round_trips import depth
 from tests.service import Doors, serve
 from tests.world import World, uuids
@@ -50,6 +51,7 @@ async def furnished(
     async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
         world = World(service, template.kept)
         labels = [(await world.label(one))["id"] for one in ("a", "b")]
+        fields = await custom_fields(world)
         made: list[JSON] = []
         for number in range(20):
             more: JSON = {}
@@ -61,6 +63,7 @@ async def furnished(
                 TITLES[number % 5], by=("member", "owner")[number % 2], priority=number % 5,
                 statusId=world.status(STATUSES[number % 4]), labelIds=labels[: number % 3],
                 assigneeIds=[[], [world.member.user_id], [world.member.user_id, world.owner.user_id]][number % 3],
+                fields=custom_values(world, fields, number),
                 sections=[{"name": "notes", "text": "Under\n100%"}] if number % 7 == 0 else [], **more,
             ))  # fmt: skip
         for source, target in ((1, 2), (3, 4), (5, 6)):
@@ -69,10 +72,35 @@ async def furnished(
             )
         for number in (5, 9):
             await world.member.do("taskDelete", id=made[number]["id"], expectedVersion=1)
-        yield await _furnished(world, made, labels)
+        yield await _furnished(world, made, labels, fields)
 
 
-async def _furnished(world: World, made: list[JSON], labels: list[str]) -> Furnished:
+async def custom_fields(world: World) -> dict[str, JSON]:
+    """One of each kind, by the kind."""
+    options: JSON = {"options": [{"name": "Low"}, {"name": "Two words"}]}
+    return {
+        kind: await world.custom_field(f"The {kind}", kind, **(options if "SELECT" in kind else {}))
+        for kind in ("TEXT", "NUMBER", "DATE", "SELECT", "MULTI_SELECT", "USER")
+    }
+
+
+def custom_values(world: World, fields: dict[str, JSON], number: int) -> list[JSON]:
+    """Some values for a task, others missing."""
+    several = [option["id"] for option in fields["MULTI_SELECT"]["options"]]
+    values: dict[str, JSON] = {
+        "TEXT": {"text": TEXTS[number % 10] or "under"}, "NUMBER": {"number": (0.0, 1.0, 2.5)[number % 3]},
+        "DATE": {"date": f"2030-01-0{number % 4 + 1}"}, "MULTI_SELECT": {"optionIds": several[: number % 2 + 1]},
+        "SELECT": {"optionId": fields["SELECT"]["options"][number % 2]["id"]},
+        "USER": {"userId": (world.member, world.owner)[number % 2].user_id},
+    }  # fmt: skip
+    return [
+        {"fieldId": fields[kind]["id"], "value": value}
+        for place, (kind, value) in enumerate(values.items())
+        if (number + place) % 3
+    ]
+
+
+async def _furnished(world: World, made: list[JSON], labels: list[str], fields: dict[str, JSON]) -> Furnished:
     viewer_id = uuids(world.member.user_id)[0]
     project_id = world.scope_uuid()
     async with world.service.application.database.snapshot(viewer_id) as reader:
@@ -93,10 +121,16 @@ async def _furnished(world: World, made: list[JSON], labels: list[str]) -> Furni
         statuses=Words(Word(known, one["name"], project_id) for known, one in statuses),
         labels=Words(Word(known, "label", project_id) for known in label_ids),
         types=Words(Word(known, one["name"], project_id) for known, one in types),
+        custom=Words(Word(uuids(one["id"])[-1], one["id"], project_id) for one in fields.values()),
     )
     ids = {
         "status_id": [known for known, _ in statuses], "type_id": [known for known, _ in types], "label": label_ids,
         "assignee": people, "creator_id": people, "parent_id": [uuids(made[0]["id"])[0]],
+        **{
+            custom_name(uuids(field["id"])[-1], COMPARED[kind.lower()]):
+                people if kind == "USER" else [uuids(one["id"])[-1] for one in field["options"]]
+            for kind, field in fields.items()
+        },
     }  # fmt: skip
     around = Surroundings(FilterScope(viewer_id=viewer_id), categories, blocked)
     return Furnished(world, list(states.values()), ids, names, around)

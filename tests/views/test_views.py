@@ -101,7 +101,7 @@ async def test_a_view_that_others_changed_is_a_conflict(world: World) -> None:
 
 async def test_what_is_refused(world: World) -> None:
     for given, path in (
-        ({"query": "label:nothing"}, ["query"]), ({"columns": ["a", "a"]}, ["columns"]), ({"name": ""}, ["name"]),
+        ({"columns": ["a", "a"]}, ["columns"]), ({"name": ""}, ["name"]),
         ({"projectId": None}, ["projectId"]),
     ):  # fmt: skip
         made = {"projectId": world.eng["id"], "name": "A view", "query": "", "shared": True} | given
@@ -121,3 +121,16 @@ async def test_a_column_keeps_what_is_no_line_break_of_ours(world: World) -> Non
     assert found["node"]["columns"] == columns
     async with verify_events(world.member, Scope("project", world.eng["id"])):
         await world.member.do("viewUpdate", id=view["id"], expectedVersion=1, columns=["a\u0085b"])
+
+
+async def test_a_query_with_faults_is_refused_with_all_of_them(world: World) -> None:
+    """Placed as browsers count: the rocket has two units."""
+    made = {"projectId": world.eng["id"], "name": "A view", "query": "🚀 label:nothing statuss:Done"}
+    refusal = await world.member.refused("viewCreate", **made)
+    assert (refusal["code"], refusal["path"]) == ("QUERY_INVALID", ["query"])
+    assert [(one["code"], one["start"], one["end"], one["meant"]) for one in refusal["errors"]] == [
+        ("UNKNOWN_NAME", 9, 16, []), ("UNKNOWN_FIELD", 17, 29, ["status"])
+    ]  # fmt: skip
+    view = await world.view(query="is:open")
+    changed = {"id": view["id"], "expectedVersion": 1, "query": "priority:>"}
+    assert (await world.member.refused("viewUpdate", **changed))["errors"][0]["code"] == "MISSING_VALUE"
