@@ -23,7 +23,7 @@ from benchmarks.curves import CURVES
 from benchmarks.figures import FIGURES
 from benchmarks.figures.figure import Figure
 from benchmarks.publish import draw
-from benchmarks.report import LATEST, circumstances, table, write
+from benchmarks.report import LATEST, circumstances, costs, table, write
 from benchmarks.stage import QUICK, WHOLE, Bench, stage
 
 LONGEST_SECONDS = 300
@@ -102,7 +102,7 @@ def main() -> int:
         report: dict[str, Any] = {"circumstances": circumstances(bench), "figures": measure(bench, chosen)}
         report["curves"] = draw_curves(bench) if curves else []
     report["seconds"] = round(time.monotonic() - began)
-    print(f"{table(report['figures'])}\n\n{_footer(report)}")
+    print("\n".join([table(report["figures"]), "", *costs(report["figures"]), "", _footer(report)]))
     path = given.json or (LATEST if not given.figures and not given.quick else None)
     if path:
         write(report, path)

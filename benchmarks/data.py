@@ -124,7 +124,7 @@ _TASKS = """
              'project_id', $1::uuid, 'id', uuidv7(), 'number', n,
              'title', 'Task ' || n || ' of a board, with a title of the usual length',
              'status_id', s.ids[1 + n % array_length(s.ids, 1)], 'type_id', t.ids[1 + n % array_length(t.ids, 1)],
-             'priority', n % 5, 'rank', 'a' || lpad(n::text, 8, '0'), 'estimate', n % 7,
+             'priority', n % 5, 'rank', 'a' || lpad(n::text, 8, '0') || 'V', 'estimate', n % 7,
              'due_date', date '2030-01-01' + n % 300,
              'created_at', timestamptz '2026-01-01 00:00:00.123456Z' + n * interval '1 minute',
              'updated_at', timestamptz '2026-06-01 00:00:00.654321Z' + n * interval '1 minute'

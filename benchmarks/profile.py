@@ -9,7 +9,6 @@ with one, for whose it is. A profiler makes calls dearer than they are: its figu
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
 import pstats
 import signal
@@ -17,18 +16,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from app.migrations import migrate
-from benchmarks.data import fill
 from benchmarks.processes import Clock, free_port, running
-from benchmarks.stage import UNBOUNDED, Running
+from benchmarks.stage import WHOLE, Bench, Running, Scale
 from benchmarks.wire import Load
-from benchmarks.writing import Target, Writer
-from lockstep.embedded import Servers, start_servers
+from benchmarks.writing import Writer, targets
+from lockstep.embedded import start_servers
 
 MUTATIONS = ("taskUpdate",)
 PARTS = (
@@ -64,69 +63,47 @@ _FUNCTIONS = """
 
 
 @contextmanager
-def observed_servers(folder: Path) -> Iterator[Servers]:
-    """PostgreSQL, which counts what its statements and functions take, and Valkey."""
-    with (
-        start_servers(folder / "data") as servers,
-        psycopg.connect(servers.admin_url, autocommit=True) as admin,
-    ):
-        admin.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
-    with start_servers(folder / "data") as servers:
+def observed(scale: Scale) -> Iterator[Bench]:
+    """A stage whose PostgreSQL counts what its statements and functions take."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        folder.chmod(0o711)
+        with (
+            start_servers(folder / "data") as first,
+            psycopg.connect(first.admin_url, autocommit=True) as admin,
+        ):
+            admin.execute("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'")
+        servers = stack.enter_context(start_servers(folder / "data"))
         migrate(servers.owner_url)
         with psycopg.connect(servers.admin_url, autocommit=True) as admin:
             admin.execute("CREATE EXTENSION pg_stat_statements")
-        yield servers
-
-
-def postgres_pid(servers: Servers) -> int:
-    """The one all its sessions are children of."""
-    with psycopg.connect(servers.admin_url) as connection:
-        row = connection.execute("SHOW data_directory").fetchone()
-    assert row is not None
-    return int((Path(row[0]) / "postmaster.pid").read_text().split()[0])
-
-
-def targets(servers: Servers, projects: int) -> list[Target]:
-    """The tasks of so many projects."""
-    keys = [f"B{number}" for number in range(projects)]
-    with psycopg.connect(servers.owner_url) as connection:
-        rows = connection.execute(
-            "SELECT t.id, t.version FROM tasks t JOIN projects p ON p.id = t.project_id WHERE p.key = ANY(%s)",
-            [keys],
-        ).fetchall()
-    return [Target(*row) for row in rows]
+        yield Bench(stack, scale, servers, folder, everybody=False)
 
 
 def measure(given: argparse.Namespace) -> None:
     """Prints everything."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
-        folder.chmod(0o711)
-        servers = stack.enter_context(observed_servers(folder))
-        port, file = free_port(), folder / "profile"
-        environment = {
-            "DATABASE_URL": servers.database_url, "DATABASE_OWNER_URL": servers.owner_url,
-            "REDIS_URL": servers.redis_url, "LOCKSTEP_DATA_DIR": str(folder), "LOCKSTEP_LOG_LEVEL": "error",
-            "LOCKSTEP_PORT": str(port), **UNBOUNDED, **os.environ,
-        }  # fmt: skip
+    sizes = (500, *[given.tasks] * (max(given.projects) - 1))
+    with observed(replace(WHOLE, sizes=sizes, people=20)) as bench:
+        port, file = free_port(), bench.folder / "profile"
         command = ["-m", "benchmarks.profiled", str(file), "serve", "--workers", "1"]
-        pid = stack.enter_context(running(command, environment, port, "/health/ready"))
-        sizes = [500, *[200] * (max(given.projects) - 1)]
-        made = asyncio.run(fill(f"http://127.0.0.1:{port}", servers.admin_url, sizes))
-        for projects in given.projects:
-            writer = Writer(Running("lockstep", pid, port, made.token), targets(servers, projects))
-            load = Load(port, given.connections, writer.next, writer.take)
-            stack.callback(load.close)
-            print(f"\n{given.mutation}, {given.connections} connections, {projects} projects")
-            _profile(given, servers, load, pid, file)
-            if writer.refusal:
-                print(writer.refusal)
+        with running(command, bench.environment(port), port, "/health/ready") as pid:
+            server = Running("lockstep", pid, port, bench.made.token)
+            for projects in given.projects:
+                writer = Writer(
+                    server, targets(bench, "public", [f"B{number}" for number in range(projects)])
+                )
+                load = Load(port, given.connections, writer.next, writer.take)
+                print(f"\n{given.mutation}, {given.connections} connections, {projects} projects")
+                try:
+                    _profile(given, bench, load, pid, file)
+                finally:
+                    load.close()
 
 
-def _profile(given: argparse.Namespace, servers: Servers, load: Load, pid: int, file: Path) -> None:
+def _profile(given: argparse.Namespace, bench: Bench, load: Load, pid: int, file: Path) -> None:
     load.run(1)
-    with psycopg.connect(servers.admin_url, autocommit=True) as admin:
-        clocks = [Clock(pid), Clock(postgres_pid(servers), sessions=True)]
+    with psycopg.connect(bench.servers.admin_url, autocommit=True) as admin:
+        clocks = [Clock(pid), Clock(bench.postgres, sessions=True)]
         took, lasted, failed = load.run(given.seconds)
         server, postgres = (clock.ms() / len(took) for clock in clocks)
         print(
@@ -173,6 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("mutation", nargs="?", choices=MUTATIONS, default=MUTATIONS[0])
     parser.add_argument("--projects", type=int, nargs="+", default=[50, 1], help="that are edited, in turn")
+    parser.add_argument("--tasks", type=int, default=200, help="of each project but the hot one")
     parser.add_argument("--connections", type=int, default=32, help="clients at once")
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--top", type=int, default=30, help="lines of each list")

@@ -16,13 +16,15 @@ from types import FrameType
 def main() -> None:
     """See the module."""
     file, *arguments = sys.argv[1:]
-    # On-CPU time: what a coroutine waits for is not its own.
-    profiler = cProfile.Profile(time.process_time)
+    under_way: list[cProfile.Profile] = []
 
     def begin(number: int, frame: FrameType | None) -> None:
-        profiler.enable()
+        # On-CPU time: what a coroutine waits for is not its own.
+        under_way.append(cProfile.Profile(time.process_time))
+        under_way[0].enable()
 
     def end(number: int, frame: FrameType | None) -> None:
+        profiler = under_way.pop()
         profiler.disable()
         profiler.dump_stats(file)
 

@@ -55,6 +55,20 @@ def table(lines: list[dict[str, Any]]) -> str:
     )
 
 
+def costs(lines: list[dict[str, Any]]) -> list[str]:
+    """What each server took for a write, where that was measured: a figure of time says little by itself."""
+    told = []
+    for line in lines:
+        for name, found in (line.get("beside") or {}).items():
+            if isinstance(found, dict) and "postgres" in found:
+                tps, server, postgres = (found[key]["median"] for key in ("tps", "server", "postgres"))
+                told.append(
+                    f"{line['figure']}: {name}: {number(tps)} a second; CPU ms each: server {number(server)}, "
+                    f"PostgreSQL {number(postgres)}"
+                )
+    return told
+
+
 def number(value: float | None) -> str:
     """Three digits that count."""
     if value is None:

@@ -28,6 +28,7 @@ from schema.privacy.mutations import PrivacyMutations
 from schema.projects.mutations import ProjectMutations
 from schema.projects.words import WordMutations
 from schema.queries import Query
+from schema.readings import read_inputs_quickly
 from schema.scalars import SCALARS
 from schema.service_accounts.mutations import ServiceAccountMutations
 from schema.sprints.mutations import SprintMutations
@@ -71,4 +72,5 @@ schema = strawberry.Schema(
     types=[*event_types(), *ERROR_TYPES],
     config=StrawberryConfig(default_resolver=_attribute, scalar_map=SCALARS),
 )
+read_inputs_quickly(schema)
 describe_arguments(schema._schema)  # noqa: SLF001 (Strawberry's own object has no way to all arguments)

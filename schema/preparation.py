@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 import strawberry
@@ -19,6 +20,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from app.errors import ClientError
 from schema.answers import BAD_USER_INPUT, TOO_COSTLY, VALIDATION_FAILED, refused
+from schema.coercion import Coercion
 from schema.costs import Cost, CostRules
 from schema.documents import Document, Documents, choose_operation
 from schema.persisted import PersistedQueries
@@ -74,6 +76,7 @@ class Preparation:
         self._documents = documents
         self._persisted = persisted
         self._costs = costs
+        self._coercions: WeakKeyDictionary[Document, dict[str | None, Coercion]] = WeakKeyDictionary()
         self._known: OrderedDict[Hashable, tuple[VariableValues, int]] = OrderedDict()
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
@@ -115,13 +118,20 @@ class Preparation:
             bare = self._another(executor, VariableValues({}, {}), {})
             document.executors[request.operation_name] = bare
             return executor
-        values = get_variable_values(
+        values = self._coercion(document, kept).values(request.variables) or get_variable_values(
             self._schema, kept.operation.variable_definitions or (), request.variables,
             max_errors=MOST_VARIABLE_ERRORS, hide_suggestions=self._hide_suggestions,
         )  # fmt: skip
         if isinstance(values, list):
             raise refused(values, BAD_USER_INPUT)
         return self._another(kept, values, request.extensions)
+
+    def _coercion(self, document: Document, kept: Executor[Any]) -> Coercion:
+        known = self._coercions.setdefault(document, {})
+        name = kept.operation.name.value if kept.operation.name else None
+        if name not in known:
+            known[name] = Coercion(self._schema, kept.operation)
+        return known[name]
 
     def _another(
         self, kept: Executor[Any], values: VariableValues, extensions: dict[str, Any]
