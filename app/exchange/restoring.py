@@ -21,7 +21,7 @@ from app.exchange.reading import Contents, lines_of, survey
 from app.exchange.writing import INSERTERS, ORDER, Batch, known_state, write_links
 from app.ids import new_id
 from app.imports.batches import import_guard
-from app.imports.people import bring_people, read_people
+from app.imports.people import bring_people, check_people, read_people
 from app.imports.reports import Note, Outcome, Report
 from app.outcomes import Result
 from app.permissions import Permission
@@ -53,6 +53,7 @@ class Restoration:
         """Import; the ids of the projects here. Raises a refusal, or ``NoExport`` before anything is written."""
         contents = await asyncio.to_thread(survey, self.path)
         tell_unknown(contents, self.report)
+        await self.check(contents)
         projects = {old: await self._project(old, state) for old, state in contents.projects.items()}
         copies: dict[UUID, Copies] = {}
         for old, here in projects.items():
@@ -64,6 +65,13 @@ class Restoration:
                 await self._write(step, projects[old], copies[old], lines)
         await self._links(projects, copies)
         return list(projects.values())
+
+    async def check(self, contents: Contents) -> None:
+        """Raise the refusal of people whom the importer may not add."""
+        assert self.actor.user_id is not None
+        names = list(dict.fromkeys(contents.people.values()))
+        async with self.store.database.snapshot(self.actor.user_id) as reader:
+            await check_people(reader, self.actor.user_id, self.workspace_id, names)
 
     async def _unit(self, action: Action) -> Result:
         outcome = await run_unit(self.store, self.actor, action)

@@ -34,6 +34,8 @@ from app.workspaces.events import WORKSPACE_MEMBER_ADDED, member_state
 from app.workspaces.models import Workspace, WorkspaceMember, WorkspaceRole
 from app.writes import insert_rows
 
+NAMES_AT_ONCE = 500
+
 
 @dataclass(frozen=True)
 class People:
@@ -59,6 +61,18 @@ async def read_people(reader: Reader, workspace_id: UUID, project_id: UUID, name
     joined = await refs_by_key(reader, project_id, PEOPLE, [(PERSON, name) for name in names])
     left = frozenset(name for _, name in joined if by_name.get(name) not in reading)
     return People(by_name, frozenset(reading), left)
+
+
+async def check_people(reader: Reader, viewer_id: UUID, workspace_id: UUID, names: Sequence[str]) -> None:
+    """Raise the refusal of making placeholders, if some of these names are of nobody there.
+
+    Before anything is written: else an import would stop half way.
+    """
+    for start in range(0, len(names), NAMES_AT_ONCE):
+        some = names[start : start + NAMES_AT_ONCE]
+        if len(await people_by_name(reader, workspace_id, some)) < len(set(some)):
+            await access_workspace(reader, viewer_id, workspace_id, Permission.ADD_PEOPLE)
+            return
 
 
 def bring_people(project_id: UUID, names: Sequence[str]) -> Action:

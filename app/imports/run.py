@@ -18,7 +18,7 @@ from app.ids import new_id
 from app.imports.batches import BATCH_RECORDS, Names, Refs, batches, is_due, keys_of
 from app.imports.formats import Source
 from app.imports.links import import_links, link_keys, links_due
-from app.imports.people import People, bring_people, read_people
+from app.imports.people import People, bring_people, check_people, read_people
 from app.imports.reads import TASK, Key, refs_by_key
 from app.imports.records import Record
 from app.imports.reports import Note, Outcome, Report, unheard
@@ -68,6 +68,8 @@ async def try_file(store: Store, target: Target, source: Source, report: Report,
     async for record in _in_turns(source.records(report)):
         survey.take(record, report)
         progress("survey", source.at)
+    async with store.database.snapshot(target.actor_id) as reader:
+        await check_people(reader, target.actor_id, target.workspace_id, list(survey.people))
 
     async def refs_of(keys: Sequence[Key]) -> Refs:
         if target.project_id is None or not keys:
@@ -151,7 +153,9 @@ class _Run:
     async def prepare(self, survey: Survey) -> Names:
         """Words and people; those that are missing are made."""
         notes: list[Note] = []
+        assert self.actor.user_id is not None
         async with self.store.database.snapshot(self.actor.user_id) as reader:
+            await check_people(reader, self.actor.user_id, self.workspace_id, list(survey.people))
             lacking = lacking_words(survey, await read_words(reader, self.project_id), notes)
         if any(lacking):
             colors = self.source.about(self.report).get("colors", {})

@@ -98,13 +98,13 @@ class WorkspaceImportDoor(ImportDoor):
 
         def runs(file: Path, mapping: Mapping[str, str] | None, dry_run: bool) -> Run:
             async def run(report: Report, progress: Callable[[str, int], None]) -> None:
-                if dry_run:
-                    await asyncio.to_thread(try_restoration, file, report)
-                    return
                 restoration = Restoration(
                     application.store, actor, workspace_id, file, report, progress=progress
                 )
-                await restoration.run()
+                if dry_run:
+                    await restoration.check(await asyncio.to_thread(try_restoration, file, report))
+                else:
+                    await restoration.run()
 
             return run
 

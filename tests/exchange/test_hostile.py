@@ -200,7 +200,7 @@ async def test_a_link_reaches_no_task_of_another_project(world: World) -> None:
         **task["state"], "id": task_id, "status_id": words["status"], "type_id": words["task_type"], "creator_id": None,
     }  # fmt: skip
     link = {
-        "id": link_id, "kind": "blocks", "source_task_id": task_id, "target_task_id": victim, "cyclic": False,
+        "id": link_id, "kind": "blocks", "source_task_id": victim, "target_task_id": task_id, "cyclic": False,
         "creator_id": None, "created_at": state["created_at"],
     }  # fmt: skip
     more = [

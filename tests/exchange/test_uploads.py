@@ -89,7 +89,7 @@ async def test_who_may_import(world: World) -> None:
         ("outsider", (404, "NOT_FOUND")),
     ):  # fmt: skip
         assert await sent(world.person(person), address, TABLE) == answer
-    status, lines = await sent(world.manager, f"{address}?dryRun=true", TABLE)
+    status, lines = await sent(world.manager, f"{address}?dryRun=true", "title\nWithout people\n")
     assert (status, lines[-1]["type"]) == (200, "done")
     refused = await world.nobody._http.post(address, content=TABLE)
     assert refused.status_code == 401
@@ -130,3 +130,26 @@ async def test_what_looks_like_a_formula_comes_back_as_it_was(world: World) -> N
     tasks = await _tasks(world)
     assert [task["title"] for task in tasks] == titles
     assert [task["description"] for task in tasks] == [f"{title}\n=2" for title in titles]
+
+
+async def test_people_whom_one_may_not_add_are_refused_before_anything_is_written(
+    world: World, log: Log
+) -> None:
+    """A project's manager adds nobody to the workspace: told by the trial too, and with nobody new it is imported."""
+    export = await fetched(world.owner, f"/exports/projects/{world.eng['id']}.jsonl")
+    project, workspace = (
+        f"/imports/projects/{world.eng['id']}",
+        f"/imports/workspaces/{world.workspace['id']}",
+    )
+    renamed = export.replace(b'"name":"Admin"', b'"name":"Unknown"').replace(b'"key":"ENG"', b'"key":"NEW"')
+    before = await log.fingerprint()
+    for address, content, kind in (
+        (project, TABLE.encode(), "text/csv"),
+        (workspace, renamed, "application/jsonl"),
+    ):
+        for way in ("?dryRun=true", ""):
+            _, lines = await sent(world.manager, address + way, content, kind)
+            assert (lines[-1]["type"], lines[-1]["code"]) == ("failed", "PERMISSION_DENIED"), (address, way)
+    assert await log.fingerprint() == before
+    _, done = await sent(world.manager, project, "title\nWithout people\n")
+    assert done[-1]["type"] == "done"
