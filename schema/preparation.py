@@ -6,8 +6,9 @@ All of it that does not depend on the request's variables is done once, and kept
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -31,18 +32,28 @@ MOST_KNOWN, LONGEST_KNOWN = 2000, 1000
 """Variables of queries that stay coerced, with what their operation costs; and the most bytes of such."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prepared:
     """An operation that may run: its document is valid, its variables are coerced, and it is not too costly.
 
-    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge.
+    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge. `executor` is made when
+    it is first asked for: an answer that is there already needs none.
     """
 
     request: GraphQLRequest
     operation: OperationDefinitionNode
-    executor: Executor[Any]
     document: Document
+    variables: VariableValues
     cost: int
+    _begin: Callable[[], Executor[Any]]
+    _executor: Executor[Any] | None = None
+
+    @property
+    def executor(self) -> Executor[Any]:
+        """What runs it, once."""
+        if self._executor is None:
+            self._executor = self._begin()
+        return self._executor
 
     @property
     def kind(self) -> OperationType:
@@ -92,22 +103,22 @@ class Preparation:
             if known is not None:
                 self._known.move_to_end(asked)
                 values, cost = known
-                executor = self._another(template, values, request.extensions)
                 self._persisted.remember(request)
-                return Prepared(request, executor.operation, executor, document, cost)
+                begin = partial(self._another, template, values, request.extensions)
+                return Prepared(request, template.operation, document, values, cost, begin)
         executor = self._executor(document, request)
-        operation = executor.operation
+        operation, values = executor.operation, executor.variable_values
         plan = document.plan(operation)
-        variables = executor.variable_values.coerced
+        variables = values.coerced
         cost = plan.cost(variables)
         if cost > self._costs.limit:
             raise self._too_costly(plan.dearest(variables))
         self._persisted.remember(request)
         if asked is not None and len(asked[2]) <= LONGEST_KNOWN:
-            self._known[asked] = executor.variable_values, cost
+            self._known[asked] = values, cost
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
-        return Prepared(request, operation, executor, document, cost)
+        return Prepared(request, operation, document, values, cost, lambda: executor)
 
     def _executor(self, document: Document, request: GraphQLRequest) -> Executor[Any]:
         """One of this request's own. Raises `Refused`."""

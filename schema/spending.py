@@ -14,7 +14,7 @@ def spent_cost(prepared: Prepared, answer: Answer) -> int:
     """The objects in the answer, and what a mutation's fields cost whatever they answer."""
     fixed = 0
     if prepared.kind is OperationType.MUTATION:
-        variables = prepared.executor.variable_values.coerced
+        variables = prepared.variables.coerced
         fixed = prepared.document.plan(prepared.operation).written(variables)
     if not answer.data:
         return fixed

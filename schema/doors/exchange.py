@@ -6,12 +6,18 @@ Starlette's own look a header up by walking through all of them, and an answer o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 NOT_MODIFIED = 304
+
+
+@lru_cache(maxsize=2048)
+def _line(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.lower().encode("latin-1"), value.encode("latin-1")
 
 
 class Head(dict[str, str]):
@@ -50,9 +56,7 @@ class Told:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-        lines = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items()
-        ]
+        lines = [_line(name, value) for name, value in self.headers.items()]
         lines += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.cookies]
         if self._status != NOT_MODIFIED:
             lines.append((b"content-length", b"%d" % len(self._body)))
