@@ -184,10 +184,11 @@ async def _with_free_numbers(
 ) -> tuple[list[State], list[list[Any]]]:
     """The states, with other numbers where others took theirs meanwhile; and which those are: (id, old, new)."""
     numbers = [state["number"] for state in states]
+    # Held, so that nobody takes a number between this look and the insert.
+    after: int = await work.value(_HELD, project=project_id) if states else 0
     taken = {row.number for row in await work.rows(_TAKEN, project=project_id, numbers=numbers)}
     if not taken:
         return states, []
-    after: int = await work.value(_HIGHEST, project=project_id)
     fresh = itertools.count(max(after, *numbers) + 1)
     renumbered, found = [], []
     for state in states:
@@ -233,7 +234,7 @@ def _lost(batch: Batch, there: set[UUID]) -> list[str]:
 _TAKEN = sql(
     "SELECT number FROM task_keys WHERE project_id = $1 AND number = ANY($2::int[])", "project", "numbers"
 )
-_HIGHEST = sql("SELECT next_number FROM task_counters WHERE project_id = $1", "project")
+_HELD = sql("SELECT next_number FROM task_counters WHERE project_id = $1 FOR UPDATE", "project")
 
 INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[Result]]] = {
     **{name: _words(model, kind) for name, (model, kind) in _WORDS.items()}, "view": _views,

@@ -24,13 +24,17 @@ _MARKING = re.compile(f"[{_START}{_STOP}{_BREAK}]")
 _MARKS = f"StartSel={_START}, StopSel={_STOP}, FragmentDelimiter={_BREAK}, ShortWord=0"
 _WHOLE = f"HighlightAll=true, {_MARKS}"
 _PART = f"MaxFragments=2, MaxWords=30, MinWords=12, {_MARKS}"
+# A language's own reading of a text keeps its accents: what was found without them is marked by the plain one.
 _HEADLINES: Statement[Any] = sql(
-    """
-    SELECT ts_headline(given.language::regconfig, given.text, query.asked, given.options) AS marked
+    f"""
+    SELECT CASE WHEN strpos(stemmed.marked, '{_START}') > 0 THEN stemmed.marked
+                ELSE ts_headline('search_plain', given.text, query.asked, given.options) END AS marked
     FROM search_query($1, $2, $3, $4) AS query(asked),
-         unnest($5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS given(language, text, options, ordinal)
+         unnest($5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS given(language, text, options, ordinal),
+         LATERAL (SELECT ts_headline(given.language::regconfig, given.text, query.asked, given.options))
+             AS stemmed(marked)
     ORDER BY given.ordinal
-    """,
+    """,  # noqa: S608
     "terms", "kinds", "excluded", "languages", "text_languages", "texts", "options",
 )  # fmt: skip
 

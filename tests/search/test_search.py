@@ -62,6 +62,16 @@ async def test_a_text_is_found(world: World, said: str, asked: str) -> None:
     assert titles(await search(world.member, asked)) == [said]
 
 
+@pytest.mark.parametrize(("asked", "marked"), [("cafe ", "café"), ("CAFÉ", "café"), ("strasse ", "Straße")])
+async def test_what_is_found_without_its_marks_is_marked(world: World, asked: str, marked: str) -> None:
+    await world.task(title="Un café dans la rue Straße")
+    await indexed(world.service)
+    [hit] = (await search(world.member, asked))["hits"]["nodes"]
+    [highlight] = hit["highlights"]
+    [place] = highlight["ranges"]
+    assert highlight["text"][place["start"] :][: place["length"]] == marked
+
+
 @pytest.mark.parametrize(
     "asked", ['"timeout after"', "uploads -timeout", "download ", "retry upload download "]
 )
