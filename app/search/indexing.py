@@ -1,14 +1,15 @@
 """Keeping the index: a consumer of the projects' logs.
 
-The unit that indexes a project locks its progress, reads the events after it, puts what their objects say now, and
-moves the progress on: at least once, and the same however often. A process indexes what it has just committed itself;
-once a second it looks for logs that a process left behind.
+The unit that indexes some projects locks their progress, reads the events after it, puts what their objects say now,
+and moves the progress on: at least once, and the same however often. A process indexes what it has just committed
+itself; once a second it looks for logs that a process left behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ import structlog
 
 from app.comments.models import Comment
 from app.comments.reads import comments_by_key
-from app.db import Statement, sql
+from app.db import Statement, as_keys, sql
 from app.events.kinds import KINDS, Effect
 from app.events.models import ActorKind, Event
 from app.outcomes import Result
@@ -33,109 +34,143 @@ from app.work import Actor, Doorbell, Store, Work, run_unit
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+LEAST = 20
+"""Events that are read at once: of one log, and at least of each of several."""
+
+TOGETHER = 50
+"""Projects whose logs are read in one unit."""
+
 SWEEP_SECONDS = 1.0
 GATHERED_SECONDS = 0.05
 LONGEST_TEXT = 100_000
 _OBJECTS = ("task", "comment")
 
-_BEGIN = sql("INSERT INTO search_progress (scope_id, seq) VALUES ($1, 0) ON CONFLICT DO NOTHING", "scope")
-_PROGRESS = sql("SELECT seq FROM search_progress WHERE scope_id = $1 FOR UPDATE SKIP LOCKED", "scope")
-_ADVANCE = sql("UPDATE search_progress SET seq = $2 WHERE scope_id = $1", "scope", "seq")
+_BEGIN = sql(
+    "INSERT INTO search_progress (scope_id, seq) SELECT id, 0 FROM unnest($1::uuid[]) AS asked(id) ORDER BY id "
+    "ON CONFLICT DO NOTHING",
+    "scopes",
+)  # fmt: skip
+_PROGRESS: Statement[Any] = sql(
+    "SELECT scope_id, seq FROM search_progress WHERE scope_id = ANY($1::uuid[]) "
+    "ORDER BY scope_id FOR UPDATE SKIP LOCKED",
+    "scopes",
+)  # fmt: skip
+_ADVANCE = sql(
+    "UPDATE search_progress p SET seq = given.seq FROM unnest($1::uuid[], $2::bigint[]) AS given(scope_id, seq) "
+    "WHERE p.scope_id = given.scope_id",
+    "scopes", "seqs",
+)  # fmt: skip
 _DUE = sql("SELECT search_due($1) AS id", "batch")
-_PROJECT: Statement[Project] = sql("SELECT * FROM projects WHERE id = $1", "id", model=Project)
+_PROJECTS: Statement[Project] = sql("SELECT * FROM projects WHERE id = ANY($1::uuid[])", "ids", model=Project)
 _COMMENTS: Statement[Comment] = sql(
-    "SELECT * FROM comments WHERE project_id = $1 AND task_id = ANY($2::uuid[]) AND deleted_at IS NULL",
-    "project", "tasks",
+    """
+    SELECT c.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, task_id)
+    JOIN comments c ON c.project_id = asked.project_id AND c.task_id = asked.task_id AND c.deleted_at IS NULL
+    """,
+    "project_ids", "task_ids",
     model=Comment,
 )  # fmt: skip
 # An edit that touches no text is not worth indexing: most are none.
 _CHANGED: Statement[Any] = sql(
     """
-    SELECT e.seq, e.kind, e.object_type, e.object_id,
+    SELECT e.scope_id, e.seq, e.kind, e.object_type, e.object_id,
            e.payload->'delta' IS NULL OR e.payload->'delta' ? 'text'
                OR coalesce(e.payload->'delta'->'set' ?| ARRAY['title', 'body', 'deleted_at'], false) AS telling
-    FROM events e WHERE e.scope_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3
+    FROM unnest($1::uuid[], $2::bigint[]) AS asked(scope_id, after), LATERAL (
+        SELECT * FROM events found WHERE found.scope_id = asked.scope_id AND found.seq > asked.after
+        ORDER BY found.seq LIMIT $3
+    ) AS e ORDER BY e.scope_id, e.seq
     """,
-    "scope", "after", "batch",
+    "scopes", "afters", "batch",
 )  # fmt: skip
+
+Key = tuple[UUID, UUID]
+"""(project, object)"""
 
 
 @dataclass
 class _Changes:
-    """What a piece of the log touched. ``whole`` tasks came, went or came back: their comments with them."""
+    """What pieces of some logs touched. ``whole`` tasks came, went or came back: their comments with them.
 
-    seq: int
-    tasks: set[UUID] = field(default_factory=set)
-    whole: set[UUID] = field(default_factory=set)
-    comments: set[UUID] = field(default_factory=set)
-    redacted: bool = False
-    full: bool = False
+    ``seqs``: how far each log was read; ``full``: those that may have more.
+    """
+
+    seqs: dict[UUID, int] = field(default_factory=dict)
+    tasks: set[Key] = field(default_factory=set)
+    whole: set[Key] = field(default_factory=set)
+    comments: set[Key] = field(default_factory=set)
+    redacted: set[UUID] = field(default_factory=set)
+    full: set[UUID] = field(default_factory=set)
 
 
-async def _changes(work: Work, scope_id: UUID, after: int) -> _Changes:
-    rows = await work.rows(_CHANGED, scope=scope_id, after=after, batch=BATCH)
-    found = _Changes(rows[-1].seq if rows else after, full=len(rows) == BATCH)
+async def _changes(work: Work, afters: dict[UUID, int]) -> _Changes:
+    batch = max(BATCH // len(afters), LEAST)
+    rows = await work.rows(_CHANGED, scopes=list(afters), afters=list(afters.values()), batch=batch)
+    found, read = _Changes(), Counter(row.scope_id for row in rows)
+    found.full = {scope_id for scope_id, count in read.items() if count == batch}
     for row in rows:
+        found.seqs[row.scope_id] = row.seq
         if row.object_type not in _OBJECTS or not row.telling:
             continue
-        found.redacted |= row.kind.endswith("Redacted")
+        key = (row.scope_id, row.object_id)
+        if row.kind.endswith("Redacted"):
+            found.redacted.add(row.scope_id)
         if row.object_type == "comment":
-            found.comments.add(row.object_id)
+            found.comments.add(key)
             continue
-        found.tasks.add(row.object_id)
+        found.tasks.add(key)
         if KINDS[row.kind].effect is not Effect.CHANGE or row.kind in ("TaskDeleted", "TaskRestored"):
-            found.whole.add(row.object_id)
+            found.whole.add(key)
     return found
 
 
-def indexing(index: SearchIndex, scope_id: UUID) -> Any:
-    """The action that indexes the next piece of a project's log; its result says whether there is ``more``."""
+def indexing(index: SearchIndex, scope_ids: Sequence[UUID]) -> Any:
+    """The action that indexes the next piece of some projects' logs; its result's ``more`` says which have more."""
 
     async def action(work: Work) -> Result:
-        await work.declare([scope_id])
-        await work.run(_BEGIN, scope=scope_id)
-        after = await work.value(_PROGRESS, scope=scope_id)
-        if after is None:  # somebody else is at it
-            return {"more": False}
-        changes = await _changes(work, scope_id, after)
-        if changes.seq == after:
-            return {"more": False}
-        await _index(work, index, scope_id, changes)
-        await work.run(_ADVANCE, scope=scope_id, seq=changes.seq)
-        return {"more": changes.full}
+        scopes = sorted(scope_ids)
+        await work.declare(scopes)
+        await work.run(_BEGIN, scopes=scopes)
+        # A log that somebody else is at is left to them.
+        afters = {row.scope_id: row.seq for row in await work.rows(_PROGRESS, scopes=scopes)}
+        changes = await _changes(work, afters) if afters else _Changes()
+        if changes.seqs:
+            await _index(work, index, changes)
+            await work.run(_ADVANCE, scopes=list(changes.seqs), seqs=list(changes.seqs.values()))
+        return {"more": sorted(map(str, changes.full))}
 
     return action
 
 
-async def _index(work: Work, index: SearchIndex, project_id: UUID, changes: _Changes) -> None:
-    if not changes.tasks and not changes.comments:
+async def _index(work: Work, index: SearchIndex, changes: _Changes) -> None:
+    touched = {project_id for project_id, _ in changes.tasks | changes.comments}
+    if not touched:
         return
-    project = await work.row(_PROJECT, id=project_id)
-    if project is None:
-        return
-    await work.declare(workspaces=[project.workspace_id])
-    comments = await comments_by_key(work, [(project_id, one) for one in changes.comments])
-    wanted = {*changes.tasks, *(one.task_id for one in comments.values())}
+    projects = {row.id: row for row in await work.rows(_PROJECTS, ids=sorted(touched))}
+    await work.declare(workspaces={row.workspace_id for row in projects.values()})
+    comments = await comments_by_key(work, sorted(changes.comments))
+    wanted = changes.tasks | {(one.project_id, one.task_id) for one in comments.values()}
     tasks = {
-        key: row
-        for key, row in (await tasks_by_key(work, [(project_id, one) for one in wanted])).items()
+        (row.project_id, key): row
+        for key, row in (await tasks_by_key(work, sorted(wanted))).items()
         if row.deleted_at is None
     }
-    said = [one for one in comments.values() if one.deleted_at is None and one.task_id in tasks]
-    if whole := changes.whole & tasks.keys():
-        said += [
-            one
-            for one in await work.rows(_COMMENTS, project=project_id, tasks=list(whole))
-            if one.id not in comments
-        ]
-    documents = [_of_task(project, tasks[one]) for one in sorted(changes.tasks & tasks.keys())]
-    documents += [_of_comment(project, one) for one in said]
+    said = [
+        one for one in comments.values() if one.deleted_at is None and (one.project_id, one.task_id) in tasks
+    ]
+    if whole := sorted(changes.whole & tasks.keys()):
+        project_ids, task_ids = as_keys(whole)
+        others = await work.rows(_COMMENTS, project_ids=project_ids, task_ids=task_ids)
+        said += [one for one in others if one.id not in comments]
+    documents = [_of_task(projects[key[0]], tasks[key]) for key in sorted(changes.tasks & tasks.keys())]
+    documents += [_of_comment(projects[one.project_id], one) for one in said]
     kept = {one.id for one in documents}
-    await index.remove(
-        work, project_id, sorted(changes.tasks - tasks.keys()), sorted(changes.comments - kept)
-    )
+    for project_id in sorted(touched):
+        gone = sorted(key for place, key in changes.tasks - tasks.keys() if place == project_id)
+        unsaid = sorted(key for place, key in changes.comments if place == project_id and key not in kept)
+        await index.remove(work, project_id, gone, unsaid)
     await index.put(work, documents)
-    if changes.redacted:
+    for project_id in sorted(changes.redacted):
         await index.forget_words(work, project_id)
 
 
@@ -173,8 +208,7 @@ class Indexer:
     async def catch_up(self, store: Store) -> None:
         """Index all that is due now."""
         while due := await self._due(store):
-            for scope_id in due:
-                await self._project(store, scope_id)
+            await self._projects(store, due)
 
     async def run(self, store: Store) -> None:
         """Until it is cancelled."""
@@ -189,8 +223,7 @@ class Indexer:
             except TimeoutError:
                 due = []
             try:
-                for scope_id in due or await self._due(store):
-                    await self._project(store, scope_id)
+                await self._projects(store, due or await self._due(store))
             except Exception as fault:  # noqa: BLE001 (the next round does what this one could not)
                 log.warning("search_indexing_failed", error=repr(fault))
 
@@ -198,11 +231,32 @@ class Indexer:
         async with store.database.snapshot() as reader:
             return [row.id for row in await reader.rows(_DUE, batch=BATCH)]
 
-    async def _project(self, store: Store, scope_id: UUID) -> None:
-        more = True
+    async def _projects(self, store: Store, scope_ids: Sequence[UUID]) -> None:
+        """Index what these logs have, many together. What fails is raised once the others are done."""
+        failed: Exception | None = None
+        for first in range(0, len(scope_ids), TOGETHER):
+            some = scope_ids[first : first + TOGETHER]
+            try:
+                await self._some(store, some)
+            except Exception as fault:  # noqa: BLE001 (whose it is shows when they are apart)
+                failed = await self._apart(store, some) if len(some) > 1 else fault
+        if failed is not None:
+            raise failed
+
+    async def _apart(self, store: Store, scope_ids: Sequence[UUID]) -> Exception | None:
+        failed = None
+        for one in scope_ids:
+            try:
+                await self._some(store, [one])
+            except Exception as fault:  # noqa: BLE001 (raised by our caller)
+                failed = fault
+        return failed
+
+    async def _some(self, store: Store, scope_ids: Sequence[UUID]) -> None:
+        more = list(scope_ids)
         while more:
-            unit = indexing(self._index, scope_id)
-            more = (await run_unit(store, Actor(None, ActorKind.SYSTEM), unit)).result["more"]
+            done = await run_unit(store, Actor(None, ActorKind.SYSTEM), indexing(self._index, more))
+            more = [UUID(one) for one in done.result["more"]]
 
 
 class NotingDoorbell:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.config import Settings
+from app.search.index import Document, PostgresIndex
+from app.search.indexing import Indexer
 from app.search.languages import language_of
 from app.search.terms import apart, read_terms, spaced
+from app.work import Work
 from tests.client import PATIENCE_SECONDS
 from tests.conftest import Template
 from tests.databases import Databases
@@ -19,7 +22,7 @@ from tests.ledger import Log
 from tests.privacy.test_redaction import redact
 from tests.search.test_search import indexed, search, titles
 from tests.service import Doors, serve
-from tests.world import World
+from tests.world import World, uuids
 
 CONTENT = "SELECT project_id, id, task_id, kind, language, title::text, words::text FROM search_documents ORDER BY id"
 
@@ -45,6 +48,41 @@ async def test_made_anew_it_is_the_same(world: World, log: Log) -> None:
     await log.connection.execute("TRUNCATE search_documents, search_words, search_progress")
     await indexed(world.service)
     assert await content(log) == kept
+
+
+TIMES = """
+SELECT bool_and(tsvector_to_array(words) @> search_times('w', workspace_id, changed_at)
+       AND tsvector_to_array(words) @> search_times('p', project_id, changed_at)) FROM search_documents
+"""
+
+
+async def test_when_a_text_changed_is_in_its_words(world: World, log: Log) -> None:
+    """As the functions that look for it tell times."""
+    for number in range(3):
+        await world.task(title=f"Task {number}")
+    await indexed(world.service)
+    assert await log.connection.fetchval(TIMES)
+
+
+async def test_a_project_that_cannot_be_indexed_holds_up_no_other(world: World, log: Log) -> None:
+    """What goes together goes apart where one of it fails."""
+    await world.task(title="In one")
+    await world.owner.do("taskCreate", projectId=world.ops["id"], title="In the other")
+    bad = uuids(world.eng["id"])[0]
+
+    class Failing(PostgresIndex):
+        async def put(self, work: Work, documents: Sequence[Document]) -> None:
+            if any(one.project_id == bad for one in documents):
+                raise ValueError("a text that cannot be indexed")
+            await super().put(work, documents)
+
+    with pytest.raises(ValueError, match="cannot be indexed"):
+        await Indexer(Failing()).catch_up(world.service.application.store)
+    kept = {
+        row["project_id"] for row in await log.connection.fetch("SELECT project_id FROM search_documents")
+    }
+    assert uuids(world.ops["id"])[0] in kept
+    assert bad not in kept
 
 
 async def test_what_is_redacted_is_not_even_guessed_at(world: World, log: Log) -> None:
