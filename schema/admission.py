@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -40,9 +39,13 @@ class Visit:
     def __init__(self, limits: Limits | None, caller: Caller) -> None:
         self._limits = limits
         self.address = caller.address or "unknown"
-        self._payer = Payer.of(None, self.address)
+        self._person: Payer | None = None
         self._standings: Sequence[Standing] = ()
         self._charged = False
+
+    @property
+    def _payer(self) -> Payer:
+        return self._person or Payer.of(None, self.address)
 
     @property
     def payer(self) -> str:
@@ -59,7 +62,7 @@ class Visit:
         viewer = getattr(session, "viewer", None)
         user_id = getattr(viewer, "user_id", None)
         if user_id is not None:
-            self._payer = Payer.of(user_id, self.address)
+            self._person = Payer.of(user_id, self.address)
         self.check_blocked()
 
     def check_blocked(self) -> None:
@@ -90,8 +93,8 @@ class Visit:
 
     def next(self) -> Visit:
         """The same payer's next operation on a socket."""
-        visit = copy(self)
-        visit._charged = False  # noqa: SLF001 (its own)
+        visit = Visit.__new__(Visit)
+        visit.__dict__.update(self.__dict__, _charged=False)
         return visit
 
     async def _charge(self, kind: Kind | None, cost: int) -> Admission | None:

@@ -56,14 +56,25 @@ class _Weakest(Visitor):
 class Shareable(Protocol):
     """A subscription's source that need not be iterated: who gets the same as others may listen with them."""
 
+    @property
+    def meant(self) -> Hashable:
+        """What the arguments came to mean. Of equal subscriptions, those get the same for which that is equal too."""
+
     async def pursue(self) -> Pursuit:
         """Begins to follow."""
 
-    def event(self, frame: EventFrame, /) -> Any:
-        """What the subscription's field gets of a frame."""
+    async def event(self, frame: EventFrame, /) -> Any:
+        """What the subscription's field gets of a frame, which need not be the next one; None: nothing is told of it.
+
+        It has a `kind`; with RESYNC or ENDED the stream is over.
+        """
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the arguments mean the same whoever sends them, and whenever."""
 
     def again(self, context: Any, /) -> Shareable:
-        """The same for somebody else. Raises what the resolver would."""
+        """If so: the same for somebody else. Raises what the resolver would."""
 
 
 def is_shareable(source: object) -> TypeGuard[Shareable]:

@@ -211,7 +211,8 @@ class Audience:
                     self._hand(told, frame, listener)
                 else:
                     others.append(listener)
-        self._told_at = self._loop.time()
+        if not told.silent:
+            self._told_at = self._loop.time()
         for listener in others:
             await self._hand_rest(frame, listener)
 
@@ -228,7 +229,7 @@ class Audience:
 
     def _hand(self, told: Told, frame: EventFrame, listener: Listener) -> None:
         assert frame.position is not None
-        if told.failed:
+        if told.last:
             self.remove(listener)
             listener.finish(told)
         elif listener.hear(told):

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 
 class Told(Protocol):
-    """A frame as listeners take it. ``flawed``: with errors; ``failed``: with nothing else, and the streams end."""
+    """A frame as listeners take it. ``flawed``: with errors; ``last``: the streams end with it; ``silent``: nothing is
+    sent, they only go on from there."""
 
     @property
     def flawed(self) -> bool: ...
     @property
-    def failed(self) -> bool: ...
+    def last(self) -> bool: ...
+    @property
+    def silent(self) -> bool: ...
 
     def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
         """Have all take it whose position is ``before``, the same object, and make that ``after``: nothing else is

@@ -8,11 +8,13 @@ those who are away.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from app.db import Database, Reader, Statement, sql
 from app.errors import BadInput
@@ -23,7 +25,7 @@ from app.projects.reads import STATUSES, by_project
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
 from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS
-from app.tasks.grammar import FilterScope, TaskFilter, time_dependent
+from app.tasks.grammar import FilterScope, TaskFilter, filter_to_json, time_dependent
 from app.tasks.matching import Surroundings, matches
 
 MOST_STATES = 2_000
@@ -97,6 +99,19 @@ class LiveList:
     _around: Surroundings | None = None
     _options: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     _states: OrderedDict[UUID, State | None] = field(default_factory=OrderedDict)
+
+    @property
+    def meant(self) -> Hashable:
+        """What is listed, but for where it stands: equal lists of two people have the same changes."""
+        asks_who = any("me" in one.ops for one in self.asked.comparisons())
+        return (
+            self.project_id, self.defined_by, orjson.dumps(filter_to_json(self.asked)), tuple(map(tuple, self.sort)),
+            self.scope.time_zone, self.scope.viewer_id if asks_who else None,
+        )  # fmt: skip
+
+    def anew(self) -> LiveList:
+        """The same list, for any place in the log."""
+        return LiveList(self.database, self.project_id, self.asked, self.sort, self.scope, self.defined_by)
 
     async def changes(self, events: Sequence[Event]) -> list[Change]:
         """What the next events did, one for each task, in order of its last event. Raises ``Changed``."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from math import ceil
-from typing import Protocol
+from typing import Final, Protocol
+
+AT_ONCE: Final = 100
+"""Deadlines that come before the process turns to others: those who came together are pinged together, and answer."""
 
 
 class Timed(Protocol):
@@ -41,8 +44,12 @@ class Deadlines:
             timed.due = 0
 
     def _come(self, due: int) -> None:
-        waiting = self._waiting.pop(due)
-        for timed in waiting:
+        waiting = self._waiting[due]
+        for _ in range(min(AT_ONCE, len(waiting))):
+            timed = waiting.pop()
             timed.due = 0
-        for timed in waiting:
             timed.deadline()
+        if waiting:
+            asyncio.get_running_loop().call_soon(self._come, due)
+        else:
+            del self._waiting[due]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from graphql import OperationType
@@ -32,17 +32,21 @@ if TYPE_CHECKING:
 Running = Callable[[], Awaitable[Answer | bool | None]]
 """Runs to the end. Gives the answer that ended it early, if one did; or True: it listens from now on."""
 
+LAST = (FrameKind.RESYNC, FrameKind.ENDED)
+
 FRAMES_KEPT = 16
 """Identifiers, of those that many clients use, for which a shared frame is kept whole."""
 
 
 class Shared:
-    """One answer for many, whose identifiers differ."""
+    """One answer for many, whose identifiers differ. ``failed``: it is nothing but errors."""
 
-    __slots__ = ("_frames", "_payload", "errors", "failed", "flawed")
+    __slots__ = ("_frames", "_payload", "errors", "failed", "flawed", "last", "silent")
 
-    def __init__(self, answer: Answer, request_id: str) -> None:
+    def __init__(self, answer: Answer, request_id: str, *, last: bool = False, silent: bool = False) -> None:
         self.failed = not answer.executed
+        self.last = last or self.failed
+        self.silent = silent
         self.flawed = bool(answer.errors)
         self.errors = answer.errors
         self._payload = b"" if self.failed else encode(answer, request_id)
@@ -50,10 +54,10 @@ class Shared:
 
     def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
         """Writes it to all who stand at `before`. The others come back."""
-        if self.failed:
+        if self.last:
             return list(listeners)
         others: list[Listener] = []
-        identifier, frame = None, b""
+        identifier, frame, silent = None, b"", self.silent
         for one in cast("Sequence[Operation]", listeners):
             if one.position is not before:
                 others.append(one)
@@ -62,7 +66,8 @@ class Shared:
                 identifier = one.identifier
                 frame = self.frame(identifier)
             one.position = after  # first: the writing may find that there is no room for more
-            one.transport.write(frame)
+            if not silent:
+                one.transport.write(frame)
         return others
 
     def frame(self, identifier: str) -> bytes:
@@ -77,12 +82,16 @@ class Shared:
         return frame
 
 
+SILENCE: Final = Shared(Answer(executed=True), "", silent=True)
+
+
 class SharedTelling:
     """Makes the frames of a group of equal subscriptions, each in the name of one of them."""
 
     def __init__(
-        self, service: GraphQLService, prepared: Prepared, group: Hashable, event: Callable[[EventFrame], Any]
-    ) -> None:
+        self, service: GraphQLService, prepared: Prepared, group: Hashable,
+        event: Callable[[EventFrame], Awaitable[Any]],
+    ) -> None:  # fmt: skip
         self.group = group
         self._service = service
         self._prepared = prepared
@@ -98,8 +107,11 @@ class SharedTelling:
             return kept[1]
         session = listener.connection.session
         assert session is not None
-        answer = await self._service.tell(self._prepared, self.group, self._event(frame), session)
-        shared = Shared(answer, session.request_id)
+        event = await self._event(frame)
+        if event is None:
+            return SILENCE
+        answer = await self._service.tell(self._prepared, self.group, event, session)
+        shared = Shared(answer, session.request_id, last=event.kind in LAST)
         if frame.kind is FrameKind.HEARTBEAT and not shared.flawed:
             self._heartbeat = (frame.position, shared)
         return shared
@@ -142,7 +154,8 @@ class Operation(Listener):
         wire = self.connection.wire
         if wire.full:
             return False
-        wire.write(told.frame(self.identifier))
+        if not told.silent:
+            wire.write(told.frame(self.identifier))
         return True
 
     def finish(self, told: Told) -> None:
@@ -163,18 +176,18 @@ class Operation(Listener):
 
     async def _told(self, running: Running) -> None:
         """Tells how it ended: well, or with a refusal; unless it listens now."""
-        with structlog.contextvars.bound_contextvars(request_id=self.connection.request_id):
-            try:
-                refusal = await running()
-            except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-                refusal = failure(error, self.connection.request_id)
-            self._task = None if refusal is True else self._task
-            if refusal is True or self.over:
-                return
-            await self.connection.wire.drained()
-            identifier = self.identifier
-            assert not isinstance(refusal, bool)
-            self._end(error_frame(identifier, refusal.errors) if refusal else complete_frame(identifier))
+        structlog.contextvars.bind_contextvars(request_id=self.connection.request_id)  # of this task alone
+        try:
+            refusal = await running()
+        except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
+            refusal = failure(error, self.connection.request_id)
+        self._task = None if refusal is True else self._task
+        if refusal is True or self.over:
+            return
+        await self.connection.wire.drained()
+        identifier = self.identifier
+        assert not isinstance(refusal, bool)
+        self._end(error_frame(identifier, refusal.errors) if refusal else complete_frame(identifier))
 
     def _end(self, frame: bytes) -> None:
         # The identifier is free again before the client can know it.
@@ -228,7 +241,9 @@ class Operation(Listener):
             return source
         if is_shareable(source) and (group := service.group(prepared)) is not None:
             pursuit = await source.pursue()
-            self.connection.door.begun.keep(request, prepared, source)
+            if source.repeats:
+                self.connection.door.begun.keep(request, prepared, source)
+            group = group, source.meant
             pursuit.expect(group, SharedTelling(service, prepared, group, source.event))
             return await self._pursue(pursuit)
         async with aclosing(service.answers(prepared, source, session)) as answers:
@@ -251,7 +266,10 @@ class Operation(Listener):
                     if told.failed:
                         return Answer(errors=told.errors)
                     await wire.drained()
-                    wire.write(told.frame(self.identifier))
+                    if not told.silent:
+                        wire.write(told.frame(self.identifier))
+                    if told.last:
+                        return None
                 elif pursuit.over:
                     return None
                 elif pursuit.join(self):

@@ -12,7 +12,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from schema.doors.limits import DoorLimits
-from schema.doors.wire import LINGER_SECONDS
+from schema.doors.wire import LINGER_SECONDS, SocketProtocol
 
 CONNECTION = "lockstep.connection"
 """The name under which the scope's `extensions` hold the `HTTPConnection`."""
@@ -117,7 +117,12 @@ class RequestProtocol(HttpToolsProtocol):
         """Called when the connection becomes a socket."""
         self._wait(None)
         self._upgraded = True
-        super().handle_websocket_upgrade()
+        self.connections.discard(self)
+        socket = SocketProtocol(self.config, self.server_state, self.app_state)
+        socket.connection_made(self.transport)
+        self.transport.set_protocol(socket)
+        # As it was read, rather than written out to be read once more.
+        socket.begin(self.scope["method"], self.parser.get_http_version(), self.url, self.headers)
 
     def _idle(self) -> bool:
         """Whether nothing is being answered."""

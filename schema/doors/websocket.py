@@ -94,7 +94,7 @@ class WebSocketDoor:
         connection = Connection(self, wire, visit, caller, asking.headers.get("authorization"), name, place)
         agreed = PROTOCOL in scope["subprotocols"]
         wire.accept(
-            PROTOCOL if agreed else None, [("X-Request-ID", name)], connection,
+            PROTOCOL if agreed else None, [(b"X-Request-ID", name.encode())], connection,
             unsent_bytes=self.limits.unsent_bytes, stall_seconds=self.limits.stall_seconds,
         )  # fmt: skip
         if not agreed:
@@ -250,17 +250,17 @@ class Connection:
         operation.begin(message.request, self.session)
 
     async def _initialise(self, message: Init) -> None:
-        with structlog.contextvars.bound_contextvars(request_id=self.request_id):
-            try:
-                session = await self._sign_in(message)
-                self._places = (*self._places, self.door.places.socket_of(self.visit))
-            except ClientError as error:
-                self._close(await self._closing(error))
-                return
-            except Exception as error:
-                log.exception("sign-in failed", exc_info=error)
-                self._close(Close(1013, "Internal server error; try again later."))
-                return
+        structlog.contextvars.bind_contextvars(request_id=self.request_id)  # of this task alone
+        try:
+            session = await self._sign_in(message)
+            self._places = (*self._places, self.door.places.socket_of(self.visit))
+        except ClientError as error:
+            self._close(await self._closing(error))
+            return
+        except Exception as error:
+            log.exception("sign-in failed", exc_info=error)
+            self._close(Close(1013, "Internal server error; try again later."))
+            return
         self._initialising, self._authorization = True, None
         self.session = session
         self.wire.write(ACK)

@@ -18,7 +18,7 @@ from websockets.protocol import Protocol as Parser
 from websockets.protocol import State
 
 from schema.doors.handshake import Handshake
-from schema.doors.parsers import Parsers
+from schema.doors.parsers import Parsers, whole_text
 
 LINGER_SECONDS = 5.0
 """What a client has not read this long after its connection was closed is thrown away with the connection."""
@@ -44,7 +44,8 @@ _PARSERS: dict[int, Parsers] = {}
 
 
 class SocketProtocol(asyncio.Protocol):
-    """Give this to uvicorn as `ws`. The application finds it in the scope, and accepts or refuses the socket.
+    """Give this to uvicorn as `ws`, and as `http` what hands requests for sockets over to it (`schema.doors.protocol`).
+    The application finds it in the scope, and accepts or refuses the socket.
 
     `full`: more than `unsent_bytes` wait for the client. `heard_at`: when it last sent anything (the loop's clock).
     `tasks`: those that a stopping server waits for.
@@ -86,7 +87,13 @@ class SocketProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called when the connection has become a socket's."""
         self.transport = cast(asyncio.Transport, transport)
+        self.heard_at = self.loop.time()
         self._server.connections.add(self)  # type: ignore[arg-type]
+
+    def begin(self, method: str, version: str, url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        """Called with the request for a socket, as it was read; names of headers in small letters."""
+        assert self._starting is not None
+        self._starting.begin(self, method, version, url, headers)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is over."""
@@ -97,9 +104,7 @@ class SocketProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Called with what has come."""
         self.heard_at = self.loop.time()
-        if self._starting is not None:
-            self._starting.begin(self, data)
-        else:
+        if self._starting is None:
             self._read(data)
 
     def pause_writing(self) -> None:
@@ -129,12 +134,12 @@ class SocketProtocol(asyncio.Protocol):
     # What the application calls
 
     def accept(
-        self, subprotocol: str | None, headers: Sequence[tuple[str, str]], handler: Handler, *,
+        self, subprotocol: str | None, headers: Sequence[tuple[bytes, bytes]], handler: Handler, *,
         unsent_bytes: int, stall_seconds: float,
     ) -> None:  # fmt: skip
         """Opens the socket."""
         assert self._starting is not None
-        answer = self._starting.acceptance(subprotocol, [*self._default_headers(), *headers])
+        answer = self._starting.acceptance(subprotocol, [*self._server.default_headers, *headers])
         self._starting = None
         self._handler = handler
         if self.transport.is_closing():
@@ -193,6 +198,11 @@ class SocketProtocol(asyncio.Protocol):
     # Within
 
     def _read(self, data: bytes) -> None:
+        if self._parser is None and (text := whole_text(data, self._parsers.max_size)) is not None:
+            if self._open:
+                self._kind = Opcode.TEXT
+                self._message(text)
+            return
         parser = self._parser or self._parsers.take()
         self._parser = parser
         parser.receive_data(data)
@@ -276,8 +286,3 @@ class SocketProtocol(asyncio.Protocol):
             self._handler.stalled()
         else:
             self._watch()
-
-    def _default_headers(self) -> list[tuple[str, str]]:
-        return [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in self._server.default_headers
-        ]

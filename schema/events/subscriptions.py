@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Hashable
-from copy import copy
 from uuid import UUID
 
 import strawberry
@@ -78,18 +77,21 @@ class Followed:
         self._scope_id = read_id(scope, *SCOPE_KINDS)
         self._after = _cursor(self._scope_id, after)
 
+    meant = None
+    repeats = True
+
     async def pursue(self) -> Pursuit:
         """Begins to follow. Raises `NotFound`."""
         return await self._hub.pursue(self._viewer_id, self._session, self._scope_id, self._after)
 
     def again(self, context: Context) -> Followed:
         """The same for somebody else."""
-        made = copy(self)
-        made._session, made._viewer_id = context.session, context.viewer_id  # noqa: SLF001 (its own kind)
+        made = Followed.__new__(Followed)
+        made.__dict__.update(self.__dict__, _session=context.session, _viewer_id=context.viewer_id)
         return made
 
     @staticmethod
-    def event(frame: frames.EventFrame) -> EventFrame:
+    async def event(frame: frames.EventFrame) -> EventFrame:
         """A frame as the subscription's field has it."""
         return EventFrame.of(frame)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from app.boards.rules import columns_of
 from app.errors import BadInput, NotFound
 from app.events import frames
 from app.events.cursors import Cursor
+from app.events.pursuits import Pursuit
 from app.projects.access import readable_scopes
 from app.projects.reads import by_project
 from app.query_language.printing import read_sort
@@ -92,31 +93,66 @@ class ViewFrame:
 
 
 class FollowedList:
-    """A list that is followed: the frames of its project, as far as they do something to it."""
+    """A list that is followed: the frames of its project, as far as they do something to it.
+
+    By itself, if it is iterated; or as one of an audience (`schema.sharing.Shareable`).
+    """
+
+    repeats = False
+    """A view may have been changed since, and `me` is somebody else to another."""
 
     def __init__(self, context: Context, live: LiveList, after: Cursor | None) -> None:
         self._hub = context.application.hub
         self._session = context.session
         self._viewer_id = context.viewer_id
         self._live = live
+        self._standing: tuple[int, LiveList] | None = None
         self._after = after
+
+    @property
+    def meant(self) -> Hashable:
+        """What is listed. Equal lists have the same changes."""
+        return self._live.meant
+
+    async def pursue(self) -> Pursuit:
+        """Begins to follow. Raises `NotFound`."""
+        return await self._hub.pursue(self._viewer_id, self._session, self._live.project_id, self._after)
+
+    def again(self, context: Context) -> FollowedList:
+        """Never asked for: see `repeats`."""
+        raise NotImplementedError
+
+    async def event(self, frame: frames.EventFrame) -> ViewFrame | None:
+        """What a frame does to the list; None: nothing. A list that stands where the frame begins goes on from there,
+        which is another one's if somebody replays."""
+        if frame.kind is not frames.FrameKind.EVENTS:
+            return ViewFrame.of(frame, [])
+        (at, live), self._standing = self._standing or (0, self._live), None
+        if at != frame.events[0].seq - 1:
+            live = self._live.anew()
+        try:
+            changes = await live.changes(frame.events)
+        except Changed:
+            reason = FrameReason.VIEW_CHANGED
+            return ViewFrame.of(frames.EventFrame(FrameKind.RESYNC, frame.position, reason=reason), [])
+        if self._standing is None or self._standing[0] < frame.events[-1].seq:
+            self._standing = frame.events[-1].seq, live
+        return ViewFrame.of(frame, changes) if changes else None
 
     async def __aiter__(self) -> AsyncGenerator[ViewFrame]:
         stream = self._hub.follow(self._viewer_id, self._session, self._live.project_id, self._after)
         passed_over = 0
         try:
             async for frame in stream:
-                try:
-                    changes = await self._live.changes(frame.events)
-                except Changed:
-                    reason = FrameReason.VIEW_CHANGED
-                    yield ViewFrame.of(frames.EventFrame(FrameKind.RESYNC, frame.position, reason=reason), [])
-                    return
-                passed_over += len(frame.events)
-                if changes or frame.kind is not FrameKind.EVENTS:
-                    yield ViewFrame.of(frame, changes)
+                told = await self.event(frame)
+                if told is not None:
+                    yield told
                     passed_over = 0
-                elif passed_over >= SILENT:
+                    if told.reason is FrameReason.VIEW_CHANGED:
+                        return
+                    continue
+                passed_over += len(frame.events)
+                if passed_over >= SILENT:
                     yield ViewFrame.of(frame, [], FrameKind.HEARTBEAT)
                     passed_over = 0
         finally:

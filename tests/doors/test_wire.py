@@ -11,14 +11,15 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from websockets.exceptions import ProtocolError
 from websockets.frames import Frame, Opcode
-from websockets.protocol import CLIENT
+from websockets.protocol import CLIENT, SERVER
 from websockets.protocol import Protocol as Library
 
 from schema.doors import DoorLimits
 from schema.doors.deadlines import Deadlines
 from schema.doors.messages import PING, text_frame
-from schema.doors.parsers import Parsers
+from schema.doors.parsers import Parsers, whole_text
 from tests.doors.conftest import Serve, Served
 
 EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "0"))
@@ -75,6 +76,37 @@ def _fragments(parts: list[bytes]) -> bytes:
         else:
             client.send_binary(part, fin=last)
     return b"".join(client.data_to_send())
+
+
+FRAMES = st.tuples(
+    st.sampled_from([Opcode.TEXT, Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.CONT]),
+    st.one_of(st.binary(max_size=130), st.sampled_from([b"x" * size for size in SIZES])),
+    st.booleans(), st.booleans(), st.booleans(), st.integers(-3, 1),
+)  # fmt: skip
+
+
+@given(FRAMES)
+@settings(max_examples=max(60, EXAMPLES), deadline=None)
+def test_a_whole_text_is_what_the_library_reads(given: tuple[Any, ...]) -> None:
+    """And nothing else is one: fragments, other kinds, reserved bits, what is not masked, too little or too much."""
+    kind, content, fin, reserved, mask, cut = given
+    try:
+        wire = Frame(kind, content, fin=fin).serialize(mask=mask)
+    except ProtocolError:
+        return  # of a control frame: too long, or in parts
+    wire = bytes([wire[0] | 0x40 * reserved]) + wire[1:]
+    wire = wire + b"\x81" if cut > 0 else wire[: len(wire) + cut]
+    parser = Library(SERVER, max_size=70_000)
+    parser.receive_data(wire)
+    read = parser.events_received()
+    alone = len(read) == 1 and parser.parser_exc is None and not parser.reader.buffer
+    text = alone and isinstance(read[0], Frame) and read[0].opcode is Opcode.TEXT and read[0].fin
+    found = whole_text(wire, 70_000)
+    if found is not None:
+        assert text
+        assert found == read[0].data  # type: ignore[union-attr]
+    elif text:
+        assert len(content) > 65_535, "only long ones are left to the library"
 
 
 async def test_messages_in_fragments_and_in_pieces(served: Served) -> None:
@@ -148,4 +180,27 @@ async def test_deadlines_come_once_and_may_be_put_off() -> None:
     async with asyncio.timeout(10):
         await done.wait()
     assert come == ["first", "put off", "last"]
+    assert not deadlines._waiting
+
+
+async def test_deadlines_that_come_together_leave_room_for_others() -> None:
+    come: list[Any] = []
+
+    class One:
+        due = 0
+
+        def deadline(self) -> None:
+            come.append(self)
+
+    deadlines = Deadlines(0.01)
+    everybody = [One() for _ in range(450)]
+    for one in everybody:
+        deadlines.set(one, 0.01)
+    seen = set()
+    async with asyncio.timeout(10):
+        while len(come) < len(everybody):
+            seen.add(len(come))
+            await asyncio.sleep(0)
+    assert len(set(come)) == len(everybody)
+    assert len(seen) > 3, "others had their turns meanwhile"
     assert not deadlines._waiting

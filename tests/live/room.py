@@ -25,8 +25,9 @@ class Frame:
     """What is told: the frame itself."""
 
     frame: EventFrame
-    failed: bool = False
+    last: bool = False
     flawed: bool = False
+    silent: bool = False
 
     def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
         """As it is done on sockets: who stands at `before`, the same object, is not asked whether there is room."""
