@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from app.events.models import Event
+from app.views.live import Change, LiveList
 from tests.client import JSON, PATIENCE_SECONDS, Client, Socket
 from tests.world import World
 
@@ -176,3 +180,54 @@ async def test_who_loses_the_project_loses_the_list(world: World) -> None:
             frame = (await socket.message(identifier))["payload"]["data"]["viewEvents"]
             assert not frame["changes"]
         assert frame["reason"] == "ACCESS_LOST"
+
+
+SHARED = FOLLOWED.replace(" task { id }", "")
+
+
+async def test_equal_lists_are_worked_out_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whom they are equal: `me` is somebody else to each. Who comes later, from an older place, gets the same."""
+    worked_out: list[tuple[Any, int]] = []
+    changes = LiveList.changes
+
+    async def counted(live: LiveList, events: Sequence[Event]) -> list[Change]:
+        if events:
+            worked_out.append((live.meant, events[0].seq))
+        return await changes(live, events)
+
+    monkeypatch.setattr(LiveList, "changes", counted)
+    people = (world.owner, world.member, world.viewer)
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(one.socket()) for one in people]
+
+        async def told(which: dict[Socket, str]) -> list[JSON]:
+            return [(await one.message(name))["payload"]["data"]["viewEvents"] for one, name in which.items()]
+
+        for query, times in (("is:open", 1), ("is:open (label:none or assignee:me)", len(people))):
+            asked = {"p": world.eng["id"], "q": query}
+            lists = {socket: await socket.start(SHARED, **asked) for socket in sockets}
+            [start, *_] = await told(lists)
+            worked_out.clear()
+            task = await world.task("Told")
+            first, *others = await told(lists)
+            assert [change["taskId"] for change in first["changes"]] == [task["id"]]
+            assert others == [first] * len(others)
+            assert len(worked_out) == len({meant for meant, _ in worked_out}) == times
+            await world.comment(task, "It is no matter of the list.")
+            await world.member.do(
+                "taskUpdate", id=task["id"], expectedVersion=1, patch={"title": "Told again"}
+            )
+            [second, *_] = await told(lists)
+            assert [change["kind"] for change in second["changes"]] == ["CHANGED"]
+            late = await sockets[0].start(SHARED, **asked, after=start["position"]["cursor"])
+            replayed: list[JSON] = []
+            while not replayed or replayed[-1]["seq"] < second["changes"][-1]["seq"]:
+                replayed += (await told({sockets[0]: late}))[0]["changes"]
+            assert replayed[-1]["place"] == second["changes"][-1]["place"]
+            await world.member.do(
+                "taskUpdate", id=task["id"], expectedVersion=2, patch={"title": "And again"}
+            )
+            [third, *_] = await told(lists)
+            assert await told({sockets[0]: late}) == [third]
+            for socket, name in (*lists.items(), (sockets[0], late)):
+                await socket.send(id=name, type="complete")
