@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 0.05
 HUNG_SECONDS = 60
+WORKER_SECONDS = 60
+"""A worker that has not answered its parent for so long hangs, and is replaced. It does not answer while it loads its
+modules, which takes seconds of CPU: a machine that is busy must not have it killed and begun again for ever."""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -150,6 +153,7 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         loop="uvloop",
         lifespan="on",
         log_config=None,  # the application sets its own
+        timeout_worker_healthcheck=WORKER_SECONDS,
         access_log=False,
         server_header=False,
         **server_options(DoorLimits.of(settings), settings.drain_seconds),
