@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Date, DateTime, Uuid
 from sqlmodel import SQLModel
 
 from app.db import Row, Statement, sql, table
@@ -99,3 +101,24 @@ async def set_unversioned(
 ) -> set[UUID]:
     """Set columns that bump no version (a rank, a read mark)."""
     return await _set(work, model, keys, rows, columns, versioned=False)
+
+
+def row_of(model: type[SQLModel], state: dict[str, Any], project_id: UUID) -> dict[str, Any]:
+    """A state as a row of its table."""
+
+    def value(column: Any) -> Any:
+        found = state.get(column.name)
+        if column.name == "project_id":
+            return project_id
+        if found is None:
+            return None
+        if isinstance(column.type, Uuid):
+            return UUID(found)
+        if isinstance(column.type, DateTime):
+            return datetime.fromisoformat(found)
+        if isinstance(column.type, Date):
+            return date.fromisoformat(found)
+        # A set (a custom field's `type_ids`) is an object in its column, by its members.
+        return dict.fromkeys(found, True) if isinstance(found, list) else found
+
+    return {column.name: value(column) for column in table(model).c}

@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, DateTime, Uuid
 from sqlmodel import SQLModel
 
 from app.boards.models import Board
@@ -39,7 +38,7 @@ from app.views.events import VIEW_CREATED
 from app.views.models import SavedView
 from app.work import Action, Work
 from app.workflows.models import Transition
-from app.writes import insert_rows
+from app.writes import insert_rows, row_of
 
 
 @dataclass(frozen=True)
@@ -75,27 +74,6 @@ _FIELDS = {
 def known_state(name: str, state: State) -> State:
     """A state of this type without what nothing here knows: an event would hold it for ever."""
     return {key: value for key, value in state.items() if key in _FIELDS[name]}
-
-
-def row_of(model: type[SQLModel], state: State, project_id: UUID) -> dict[str, Any]:
-    """A state as a row of its table."""
-
-    def value(column: Any) -> Any:
-        found = state.get(column.name)
-        if column.name == "project_id":
-            return project_id
-        if found is None:
-            return None
-        if isinstance(column.type, Uuid):
-            return UUID(found)
-        if isinstance(column.type, DateTime):
-            return datetime.fromisoformat(found)
-        if isinstance(column.type, Date):
-            return date.fromisoformat(found)
-        # A set (a custom field's `type_ids`) is an object in its column, by its members.
-        return dict.fromkeys(found, True) if isinstance(found, list) else found
-
-    return {column.name: value(column) for column in table(model).c}
 
 
 def _there(name: str) -> Statement[Any]:

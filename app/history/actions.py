@@ -8,9 +8,11 @@ from uuid import UUID
 
 from app.errors import Clash, LimitReached, NotFound, Refusal, Refusals, ValidationFailed, VersionConflict
 from app.events.models import Event
+from app.history.attached import take_back_comments, take_back_link
+from app.history.objects import ROOMS, deletes, take_back
 from app.history.places import placed_back
 from app.history.reversals import Reversal, Span, reversals_of_events, reversals_of_spans
-from app.history.undoable import Which, events_to_undo, own_events
+from app.history.undoable import UNDOABLE, Which, events_to_undo, own_events
 from app.ids import new_id
 from app.outcomes import Result
 from app.permissions import Permission
@@ -27,10 +29,10 @@ from app.work import Action, Work
 
 
 def undo(project_id: UUID, which: Which, told: Told) -> Action:
-    """Take back one's own change of a project's tasks, each task on its own; if none can be, nothing is done.
+    """Take back one's own change in a project, each task on its own; if none can be, nothing is done.
 
-    Redoing is undoing what an undo did. The result has ``items`` as ``decide_items`` gives them, and the ``batch_id``
-    of the new events.
+    Redoing is undoing what an undo did. The result has ``items`` as ``decide_items`` gives them (those of other objects
+    have ``object``, a type and an id, in the place of ``task_id``), and the ``batch_id`` of the new events.
     """
 
     async def action(work: Work) -> Result:
@@ -39,12 +41,53 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
         events = events_to_undo(await own_events(work, project_id, work.viewer_id), which)
         _check(events)
         latest = {event.object_id: event for event in events}
-        chosen = list(latest.values())
-        reversals = await reversals_of_events(work, project_id, chosen)
-        reversals = await placed_back(work, project_id, chosen, reversals)
-        return await _written(work, reversals, told)
+        chosen = [event for event in latest.values() if event.object_type == "task"]
+        others = [event for event in latest.values() if event.object_type != "task"]
+        # What is there again or goes back first, since tasks may need it; what goes goes last, without tasks.
+        await _take_back(work, project_id, [event for event in others if not _goes(event)])
+        result: Result = {"items": [], "batch_id": None}
+        told.clear()
+        if chosen:
+            reversals = await reversals_of_events(work, project_id, chosen)
+            result = await _written(work, await placed_back(work, project_id, chosen, reversals), told)
+        await _take_back(work, project_id, [event for event in others if _goes(event)])
+        return _with_objects(work, result, others)
 
     return action
+
+
+def _goes(event: Event) -> bool:
+    return event.object_type in ROOMS and deletes(event)
+
+
+async def _take_back(work: Work, project_id: UUID, events: Sequence[Event]) -> None:
+    """Take back what events did to other objects than tasks, the last one first; all or none."""
+    begun = len(work.recorded)
+    comments = [event for event in events if event.object_type == "comment"]
+    await take_back_comments(work, project_id, comments)
+    for event in sorted(events, key=lambda event: -event.seq):
+        if event.object_type == "link":
+            await take_back_link(work, project_id, event)
+        elif event.object_type in ROOMS:
+            await take_back(work, project_id, event)
+    causes = {event.object_id: event.id for event in events}
+    work.recorded[begun:] = [
+        replace(one, caused_by=causes.get(one.object_id, one.caused_by)) for one in work.recorded[begun:]
+    ]
+
+
+def _with_objects(work: Work, result: Result, others: Sequence[Event]) -> Result:
+    """The result with an item for each other object, and one batch id for all that was recorded."""
+    changed = {one.object_id for one in work.recorded}
+    items = [
+        {
+            "object": [event.object_type, str(event.scope_id), str(event.object_id)],
+            "outcome": (TaskOutcome.APPLIED if event.object_id in changed else TaskOutcome.UNCHANGED).value,
+        }
+        for event in others
+    ]
+    work.batch_id = UUID(result["batch_id"]) if result["batch_id"] else new_id()
+    return {"items": [*result["items"], *items], "batch_id": str(work.batch_id)}
 
 
 def _check(events: Sequence[Event]) -> None:
@@ -52,13 +95,12 @@ def _check(events: Sequence[Event]) -> None:
         raise NotFound("Change of yours among the project's last events")
     if len(events) > EDITED_AT_ONCE:
         raise LimitReached(f"At most {EDITED_AT_ONCE} tasks at once.", limit=EDITED_AT_ONCE)
-    if any(event.object_type != "task" for event in events):
+    if any(event.object_type not in UNDOABLE for event in events):
         raise ValidationFailed(
-            "Only changes of tasks can be undone. What else there is has its own way back: a comment commentRestore "
-            "and commentDelete, a link linkRemove and linkAdd."
+            "Who sees a project, what it is called, and views cannot be undone: change them back yourself."
         )
     if len({event.object_id for event in events}) < len(events):
-        raise ValidationFailed("This changed a task several times: take it back by taskRevert.")
+        raise ValidationFailed("This changed something several times: a task is taken back by taskRevert.")
 
 
 def revert_task(

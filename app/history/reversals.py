@@ -118,8 +118,7 @@ def _of_creation(event: Event, current: State, history: Sequence[Event]) -> Reve
     delta = delta_between(made, {**current, "rank": made["rank"], "deleted_at": None}, TASK_SHAPE)
     if delta:
         clashes = [
-            Clash(field, None, None, None, by, at)
-            for field, (by, at) in _last_touches(history, delta).items()
+            Clash(field, None, None, None, by, at) for field, (by, at) in last_touches(history, delta).items()
         ]
         refusal = VersionConflict(
             "task", event.object_id, expected=1, current=current["version"], clashes=clashes
@@ -132,7 +131,8 @@ def _of_creation(event: Event, current: State, history: Sequence[Event]) -> Reve
     return Reversal(event.object_id, edit, cause=event.id)
 
 
-def _last_touches(history: Sequence[Event], delta: Delta) -> dict[str, tuple[UUID | None, Any]]:
+def last_touches(history: Sequence[Event], delta: Delta) -> dict[str, tuple[UUID | None, Any]]:
+    """Who changed each of a delta's fields last, and when."""
     fields = [
         *delta.get("set", {}),
         *delta.get("text", {}),

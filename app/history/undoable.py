@@ -8,6 +8,11 @@ from uuid import UUID
 
 from app.db import Reader, Statement, sql
 from app.events.models import ActorKind, Event
+from app.history.attached import ATTACHED
+from app.history.objects import ROOMS
+
+UNDOABLE = frozenset({"task", *ROOMS, *ATTACHED})
+"""Types of objects of which changes can be undone."""
 
 WINDOW = 5_000
 """Events of a project, back from its last one, among which changes can be undone."""
@@ -45,7 +50,7 @@ def events_to_undo(events: Sequence[Event], which: Which) -> list[Event]:
     standing = [
         event
         for event in events
-        if event.object_type == "task" and event.id not in undone and event.id not in undoing
+        if event.object_type in UNDOABLE and event.id not in undone and event.id not in undoing
     ]
     if not standing:
         return []

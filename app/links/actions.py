@@ -6,6 +6,7 @@ Who may edit the source and see the target may draw a link; who sees both ends a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,8 +36,13 @@ def blocks_guard(workspace_id: UUID) -> Guard:
     return Guard.of("blocks", workspace_id)
 
 
-def add_link(source_id: UUID, kind: str, target_id: UUID, *, client_id: UUID | None = None) -> Action:
+def add_link(
+    source_id: UUID, kind: str, target_id: UUID, *, client_id: UUID | None = None,
+    made: tuple[UUID | None, datetime] | None = None,
+) -> Action:  # fmt: skip
     """Link two tasks of a workspace. A link that is there already is answered with as it is.
+
+    ``made``: who had made it and when, of one that is there again.
 
     The result has the ``link_id``, and ``added``: False if it was there.
     """
@@ -60,8 +66,8 @@ def add_link(source_id: UUID, kind: str, target_id: UUID, *, client_id: UUID | N
             source_task_id=source_id,
             target_project_id=target.project_id,
             target_task_id=target_id,
-            creator_id=work.viewer_id,
-            created_at=now_utc(),
+            creator_id=work.viewer_id if made is None else made[0],
+            created_at=now_utc() if made is None else made[1],
         )
         if client_id is not None and await ids_in_use(work, [link.id]):
             raise ValidationFailed(

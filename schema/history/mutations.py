@@ -21,7 +21,7 @@ from schema.tasks.mutations import TaskPayload
 
 
 @strawberry.input(
-    description="A change of your own to a project's tasks, among its last 5,000 events. Without `mutationId` and "
+    description="A change of your own in a project, among its last 5,000 events. Without `mutationId` and "
     "`batchId` it is your last one that still stands."
 )
 class UndoInput:
@@ -44,7 +44,8 @@ class TaskRevertInput:
 class HistoryMutations:
     @mutation(
         "Take back a change of your own, by new events. A task on whose changed fields others have built is refused "
-        "as a conflict, and stays as it is. What was made is deleted, what was deleted is restored."
+        "as a conflict, and stays as it is. What was made is deleted, what was deleted is restored. "
+        "Comments, links, labels, statuses, task types, sprints, milestones, custom fields, transitions and boards too."
     )
     async def undo(self, info: Info, input: UndoInput) -> TaskBulkPayload:
         told = Told()

@@ -20,15 +20,15 @@ from app.tasks.decisions import Decision
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_UPDATED
 from app.tasks.filters import filter_conditions
 from app.values import now_utc
-from schema.context import Context
-from schema.edges import Info
+from schema.context import Columns, Context
+from schema.edges import Info, edge
 from schema.enums import describe
 from schema.errors import UserError, user_error
 from schema.events.changes import Decided, FieldChange, changes_of
 from schema.ids import read_id
 from schema.inputs import POLICY, VERSION, given, key_field, optional
 from schema.mutating import Payload, mutation, positions_of, write
-from schema.nodes import node_edge
+from schema.nodes import Node, node_edge, nodes_by_id
 from schema.projects.enums import ConflictPolicy
 from schema.tasks.filters import TaskFilterInput, filter_scope, read_filter
 from schema.tasks.inputs import TaskPatchInput, read_patch, read_policy
@@ -114,10 +114,31 @@ def _changes(root: Any) -> list[FieldChange]:
     return changes_of(one.delta, Decided(one.project_id, "task", one.task_id, one.old))
 
 
-@strawberry.type(description="What became of one task of a bulk edit.")
+_KINDS = {
+    "label": "Label", "task_type": "TaskType", "status": "Status", "sprint": "Sprint", "milestone": "Milestone",
+    "custom_field": "CustomField", "transition": "Transition", "board": "Board", "comment": "Comment", "link": "Link",
+}  # fmt: skip
+
+
+async def _objects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+    asked = [parent.key for parent in parents if parent.key is not None]
+    found = iter(await nodes_by_id(context, asked, columns) if asked else ())
+    return [None if parent.key is None else next(found) for parent in parents]
+
+
+def _key(kept: list[str] | None) -> tuple[str, tuple[UUID, ...]] | None:
+    """A node's kind and uuids from what an outcome keeps: a type, its project and its id."""
+    if kept is None:
+        return None
+    name, place, one = kept
+    return _KINDS[name], (UUID(one),) if name in ("comment", "link") else (UUID(place), UUID(one))
+
+
+@strawberry.type(description="What became of one task of a bulk edit, or of what else an undo took back.")
 class TaskBulkResult:
     task_id: strawberry.Private[UUID | None]
     decision: strawberry.Private[Decision | None] = None
+    key: strawberry.Private[tuple[str, tuple[UUID, ...]] | None] = None
     ok: bool = strawberry.field(description="Whether it was done.")
     outcome: TaskOutcome = strawberry.field(description="What became of it.")
     error: UserError | None = strawberry.field(description="Why it was not done.")
@@ -125,6 +146,10 @@ class TaskBulkResult:
         "Task", "task_id", "The task as it is now; null if it is not there for you."
     )
 
+    object: Node | None = edge(
+        _objects, "What was changed, if it is no task: a comment, a label … as it is now; null if it is gone.",
+        reads=("key",),
+    )  # fmt: skip
     changes: list[FieldChange] = strawberry.field(
         resolver=_changes,
         description="What it changed, or, of a dry run, would change. Empty in the answer to a retry.",
@@ -173,11 +198,14 @@ def results_of(outcome: Outcome, told: Told) -> list[TaskBulkResult]:
     """The results of items, with what is told of them while it is known."""
     results = []
     for place, item in enumerate(outcome.result["items"]):
-        task_id, kept = UUID(item["task_id"]), item.get("refused")
-        refusal = None if kept is None else told.refusals.get(place) or kept_refusal(kept, task_id)
+        task_id = UUID(item["task_id"]) if "task_id" in item else None
+        kept = item.get("refused")
+        refusal = None
+        if kept is not None and task_id is not None:
+            refusal = told.refusals.get(place) or kept_refusal(kept, task_id)
         results.append(
             TaskBulkResult(
-                task_id=task_id, decision=told.decisions.get(place), ok=refusal is None,
+                task_id=task_id, key=_key(item.get("object")), decision=told.decisions.get(place), ok=refusal is None,
                 outcome=TaskOutcome(item["outcome"]), error=None if refusal is None else user_error(refusal),
             )
         )  # fmt: skip
