@@ -5,52 +5,15 @@ Written from the descriptions in the schema, not from the server's fold: each ch
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type
-
 from tests.client import JSON, Client
-from tests.selections import POSITION, object_type
+from tests.scopes import INBOX, PROJECT, WORKSPACE, moment, normal, state_of
 
 GONE = ("Removed", "Left")
 """Endings of the kinds that take an object away."""
-
-_SOURCES = {"sourceTaskId": "source", "targetTaskId": "target", "projectId": "project"}
-"""Fields of states that are not called like the field of the object."""
-
-
-def moment(value: Any) -> Any:
-    """A time in one form: the same instant is written in several."""
-    if not isinstance(value, str):
-        return value
-    return datetime.fromisoformat(value).astimezone(UTC).isoformat()
-
-
-def normal(state: JSON) -> JSON:
-    """A state with times in one form, sets in order and sections by name."""
-    plain: JSON = {}
-    for name, value in state.items():
-        if name.endswith("At"):
-            plain[name] = moment(value)
-        elif name.endswith("Ids"):
-            plain[name] = sorted(value)
-        elif name == "fields" and isinstance(value, list):
-            plain[name] = {one["fieldId"]: one["value"] for one in value}
-        elif name == "options" and isinstance(value, list):
-            plain[name] = {
-                one.get("optionId") or one["id"]: {"deleted": False}
-                | {key: one[key] for key in one if key not in ("id", "optionId")}
-                for one in value
-            }
-        elif name == "sections" and isinstance(value, list):
-            plain[name] = {section["name"]: section["text"] for section in value}
-        else:
-            plain[name] = copy.deepcopy(value)
-    return plain
 
 
 def text_hash(text: str) -> str:
@@ -190,75 +153,6 @@ def _entry(entries: JSON, change: JSON) -> None:
         del entries[key]
 
 
-def _selection(state: GraphQLObjectType) -> str:
-    words = []
-    for name in state.fields:
-        target = _SOURCES.get(name, name.removesuffix("Ids").removesuffix("Id"))
-        if name == "sections":
-            words.append("sections { name text }")
-        elif name == "fields":
-            words.append("fields { fieldId value }")
-        elif name == "options":
-            words.append("options { id name color place }")
-        elif isinstance(nested := get_named_type(state.fields[name].type), GraphQLObjectType):
-            words.append(f"{name} {{ {' '.join(nested.fields)} }}")
-        elif name in _SOURCES or name.endswith(("Id", "Ids")):
-            words.append(f"{name}: {target}{'s' if name.endswith('Ids') else ''} {{ id }}")
-        else:
-            words.append(name)
-    return " ".join(words)
-
-
-def _state(kind: str, found: JSON) -> JSON:
-    """An object as a query shows it, in the form of its state."""
-    state: JSON = {}
-    for name in object_type(kind).fields:
-        value = found[name]
-        if name.endswith("Ids"):
-            value = [one["id"] for one in value]
-        elif name.endswith("Id") and value is not None:
-            value = value["id"]
-        state[name] = value
-    return {"kind": kind, **normal(state)}
-
-
-def _sel(kind: str) -> str:
-    return _selection(object_type(kind))
-
-
-def _comments() -> str:
-    return f"comments(first: 25) {{ nodes {{ {_sel('CommentState')} }} pageInfo {{ hasNextPage }} }}"
-
-
-def _tasks(alias: str, deleted: str, most: int) -> str:
-    return f"""{alias}: tasks(first: {most}, filter: {{deleted: {{eq: {deleted}}}}}) {{ nodes {{
-      {_sel("TaskState")} {_comments()} links {{ link {{ {_sel("LinkState")} }} }} }} pageInfo {{ hasNextPage }} }}"""
-
-
-PROJECT = f"""query($id: ID!) {{ node(id: $id) {{ ... on Project {{ {_sel("ProjectState")} scope
-  statuses {{ {_sel("StatusState")} }} labels {{ {_sel("LabelState")} }} taskTypes {{ {_sel("TaskTypeState")} }}
-  sprints(first: 100) {{ nodes {{ {_sel("SprintState")} }} }}
-  customFields {{ {_sel("CustomFieldState")} }}
-  milestones(first: 100) {{ nodes {{ {_sel("MilestoneState")} }} }}
-  views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }}
-  transitions {{ {_sel("TransitionState")} }} boards {{ {_sel("BoardState")} }}
-  members(first: 100) {{ nodes {{ {_sel("ProjectMemberState")} }} }}
-  teams(first: 100) {{ nodes {{ {_sel("ProjectTeamState")} }} }}
-  {_tasks("there", "false", 200)} {_tasks("deleted", "true", 40)} position {{ {POSITION} }} }} }} }}"""
-
-WORKSPACE = f"""query($id: ID!) {{ node(id: $id) {{ ... on Workspace {{ {_sel("WorkspaceState")} scope directoryScope
-  members(first: 100) {{ nodes {{ {_sel("WorkspaceMemberState")} user {{ {_sel("PersonState")} }} }} }}
-  teams(first: 100) {{ nodes {{ {_sel("TeamState")} members(first: 100) {{ nodes {{ user {{ id }} }} }} }} }}
-  projects {{ id }}
-  joiningDomains {{ {_sel("JoiningDomainState")} }}
-  invitations(first: 100) {{ nodes {{ {_sel("InvitationState")} }} }}
-  position {{ {POSITION} }} }} }} }}"""
-
-INBOX = f"""{{ viewer {{
-  views(first: 100) {{ nodes {{ {_sel("ViewState")} }} }} inboxScope scopes {{ id kind nodeId }} }}
-  inbox {{ items(first: 500) {{ nodes {{ {_sel("InboxItemState")} }} }} position {{ {POSITION} }} }} }}"""
-
-
 @dataclass(frozen=True)
 class Scope:
     """A scope that tests verify; `id` is the project's or workspace's."""
@@ -282,23 +176,23 @@ _WORDS = {
 async def _project(client: Client, project_id: str) -> Copy:
     found = (await client.query(PROJECT, id=project_id))["node"]
     made = Copy(found["scope"], found["position"]["cursor"], found["position"]["seq"])
-    objects = {found["id"]: _state("ProjectState", found)}
+    objects = {found["id"]: state_of("ProjectState", found)}
     for name, kind in _WORDS.items():
-        objects |= {one["id"]: _state(kind, one) for one in found[name]}
+        objects |= {one["id"]: state_of(kind, one) for one in found[name]}
     for name, kind in (("sprints", "SprintState"), ("milestones", "MilestoneState")):
-        objects |= {one["id"]: _state(kind, one) for one in found[name]["nodes"]}
-    objects |= {one["id"]: _state("ViewState", one) for one in found["views"]["nodes"] if one["shared"]}
-    objects |= {one["userId"]["id"]: _state("ProjectMemberState", one) for one in found["members"]["nodes"]}
-    objects |= {one["teamId"]["id"]: _state("ProjectTeamState", one) for one in found["teams"]["nodes"]}
+        objects |= {one["id"]: state_of(kind, one) for one in found[name]["nodes"]}
+    objects |= {one["id"]: state_of("ViewState", one) for one in found["views"]["nodes"] if one["shared"]}
+    objects |= {one["userId"]["id"]: state_of("ProjectMemberState", one) for one in found["members"]["nodes"]}
+    objects |= {one["teamId"]["id"]: state_of("ProjectTeamState", one) for one in found["teams"]["nodes"]}
     tasks = found["there"]["nodes"] + found["deleted"]["nodes"]
     assert not any(found[part]["pageInfo"]["hasNextPage"] for part in ("there", "deleted"))
     here = {task["id"] for task in tasks}
     for task in tasks:
-        objects[task["id"]] = _state("TaskState", task)
+        objects[task["id"]] = state_of("TaskState", task)
         assert not task["comments"]["pageInfo"]["hasNextPage"]
-        objects |= {one["id"]: _state("CommentState", one) for one in task["comments"]["nodes"]}
+        objects |= {one["id"]: state_of("CommentState", one) for one in task["comments"]["nodes"]}
         for link in (one["link"] for one in task["links"]):
-            state = _state("LinkState", link)
+            state = state_of("LinkState", link)
             for end in ("sourceTaskId", "targetTaskId"):
                 # An event names no object of another scope.
                 state[end] = state[end] if state[end] in here else None
@@ -310,17 +204,17 @@ async def _project(client: Client, project_id: str) -> Copy:
 async def _workspace(client: Client, workspace_id: str) -> Copy:
     found = (await client.query(WORKSPACE, id=workspace_id))["node"]
     made = Copy(found["scope"], found["position"]["cursor"], found["position"]["seq"])
-    made.objects = {found["id"]: _state("WorkspaceState", found)}
+    made.objects = {found["id"]: state_of("WorkspaceState", found)}
     for one in found["members"]["nodes"]:
-        made.objects[one["userId"]["id"]] = _state("WorkspaceMemberState", one)
+        made.objects[one["userId"]["id"]] = state_of("WorkspaceMemberState", one)
     for one in found["teams"]["nodes"]:
         people = sorted(member["user"]["id"] for member in one["members"]["nodes"])
         made.objects[one["id"]] = {"kind": "TeamRosterState", "teamId": one["id"], "memberIds": people}
     for one in found["projects"]:
         made.objects[one["id"]] = {"kind": "ListedProjectState", "projectId": one["id"]}
-    made.objects |= {one["id"]: _state("JoiningDomainState", one) for one in found["joiningDomains"]}
+    made.objects |= {one["id"]: state_of("JoiningDomainState", one) for one in found["joiningDomains"]}
     for one in found["invitations"]["nodes"]:
-        made.objects[one["id"]] = _state("InvitationState", one)
+        made.objects[one["id"]] = state_of("InvitationState", one)
     return made
 
 
@@ -330,8 +224,8 @@ async def _directory(client: Client, workspace_id: str) -> Copy:
     position = answer.positions[found["directoryScope"]]
     made = Copy(found["directoryScope"], position["cursor"], position["seq"])
     for one in found["members"]["nodes"]:
-        made.objects[one["user"]["id"]] = _state("PersonState", one["user"])
-    made.objects |= {one["id"]: _state("TeamState", one) for one in found["teams"]["nodes"]}
+        made.objects[one["user"]["id"]] = state_of("PersonState", one["user"])
+    made.objects |= {one["id"]: state_of("TeamState", one) for one in found["teams"]["nodes"]}
     return made
 
 
@@ -339,9 +233,9 @@ async def _inbox(client: Client, _nothing: str) -> Copy:
     found = await client.query(INBOX)
     position = found["inbox"]["position"]
     made = Copy(found["viewer"]["inboxScope"], position["cursor"], position["seq"])
-    made.objects = {one["id"]: _state("InboxItemState", one) for one in found["inbox"]["items"]["nodes"]}
+    made.objects = {one["id"]: state_of("InboxItemState", one) for one in found["inbox"]["items"]["nodes"]}
     made.objects |= {one["id"]: {"kind": "ScopeState", **one} for one in found["viewer"]["scopes"]}
-    made.objects |= {one["id"]: _state("ViewState", one) for one in found["viewer"]["views"]["nodes"]}
+    made.objects |= {one["id"]: state_of("ViewState", one) for one in found["viewer"]["views"]["nodes"]}
     return made
 
 

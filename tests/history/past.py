@@ -6,7 +6,8 @@ from typing import Any
 
 from app.events.cursors import Cursor
 from tests.client import JSON, Client
-from tests.folding import Copy, normal
+from tests.folding import Copy
+from tests.scopes import normal
 from tests.selections import POSITION, object_type
 from tests.world import uuids
 
