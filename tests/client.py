@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from tests import selections
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 PASSWORD = "correct horse battery"
 
 JSON = dict[str, Any]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -29,6 +31,16 @@ from tests.world import Kept, World
 
 # Statements that are made one when they have met before are made so at once: nothing hangs on what ran before.
 app.collecting.MET_BEFORE = 0
+
+
+# httpcore tries to import it at each request, and the search for what is not there took a twentieth of a run.
+sys.modules.setdefault("sniffio", cast(Any, None))
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look through the schema again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

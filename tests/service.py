@@ -23,7 +23,7 @@ from schema.context import Application
 from schema.doors import server_options
 from tests.client import Client
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 BOOKKEEPING = ("BEGIN", "COMMIT", "ROLLBACK")
 

@@ -25,7 +25,7 @@ from tests.ledger import Log
 from tests.service import Doors, serve
 from tests.world import World, uuids
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 async def fetch(by: Client, path: str, **parameters: Any) -> httpx.Response:

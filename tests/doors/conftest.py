@@ -29,7 +29,7 @@ from schema.execution import GraphQLService
 from tests.doors.application import Application
 from tests.doors.sample import make_service
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 120
 
 
 def listen() -> socket.socket:

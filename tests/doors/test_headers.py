@@ -15,7 +15,7 @@ from schema.doors.headers import ALWAYS, security_headers
 from tests.service import Doors, Service, serve
 from tests.world import World
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 PAGE = {"Accept": "text/html"}
 # What GraphiQL's page and its files say themselves: its own policy, and what browsers may keep.
 OWN = {"Content-Security-Policy", "Cache-Control"}

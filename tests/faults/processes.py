@@ -14,7 +14,7 @@ from app.config import Settings
 from tests.generous import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class Process:

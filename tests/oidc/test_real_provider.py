@@ -18,7 +18,7 @@ from app.config import Settings
 from tests.oidc.browser import Browser
 from tests.service import Doors, Service, serve
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture

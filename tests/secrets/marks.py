@@ -14,7 +14,7 @@ from tests import selections
 from tests.client import JSON
 from tests.command_line.conftest import Command
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 def mark(what: str) -> str:
