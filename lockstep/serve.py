@@ -9,12 +9,14 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from app.accounts.tokens import Tokens
 from app.config import Settings, environment_name, load_settings
@@ -24,10 +26,9 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 READY_SECONDS = 0.05
-HUNG_SECONDS = 60
-WORKER_SECONDS = 60
-"""A worker that has not answered its parent for so long hangs, and is replaced. It does not answer while it loads its
-modules, which takes seconds of CPU: a machine that is busy must not have it killed and begun again for ever."""
+LOADING_SECONDS = 60
+"""So long a worker may load its modules, which takes seconds of CPU, before it must answer its parent. On a busy
+machine it would otherwise be taken for one that hangs, killed and begun again for ever."""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -129,10 +130,26 @@ class _Workers(Multiprocess):
     ) -> None:
         super().__init__(config, sockets)
         self._announce = announce
+        self._answered: set[int | None] = set()
+        self._began: dict[int | None, float] = {}
 
     def init_processes(self) -> None:
         super().init_processes()
         threading.Thread(target=self._announce_when_ready, daemon=True).start()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replaces workers that died or do not answer; one that is still loading its modules is given its time."""
+        ended = any(not one.process.is_alive() for one in self.processes)
+        if ended or all(self._has_loaded(one) for one in self.processes):
+            super().keep_subprocess_alive()
+
+    def _has_loaded(self, worker: Process) -> bool:
+        if worker.pid not in self._answered:
+            began = self._began.setdefault(worker.pid, time.monotonic())
+            if not worker.ping(timeout=0) and time.monotonic() - began < LOADING_SECONDS:
+                return False
+            self._answered.add(worker.pid)
+        return True
 
     def _announce_when_ready(self) -> None:
         """A worker listens on the shared socket when it has started; until then connections are refused."""
@@ -153,7 +170,6 @@ def _configuration(settings: Settings, application: "Callable[[], FastAPI] | str
         loop="uvloop",
         lifespan="on",
         log_config=None,  # the application sets its own
-        timeout_worker_healthcheck=WORKER_SECONDS,
         access_log=False,
         server_header=False,
         **server_options(DoorLimits.of(settings), settings.drain_seconds),
