@@ -4,8 +4,8 @@ The unit is one object of the answer. A page counts as long as it was asked for 
 usual page), another list as `assumed_list` objects, since nobody knows before; lists multiply what is inside them;
 values are free. Introspection has a price of its own (`INTROSPECTED`), since its size is the schema's. A mutation's
 field adds `mutation`, and `item` for each element of the lists in its input, by which the lists of its payload are
-reckoned too. Of fragments on different object types only the dearest counts, because an object is of one type. A
-subscription's cost is that of one frame.
+reckoned too; a payload with `errors` has nothing else, so the dearer of the two counts. Of fragments on different
+object types only the dearest counts, because an object is of one type. A subscription's cost is that of one frame.
 """
 
 from __future__ import annotations
@@ -82,6 +82,10 @@ class InputLists:
         return sum(_length(member.value, variables) for member in node.fields)
 
 
+def _is_payload(parent: GraphQLNamedType | None) -> bool:
+    return any(one.name == "Payload" for one in getattr(parent, "interfaces", ()))
+
+
 def _length(node: ValueNode, variables: Mapping[str, Any]) -> int:
     if isinstance(node, VariableNode):
         value = variables.get(node.name.value)
@@ -102,11 +106,15 @@ class Part:
 
 @dataclass(slots=True)
 class Inside:
-    """What is selected of an object: for any type, and for each of the types it might be of."""
+    """What is selected of an object: for any type, and for each of the types it might be of.
+
+    ``refused``: of a payload, what its errors are asked. Where there are any, there is nothing else.
+    """
 
     always: list[Part] = field(default_factory=list)
     either: dict[str, list[Part]] = field(default_factory=dict)
     spreads: list[Inside] = field(default_factory=list)
+    refused: list[Part] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +192,9 @@ class Plan:
                 sum(self._part(part, variables, size, times, path, found) for part in parts)
                 for parts in inside.either.values()
             )
+        if inside.refused:
+            refused = sum(self._part(part, variables, size, times, path, found) for part in inside.refused)
+            total = max(total, refused)
         return total
 
     def _part(
@@ -229,7 +240,8 @@ class Plan:
             if isinstance(node, FieldNode):
                 part = self._field(node, parent, extra)
                 if part is not None:
-                    inside.always.append(part)
+                    refused = node.name.value == "errors" and _is_payload(parent)
+                    (inside.refused if refused else inside.always).append(part)
                 continue
             if isinstance(node, FragmentSpreadNode):
                 fragment = self._fragments[node.name.value]

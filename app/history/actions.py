@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -93,8 +94,10 @@ def _with_objects(work: Work, result: Result, others: Sequence[Event]) -> Result
 def _check(events: Sequence[Event]) -> None:
     if not events:
         raise NotFound("Change of yours among the project's last events")
-    if len(events) > EDITED_AT_ONCE:
-        raise LimitReached(f"At most {EDITED_AT_ONCE} tasks at once.", limit=EDITED_AT_ONCE)
+    # Many tasks at once may have been commented on at once.
+    of_type = Counter(event.object_type for event in events)
+    if max(of_type.values()) > EDITED_AT_ONCE:
+        raise LimitReached(f"At most {EDITED_AT_ONCE} of a kind at once.", limit=EDITED_AT_ONCE)
     if any(event.object_type not in UNDOABLE for event in events):
         raise ValidationFailed(
             "Who sees a project, what it is called, and views cannot be undone: change them back yourself."

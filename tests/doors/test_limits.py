@@ -9,10 +9,13 @@ import orjson
 import pytest
 from graphql import GraphQLSchema, OperationDefinitionNode, build_schema, parse
 
+from app.tasks.actions.edit import EDITED_AT_ONCE
 from schema import schema
 from schema.costs import CostRules, Plan
 from schema.documents import DocumentLimits, Documents, choose_operation
 from schema.doors import DoorLimits
+from tests import selections
+from tests.client import mutation_document
 from tests.doors.conftest import Serve, Served
 
 ALIASES = "{ node { " + " ".join(f"a{n}: number" for n in range(201)) + " } }"
@@ -245,3 +248,21 @@ def test_the_operations_of_front_ends_are_far_from_every_bound() -> None:
         variables = orjson.loads(values.read_bytes()) if values.exists() else {}
         cost = document.plan(choose_operation(document.node, None)).dearest(variables)
         assert cost.requested <= rules.limit / 10, (path.name, cost)
+
+
+def test_the_largest_bulk_edit_may_ask_for_everything() -> None:
+    """1,000 items, with whole tasks and every field of every error: either is answered, never both."""
+    document = parse(mutation_document("taskBulkUpdate"))
+    operation = document.definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    plan = Plan(selections.SCHEMA, document, operation, CostRules())
+    items = [{"id": "x", "expectedVersion": 1}] * EDITED_AT_ONCE
+    assert plan.cost({"input": {"items": items}}) <= CostRules().limit
+    few, errors = (
+        Plan(selections.SCHEMA, one, one.definitions[0], CostRules()).cost({"input": {"items": items}})  # type: ignore[arg-type]
+        for one in (
+            parse(mutation_document("taskBulkUpdate", "results { ok }")),
+            parse(mutation_document("taskBulkUpdate", "batchId")),
+        )
+    )
+    assert few == errors, "the errors are dearer"

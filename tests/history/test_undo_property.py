@@ -86,3 +86,71 @@ async def test_undo_of_any_edit(
                 assert answer["errors"][0]["code"] == "VERSION_CONFLICT"
             left = {one: value for one, value in (wanted or now).items() if one != "version"}
             assert {one: value for one, value in found.items() if one != "version"} == left
+
+
+WORDS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "\N{GRINNING FACE}",
+    "é",
+]
+CUTS = st.lists(
+    st.tuples(st.sampled_from(["member", "owner"]), st.integers(0, 39), st.integers(0, 3), st.sampled_from(WORDS)),
+    min_size=2, max_size=6,
+)  # fmt: skip
+TEXT = "query($id: ID!) { node(id: $id) { ... on Task { version description } } }"
+
+
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+@given(cuts=CUTS, data=st.data())
+async def test_undo_of_any_edit_of_a_long_text(
+    databases: Databases, template: Template, doors: Doors, make_settings: Callable[..., Settings], quiet: None,
+    cuts: list[tuple[str, int, int, str]], data: Any,
+) -> None:  # fmt: skip
+    """Lines are changed, taken out and put in by two people; a line that nobody touched since is as it was before."""
+    async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
+        world = World(service, template.kept)
+        lines = [
+            f"Line {number} of a long description, with {WORDS[number % 12]} in it." for number in range(40)
+        ]
+        task = (await world.task(description="\n".join(lines)))["id"]
+        texts, keys = ["\n".join(lines)], []
+        for person, at, gone, word in cuts:
+            lines = texts[-1].split("\n")
+            lines[at : at + gone] = [f"A line of {len(texts)} with {word}, {word} and {word}."]
+            key = new_key()
+            await world.person(person).do(
+                "taskUpdate", "", id=task, expectedVersion=len(texts), patch={"description": "\n".join(lines)},
+                clientMutationId=key,
+            )  # fmt: skip
+            texts.append("\n".join(lines))
+            keys.append((person, key))
+        place = data.draw(st.integers(0, len(keys) - 1))
+        person, key = keys[place]
+        answer = await world.person(person).answer("undo", projectId=world.eng["id"], mutationId=key)
+        found = (await world.owner.query(TEXT, id=task))["node"]
+        if place == len(keys) - 1:
+            assert found["description"] == texts[-2], "nobody has built on the last one"
+        if answer["errors"]:
+            assert answer["errors"][0]["code"] == "VERSION_CONFLICT"
+            assert (found["description"], found["version"]) == (texts[-1], len(texts))
+            return
+        own = f"A line of {place + 1} with "
+        assert own not in found["description"], "what was put in is gone"
+        later = [f"A line of {number + 1} with " for number in range(place + 1, len(keys))]
+        kept = [line for line in texts[-1].split("\n") if line.startswith(tuple(later))]
+        assert [line for line in found["description"].split("\n") if line.startswith(tuple(later))] == kept
+        batch = answer["batchId"]
+        await world.person(person).do("undo", projectId=world.eng["id"], batchId=batch)
+        assert (await world.owner.query(TEXT, id=task))["node"]["description"] == texts[-1], "redone"
