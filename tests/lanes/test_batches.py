@@ -11,7 +11,9 @@ import pytest
 
 from app.errors import ClientError
 from app.lanes import batches, lanes
-from app.work import RaceLost
+from app.tasks.commands import TaskEdit, TaskPatch
+from app.tasks.laned import EditTask
+from app.work import Actor, RaceLost, run_unit
 from tests.client import JSON, mutation_document, new_key
 from tests.faults.test_killed import running
 from tests.folding import Scope
@@ -72,6 +74,34 @@ async def test_edits_of_one_task_have_one_winner(world: World) -> None:
     assert sum(not payload["errors"] for payload in payloads) == 1
     codes = {payload["errors"][0]["code"] for payload in payloads if payload["errors"]}
     assert codes == {"VERSION_CONFLICT"}
+
+
+@pytest.mark.parametrize(("patch", "version"), [({"title": "Mine"}, 2), ({"priority": 1}, 3)])
+async def test_what_changed_after_it_was_read_is_not_overwritten(
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch, patch: JSON, version: int
+) -> None:
+    """Another process commits between a batch's facts and its writes: it is decided anew, and merges or is refused."""
+    task = await world.task()
+    task_id = uuids(task["id"])[-1]
+    append = batches.append
+    late: list[Any] = []
+
+    async def appending(reader: Any, parts: Any, staged: Any) -> None:
+        if not late:
+            late.append(parts)
+            edit = EditTask(TaskEdit(task_id, 1, TaskPatch({"title": "Theirs"})))
+            await run_unit(service.application.store, Actor(world.uuid("owner")), edit)
+        await append(reader, parts, staged)
+
+    monkeypatch.setattr(batches, "append", appending)
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        payload = await world.member.answer("taskUpdate", id=task["id"], expectedVersion=1, patch=patch)
+    assert late
+    found = await world.owner.query(
+        "query($id: ID!) { node(id: $id) { ... on Task { title version } } }", id=task["id"]
+    )
+    assert found["node"] == {"title": "Theirs", "version": version}
+    assert bool(payload["errors"]) == (version == 2)
 
 
 async def test_one_that_breaks_takes_nobody_down(
