@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.errors import ClientError
+from app.events import appending
 from app.lanes import batches, lanes
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.laned import EditTask
@@ -83,17 +84,17 @@ async def test_what_changed_after_it_was_read_is_not_overwritten(
     """Another process commits between a batch's facts and its writes: it is decided anew, and merges or is refused."""
     task = await world.task()
     task_id = uuids(task["id"])[-1]
-    append = batches.append
+    append = appending.append
     late: list[Any] = []
 
-    async def appending(reader: Any, parts: Any, staged: Any) -> None:
+    async def later(reader: Any, parts: Any, staged: Any) -> None:
         if not late:
             late.append(parts)
             edit = EditTask(TaskEdit(task_id, 1, TaskPatch({"title": "Theirs"})))
             await run_unit(service.application.store, Actor(world.uuid("owner")), edit)
         await append(reader, parts, staged)
 
-    monkeypatch.setattr(batches, "append", appending)
+    monkeypatch.setattr(batches, "append", later)
     async with verify_events(world.owner, Scope("project", world.eng["id"])):
         payload = await world.member.answer("taskUpdate", id=task["id"], expectedVersion=1, patch=patch)
     assert late
