@@ -14,10 +14,8 @@ import orjson
 from app.exchange.checking import Checks, Unfit
 from app.exchange.lines import FORMAT, VERSION, Line
 from app.exchange.writing import MODELS
-from app.imports.values import one_line
+from app.imports.values import LONGEST_PIECE, one_line
 from app.values import NAME_LENGTH
-
-LONGEST_LINE = 64 << 20
 
 
 class NoExport(ValueError):
@@ -40,7 +38,7 @@ class Contents:
 def is_export(path: Path) -> bool:
     """Whether a file begins as an export does."""
     with path.open("rb") as file:
-        first = file.readline(LONGEST_LINE)
+        first = file.readline(LONGEST_PIECE)
     try:
         head = orjson.loads(first)
     except orjson.JSONDecodeError:
@@ -54,6 +52,8 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
         for number, text in enumerate(file, 1):
             if not text.strip():
                 continue
+            if len(text) > LONGEST_PIECE:
+                raise NoExport(number, f"it has more than {LONGEST_PIECE >> 20} MiB")
             try:
                 line = orjson.loads(text)
             except orjson.JSONDecodeError as fault:

@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from app.imports.drafts import Draft
 from app.imports.json_items import MalformedJson
@@ -20,7 +20,7 @@ from app.imports.reports import Outcome, Report
 from app.imports.values import one_line, read_time
 
 NAME = "csv"
-LONGEST_CELL = 1 << 24
+LONGEST_ROW = 4 << 20
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "id": ("id", "key", "issue key", "issue id", "number"),
@@ -63,6 +63,25 @@ def read_mapping(given: Iterable[str]) -> dict[str, str]:
             raise UnknownColumn(f"a mapping is written title=Summary, not {text[:100]!r}")
         mapping[what.strip()] = column
     return mapping
+
+
+class _TooLong(ValueError):
+    """A row that would take many times its length of memory."""
+
+
+class _Row:
+    """The lines of a file, as long as one row of them stays within its bound."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._file.readline(LONGEST_ROW):
+            self.length += len(line)
+            if self.length >= LONGEST_ROW:
+                raise _TooLong(f"a row has more than {LONGEST_ROW:,} characters")
+            yield line
 
 
 class Table:
@@ -117,16 +136,18 @@ class Table:
         return columns
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        csv.field_size_limit(LONGEST_CELL)
+        csv.field_size_limit(LONGEST_ROW)
         with self.path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            row = _Row(file)
+            reader = csv.reader(row, strict=True)
             line = 1
             try:
                 for cells in reader:
+                    row.length = 0
                     self.at = min(self.size, self.at + sum(map(len, cells)))
                     yield line, cells
                     line = reader.line_num + 1
-            except (csv.Error, UnicodeDecodeError) as fault:
+            except (csv.Error, UnicodeDecodeError, _TooLong) as fault:
                 raise MalformedJson(reader.line_num + 1, str(fault)) from fault
         self.at = self.size
 

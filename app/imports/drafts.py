@@ -17,6 +17,9 @@ from app.values import NAME_LENGTH, TEXT_LENGTH, now_utc
 LONG = 1000
 """A text under a key that we have no field for is a section from this many characters on, else in ``config``."""
 
+MOST_KEYS = 3000
+"""Of one issue: more do not fit into ``config``."""
+
 CLOSE_REASON_LENGTH = 10_000
 _SECTION = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -96,6 +99,9 @@ class Draft:
             and _SECTION.fullmatch(key)
         ):
             self.section(key, value)
+            return
+        if len(self.config) >= MOST_KEYS:
+            self.note(Outcome.LOST, key[:200], f"at most {MOST_KEYS:,} keys without a field of their own")
             return
         fitted = self.fitted(key, value)
         name = one_line(key, 100) or "unnamed"

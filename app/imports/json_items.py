@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.imports.values import LONGEST_PIECE
+
 CHUNK = 1 << 16
 _SPACE = re.compile(r"[ \t\r\n]*")
 _AFTER = tuple(", ]}:\t\r\n")
@@ -116,6 +118,10 @@ class ItemReader:
             except RecursionError as fault:
                 raise MalformedJson(line, "it is nested too deeply") from fault
             except json.JSONDecodeError as fault:
+                if len(self._text) - self._place > LONGEST_PIECE:
+                    raise MalformedJson(
+                        line, f"an item has more than {LONGEST_PIECE >> 20} MiB, or is no JSON"
+                    ) from fault
                 # Half an item looks like a fault; doubling what is read keeps a long one cheap.
                 if not self._more(max(len(self._text) - self._place, CHUNK)):
                     raise MalformedJson(line, fault.msg) from fault

@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TypeGuard
 from app.imports.drafts import Draft
 from app.imports.records import PARENT, Record, SourceComment, SourceLink
 from app.imports.reports import Note, Outcome, Report
-from app.imports.values import finer_than_ours, one_line, read_time
+from app.imports.values import LONGEST_PIECE, finer_than_ours, one_line, read_time
 from app.values import TEXT_LENGTH
 
 NAME = "tracker"
@@ -56,6 +56,8 @@ class Tracker:
 
 
 def _read(number: int, line: bytes, report: Report) -> Record | None:
+    if len(line) > LONGEST_PIECE:
+        return _lost(report, number, f"it has more than {LONGEST_PIECE >> 20} MiB")
     try:
         issue = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as fault:

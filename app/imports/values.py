@@ -15,6 +15,9 @@ Tell = Callable[[str], None]
 DEEPEST = CONFIG_LEVELS - 2
 """Levels of a value within ``config``, which is one itself."""
 
+LONGEST_PIECE = 16 << 20
+"""Of a line or an item of a file, in bytes or characters: it is whole in memory, and many times as large there."""
+
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f]+")
 _FRACTION = re.compile(r"\.(\d+)")

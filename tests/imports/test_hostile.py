@@ -173,3 +173,31 @@ def test_items_after_a_long_one_are_not_copied_with_it(tmp_path: Path) -> None:
     items = list(ItemReader(path).items())
     assert len(items) == len(small) + 1
     assert (items[1].line, items[-1].line) == (2, len(small) + 1)
+
+
+async def test_a_piece_of_a_file_has_a_bound(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole in memory, it takes many times its length: a row of commas, an object of keys."""
+    for place in ("tracker", "json_items"):
+        monkeypatch.setattr(f"app.imports.{place}.LONGEST_PIECE", 5000)
+    monkeypatch.setattr("app.exchange.reading.LONGEST_PIECE", 5000)
+    monkeypatch.setattr("app.imports.csv_tables.LONGEST_ROW", 5000)
+    monkeypatch.setattr("app.imports.json_items.CHUNK", 1000)
+    project, workspace = (
+        f"/imports/projects/{world.ops['id']}",
+        f"/imports/workspaces/{world.workspace['id']}",
+    )
+    long = "x" * 20_000
+    header = json.dumps({"lockstep": "export", "version": 1, "projects": []})
+    for address, kind, content in (
+        (project, TABLE, "title" + "," * 6000), (project, TABLE, "title\n" + '"\n",' * 2000),
+        (project, LINES, _archive(x=long)), (workspace, LINES, f'{header}\n{{"type": "{long}"}}\n'),
+    ):  # fmt: skip
+        _, lines = await sent(world.owner, address, content, kind)
+        assert (lines[-1]["type"], lines[-1]["code"]) == ("failed", "MALFORMED"), (content[:40], lines[-1])
+    _, lines = await sent(world.owner, project, "\n".join([_issue(), _issue("b", x=long)]), LINES)
+    assert [line["line"] for line in lines if line.get("field") == "the whole line"] == [2]
+    keys = {f"k{n}": n for n in range(5000)}
+    monkeypatch.setattr("app.imports.tracker.LONGEST_PIECE", 1 << 20)
+    _, lines = await sent(world.owner, project, _issue("c", **keys), LINES)
+    assert (lines[-1]["type"], lines[-1]["counts"]["created"]) == ("done", 1)
+    assert sum("without a field" in line.get("why", "") for line in lines) == 2000
