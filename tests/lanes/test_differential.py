@@ -27,12 +27,14 @@ from app.ids import new_id
 from app.lanes.commands import Command, Place
 from app.lanes.places import Places
 from app.outcomes import Outcome, RequestKey
+from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import ConflictPolicy
 from app.tasks.actions.create import create_tasks
 from app.tasks.actions.move import moving
 from app.tasks.commands import REMOVE, NewTask, TaskEdit, TaskPatch
 from app.tasks.laned import EditTask
 from app.work import Actor, run_unit
+from tests.client import PATIENCE_SECONDS
 from tests.conftest import Template
 from tests.databases import Databases, named
 from tests.ledger import Log
@@ -354,22 +356,29 @@ async def test_projects_go_together(sides: Sides) -> None:
     assert sum("INSERT INTO events" in text for text in counted.texts) == 2
 
 
-async def test_a_project_that_is_held_holds_up_no_other(sides: Sides) -> None:
-    """Somebody holds one project's clock: edits of it wait, those that came with them are committed meanwhile."""
+@pytest.mark.parametrize("held_by", ["clock", "guard"])
+async def test_a_project_that_is_held_holds_up_no_other(sides: Sides, held_by: str) -> None:
+    """Somebody holds one project's clock, or the guard of another one's words: edits of it wait, those that came with
+    them are committed meanwhile."""
     names = await sides._begin()
     lanes = sides.laned.service.application.lanes
     assert lanes is not None
     lanes._places = Places(sides.laned.service.application.database)
     actor = sides.laned.actor("owner")
     edits = [EditTask(TaskEdit(task, 1, TaskPatch({"title": "While it is held"}))) for task in names.tasks]
+    ops = uuids(sides.laned.world.ops["id"])[0]
+    hold = f"SELECT FROM scopes WHERE id = '{names.project_id}' FOR UPDATE"
+    waiting = [n for n in range(TASKS) if n not in AWAY]
+    if held_by == "guard":
+        hold, waiting = f"SELECT pg_advisory_xact_lock({vocabulary_guard(ops).key})", [4]
     connection = sides.laned.log.connection
     async with connection.transaction():
-        await connection.execute("SELECT FROM scopes WHERE id = $1 FOR UPDATE", names.project_id)
+        await connection.execute(hold)
         running = [asyncio.create_task(lanes.run(actor, edit)) for edit in edits]
-        free = [running[n] for n in AWAY]
-        done, _ = await asyncio.wait(free, timeout=20)
+        free = [one for n, one in enumerate(running) if n not in waiting]
+        done, _ = await asyncio.wait(free, timeout=PATIENCE_SECONDS)
         assert len(done) == len(free)
-        assert not any(one.done() for n, one in enumerate(running) if n not in AWAY)
+        assert not any(running[n].done() for n in waiting)
     held = await asyncio.gather(*running)
     assert all(isinstance(one, Outcome) for one in held)
     await sides.laned.log.check_order()
