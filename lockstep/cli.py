@@ -156,7 +156,8 @@ def erase_person(
 def redact(
     task: Annotated[str | None, typer.Option(help="A task's id, as the API gives it.")] = None,
     field: Annotated[
-        list[str] | None, typer.Option(help="Of a task: title, or sections.<name>; may be given again.")
+        list[str] | None,
+        typer.Option(help="Of a task: title, sections.<name> or fields.<name>; may be given again."),
     ] = None,
     comment: Annotated[str | None, typer.Option(help="A comment's id.")] = None,
     reason: Annotated[str, typer.Option(help="Why; it is kept in the audit log.")] = "",

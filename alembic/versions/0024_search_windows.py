@@ -104,7 +104,7 @@ DECLARE
     found timestamptz;
     bounds timestamptz[];
 BEGIN
-    IF amount > 20000 THEN
+    IF amount > 10000 THEN
         SELECT histogram_bounds::text::timestamptz[] INTO bounds FROM pg_stats WHERE schemaname = 'public'
             AND attname = 'changed_at' AND tablename = search_partition(tenant);
         IF bounds IS NOT NULL THEN
@@ -112,14 +112,14 @@ BEGIN
         END IF;
     END IF;
     IF projects IS NULL THEN
-        EXECUTE format('SELECT d.changed_at FROM search_documents d WHERE d.workspace_id = %L
-                        ORDER BY d.changed_at DESC OFFSET %s LIMIT 1', tenant, floor(amount)) INTO found;
-    ELSE
+        EXECUTE format('SELECT d.changed_at FROM %I d WHERE d.workspace_id = %L
+                        ORDER BY d.changed_at DESC OFFSET %s LIMIT 1',
+                       search_partition(tenant), tenant, floor(amount)) INTO found;
+    ELSE -- of the partition itself: the index knows of projects and not of workspaces
         EXECUTE format('SELECT max(one.changed_at) FROM unnest(%L::uuid[]) AS project, LATERAL (
-                            SELECT d.changed_at FROM search_documents d
-                            WHERE d.workspace_id = %L AND d.project_id = project
+                            SELECT d.changed_at FROM %I d WHERE d.project_id = project
                             ORDER BY d.changed_at DESC OFFSET %s LIMIT 1) AS one',
-                       projects, tenant, floor(amount / cardinality(projects))) INTO found;
+                       projects, search_partition(tenant), floor(amount / cardinality(projects))) INTO found;
     END IF;
     RETURN found;
 END $$;
@@ -241,7 +241,7 @@ BEGIN
                 tenant, mine, tasks, asked, 2 * most) INTO documents;
             more := more OR cardinality(documents) >= 2 * most;
         ELSE
-            query := search_expanded(asked, prefixes, tenant, mine, 40);
+            query := search_expanded(asked, prefixes, tenant, mine, 16);
             found := search_newest(query, 'words', tenant, mine, most, compared);
             documents := found.documents;
             more := more OR found.bounded OR query <> asked;
@@ -269,7 +269,7 @@ $$;
 
 -- For each term that no word of these projects is: words of them that look like it, likest first.
 CREATE FUNCTION search_spellings(terms text[], projects uuid[], most int) RETURNS TABLE (term text, word text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public SET pg_trgm.similarity_threshold = 0.3 AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
     WITH allowed AS (SELECT ARRAY(SELECT unnest(projects) INTERSECT SELECT unnest(declared_scopes())) AS ids)
     SELECT asked.term, alike.word
     FROM allowed, unnest(terms) AS asked(term), LATERAL (

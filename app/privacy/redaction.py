@@ -8,7 +8,7 @@ object there in its state of now; copies that clients hold follow it like any ot
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -28,17 +28,20 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True)
 class Redaction:
-    """What goes: of a task its ``title`` or ``sections.<name>``, of a comment its ``body``; ``reason`` is audited."""
+    """What goes: of a task its ``title``, ``sections.<name>`` or ``fields.<name of a custom field>``, of a comment its
+    ``body``; ``reason`` is audited.
+    """
 
     object_id: UUID
     fields: tuple[str, ...]
     reason: str
 
 
-def redact_task(wanted: Redaction) -> Action:
+def redact_task(asked: Redaction) -> Action:
     """Redact texts of a task, now and in every log that ever held it."""
 
     async def action(work: Work) -> Result:
+        wanted = replace(asked, fields=await _with_field_ids(work, asked))
         place = await work.row(_TASK, id=wanted.object_id)
         if place is None:
             raise NotFound("Task")
@@ -48,6 +51,7 @@ def redact_task(wanted: Redaction) -> Action:
             for name, text in place.sections.items()
         }
         title = REDACTED if "title" in wanted.fields else place.title
+        fields = _state_without({"fields": place.fields}, wanted.fields)["fields"]
         await work.declare([place.project_id])
         now = now_utc()
         row = await work.row(
@@ -56,6 +60,7 @@ def redact_task(wanted: Redaction) -> Action:
             id=wanted.object_id,
             title=title,
             sections=sections,
+            fields=fields,
             now=now,
         )
         assert row is not None
@@ -108,7 +113,11 @@ def without_text(payload: Payload, fields: Sequence[str]) -> Payload:
         else change
         for name, change in delta.get("set", {}).items()
     }
-    delta |= {"text": texts, "set": values}
+    entries = dict(delta.get("entries", {}))
+    if "fields" in entries:
+        entries["fields"] = _entries_without(entries["fields"], fields)
+    entries = {name: changes for name, changes in entries.items() if changes}
+    delta |= {"text": texts, "set": values, "entries": entries}
     return {**payload, "delta": {name: part for name, part in delta.items() if part}}
 
 
@@ -116,18 +125,51 @@ def _state_without(state: dict[str, Any], fields: Sequence[str]) -> dict[str, An
     after = dict(state)
     for field in fields:
         owner, _, name = field.partition(".")
-        if not name and after.get(owner):
+        if owner == "fields":
+            after["fields"] = _values_without(after.get("fields") or {}, name)
+        elif not name and after.get(owner):
             after[owner] = REDACTED
         elif name and (after.get(owner) or {}).get(name):
             after[owner] = {**after[owner], name: REDACTED}
     return after
 
 
+def _values_without(values: dict[str, Any], field_id: str) -> dict[str, Any]:
+    """A text becomes ``REDACTED``; a value that is none is taken out."""
+    others = {name: value for name, value in values.items() if name != field_id}
+    held = "text" in values.get(field_id, {})
+    return {**others, field_id: {"text": REDACTED}} if held else others
+
+
+def _entries_without(changes: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    after = {}
+    for name, sides in changes.items():
+        if f"fields.{name}" not in fields:
+            after[name] = sides
+        elif any("text" in (value or {}) for value in sides.values()):
+            after[name] = {side: value and {"text": REDACTED} for side, value in sides.items()}
+    return after
+
+
+async def _with_field_ids(work: Work, asked: Redaction) -> tuple[str, ...]:
+    """Custom fields by id: those of that name in every project that the task was in."""
+    names = {
+        field.removeprefix("fields.").casefold() for field in asked.fields if field.startswith("fields.")
+    }
+    if not names:
+        return asked.fields
+    known = [row for row in await work.rows(_FIELDS, id=asked.object_id) if row.name.casefold() in names]
+    if unknown := names - {row.name.casefold() for row in known}:
+        raise ValidationFailed(f"No project that the task was in has a custom field {min(unknown)}.")
+    others = [field for field in asked.fields if not field.startswith("fields.")]
+    return (*others, *(f"fields.{row.id}" for row in known))
+
+
 def _check_fields(fields: Sequence[str], sections: dict[str, str]) -> None:
     known = {"title", *(f"sections.{name}" for name in sections)}
     for field in fields:
         # A section that was emptied is still in history.
-        if field not in known and not field.startswith("sections."):
+        if field not in known and not field.startswith(("sections.", "fields.")):
             raise ValidationFailed(f"A task has no text {field}. It has: {', '.join(sorted(known))}.")
 
 
@@ -151,17 +193,23 @@ def _note(work: Work, kind: str, wanted: Redaction, project_id: UUID) -> None:
     )  # fmt: skip
 
 
-_TASK = sql("SELECT t.project_id, t.title, t.sections FROM tasks t WHERE t.id = $1 FOR UPDATE OF t", "id")
+_TASK = sql(
+    "SELECT t.project_id, t.title, t.sections, t.fields FROM tasks t WHERE t.id = $1 FOR UPDATE OF t", "id"
+)
 _WRITE_TASK = sql(
     """
-    UPDATE tasks SET title = $3, sections = $4, version = version + 1, updated_at = $5
+    UPDATE tasks SET title = $3, sections = $4, fields = $5, version = version + 1, updated_at = $6
     WHERE project_id = $1 AND id = $2
     RETURNING *,
         ARRAY(SELECT a.user_id FROM task_assignees a WHERE a.project_id = $1 AND a.task_id = $2) AS assignee_ids,
         ARRAY(SELECT l.label_id FROM task_labels l WHERE l.project_id = $1 AND l.task_id = $2) AS label_ids
     """,
-    "project", "id", "title", "sections", "now",
+    "project", "id", "title", "sections", "fields", "now",
 )  # fmt: skip
+_FIELDS = sql(
+    "SELECT f.id, f.name FROM custom_fields f WHERE f.project_id IN (SELECT scope_id FROM events WHERE object_id = $1)",
+    "id",
+)
 _COMMENT = sql("SELECT c.project_id FROM comments c WHERE c.id = $1 FOR UPDATE OF c", "id")
 _WRITE_COMMENT = sql(
     """

@@ -23,7 +23,7 @@ MOST_RANKED = 400
 MOST_AMONG = 5_000
 """Among so many tasks at most a search looks when a filter chooses them."""
 
-MOST_COMPARED = 3_000
+MOST_COMPARED = 2_000
 """In so many texts at most, the newest that have all its words, a phrase is looked for."""
 
 MOST_COUNTED = 1_000

@@ -99,6 +99,34 @@ async def test_an_edit_of_an_older_version_meets_a_conflict_without_the_words(
     assert done["task"]["title"] == "On it goes"
 
 
+async def test_values_of_custom_fields(world: World, service: Service, log: Log) -> None:
+    """In both projects that the task was in: a text says that it was redacted, an address is gone."""
+    fields = [await world.custom_field(name, kind) for name, kind in (("Customer", "TEXT"), ("Page", "URL"))]
+    for name, kind in (("customer", "TEXT"), ("page", "URL")):
+        await world.custom_field(name, kind, world.ops)
+    values = [{"text": f"Mr {WORD}"}, {"url": f"https://{WORD}.example"}]
+    given = [{"fieldId": field["id"], "value": value} for field, value in zip(fields, values, strict=True)]
+    task = await world.task(fields=given)
+    again = [{"fieldId": fields[0]["id"], "value": {"text": f"Mrs {WORD}"}}, {"fieldId": fields[1]["id"]}]
+    await world.member.do("taskUpdate", id=task["id"], expectedVersion=1, patch={"fields": again})
+    await world.member.do("taskUpdate", id=task["id"], expectedVersion=2, patch={"fields": given})
+    await world.member.do("taskTransfer", id=task["id"], expectedVersion=3, projectId=world.ops["id"])
+    async with verify_events(world.owner, Scope("project", world.ops["id"])) as verified:
+        await redact(service, task["id"], "fields.Customer", "fields.page")
+    assert verified.kinds == ["TaskRedacted"]
+    assert await everywhere(log, WORD) == {}
+    shown = "query($id: ID!) { node(id: $id) { ... on Task { fields { field { name } text url } } } }"
+    found = {
+        one["field"]["name"]: one
+        for one in (await world.member.query(shown, id=task["id"]))["node"]["fields"]
+    }
+    assert found["customer"]["text"] == REDACTED
+    assert found.get("page", {}).get("url") is None
+    await log.check_order()
+    with pytest.raises((ServersError, Refusal)):
+        await redact(service, task["id"], "fields.Nothing")
+
+
 async def test_a_comment(world: World, service: Service, log: Log) -> None:
     task = await world.task()
     comment = await world.comment(task, f"Oh {WORD}")
