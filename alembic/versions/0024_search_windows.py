@@ -62,24 +62,18 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     FROM generate_series(10, 22, 3) AS level
 $$;
 
--- The lexemes of all that was changed since a moment, rounded down so that they are few.
-CREATE FUNCTION search_since(kind text, id uuid, moment timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+-- The lexemes of all that was changed between two moments, the first one rounded down, all of one length.
+-- Short spans are rarer than words are, so that the index goes from one document in them to the next.
+CREATE FUNCTION search_since(kind text, id uuid, moment timestamptz, ending timestamptz, most int) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
 DECLARE
-    ending bigint := extract(epoch FROM now())::bigint + 86400;
-    at bigint := extract(epoch FROM moment)::bigint;
+    first bigint := extract(epoch FROM moment)::bigint;
+    last bigint := extract(epoch FROM ending)::bigint;
     level int := 10;
-    found text[] := '{}';
 BEGIN
-    WHILE level < 22 AND (ending - at) >> level > 24 LOOP level := level + 3; END LOOP;
-    level := greatest(level - 3, 10);
-    at := (at >> level) << level;
-    WHILE at <= ending LOOP
-        WHILE level < 22 AND at & ((1::bigint << (level + 3)) - 1) = 0 LOOP level := level + 3; END LOOP;
-        found := found || search_span(kind, id, level, at >> level);
-        at := at + (1::bigint << level);
-    END LOOP;
-    RETURN array_to_string(found, '|');
+    WHILE level < 22 AND (last - first) >> level > most LOOP level := level + 3; END LOOP;
+    RETURN (SELECT string_agg(search_span(kind, id, level, span), '|')
+            FROM generate_series(first >> level, last >> level) AS span);
 END $$;
 """
 
@@ -182,19 +176,24 @@ DECLARE
     aim double precision := CASE WHEN phrase THEN compared ELSE 2 * most END;
     whole double precision;
     amount double precision;
+    since timestamptz;
+    ending timestamptz;
     span tsquery;
 BEGIN
     IF matching > 2 * aim THEN
         whole := search_estimate(within);
         amount := whole * aim / matching;
+        ending := search_horizon(tenant, NULL, 0, 0);
     END IF;
     LOOP
         bounded := amount IS NOT NULL AND amount < whole / 2;
+        IF bounded THEN
+            since := search_horizon(tenant, CASE WHEN few THEN allowed END, amount / whole, amount);
+        END IF;
         span := (CASE
-            WHEN NOT bounded THEN places
-            WHEN few THEN (SELECT string_agg(search_since('p', id, since), '|') FROM unnest(allowed) AS id,
-                           search_horizon(tenant, allowed, amount / whole, amount) AS since)
-            ELSE search_since('w', tenant, search_horizon(tenant, NULL, amount / whole, amount)) END)::tsquery;
+            WHEN NOT bounded OR since IS NULL THEN places
+            WHEN few THEN (SELECT string_agg(search_since('p', id, since, ending, 40 / cardinality(allowed)), '|') FROM unnest(allowed) AS id)
+            ELSE search_since('w', tenant, since, ending, 40) END)::tsquery;
         -- IS TRUE keeps the planner from reading the indexes of projects as well.
         EXECUTE format('SELECT array_agg(found) FROM (SELECT d FROM search_documents d
             WHERE d.workspace_id = %L AND (d.project_id = ANY(%L::uuid[])) IS TRUE AND d.%I @@ %L::tsquery

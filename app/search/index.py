@@ -17,8 +17,8 @@ from app.search.languages import FUNCTION_WORDS
 from app.search.terms import Term, TermKind
 from app.work import Work
 
-MOST_RANKED = 400
-"""Of the newest whose title matches, and of the newest of all, so many are ranked; 800 in all at most."""
+MOST_RANKED = 300
+"""Of the newest whose title matches, and of the newest of all, so many are ranked; 600 in all at most."""
 
 MOST_AMONG = 5_000
 """Among so many tasks at most a search looks when a filter chooses them."""
