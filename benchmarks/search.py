@@ -28,6 +28,7 @@ from app.migrations import migrate
 from benchmarks.data import PASSWORD, Stage, fill
 from benchmarks.processes import Clock, free_port, running
 from benchmarks.search_data import WORDS, Language, load
+from benchmarks.search_plans import compare
 from benchmarks.stage import UNBOUNDED
 from lockstep.embedded import start_servers
 
@@ -54,11 +55,6 @@ def questions(language: Language, requests: int) -> Iterator[tuple[str, str]]:
             "phrase": f'"{" ".join(chosen.choice(language.sequences).split()[2:4])}"',
         }[kind]
         yield kind, text
-
-
-async def plans(admin_url: str, language: Language) -> dict[str, str]:
-    """To come."""
-    return {}
 
 
 def ask(
@@ -114,7 +110,7 @@ def run(tasks: int, requests: int, folder: Path) -> dict[str, Any]:
         return {
             "tasks": tasks,
             "taken": taken,
-            "plans": asyncio.run(plans(servers.admin_url, language)),
+            "wall": asyncio.run(compare(servers.admin_url, servers.database_url, language)),
         }
 
 
@@ -164,7 +160,12 @@ def main() -> None:
             f"{statistics.median(cpu):8.1f} {percentile(cpu, 0.95):8.1f} "
             f"{statistics.median(one['postgres'] for one in those):9.1f}"
         )
-    for name, plan in results["plans"].items():
+    for row in results["wall"]["cpu"]:
+        print(
+            "CPU ms:",
+            ", ".join(f"{name} {value if value is None else round(value, 1)}" for name, value in row.items()),
+        )
+    for name, plan in results["wall"]["plans"].items():
         print(f"\n{name}:\n{plan}")
     if given.json:
         given.json.write_text(json.dumps(results, indent=2) + "\n")

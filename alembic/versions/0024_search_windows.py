@@ -192,7 +192,8 @@ BEGIN
         END IF;
         span := (CASE
             WHEN NOT bounded OR since IS NULL THEN places
-            WHEN few THEN (SELECT string_agg(search_since('p', id, since, ending, 40 / cardinality(allowed)), '|') FROM unnest(allowed) AS id)
+            WHEN few THEN (SELECT string_agg(search_since('p', id, since, ending, 40 / cardinality(allowed)), '|')
+                           FROM unnest(allowed) AS id)
             ELSE search_since('w', tenant, since, ending, 40) END)::tsquery;
         -- IS TRUE keeps the planner from reading the indexes of projects as well.
         EXECUTE format('SELECT array_agg(found) FROM (SELECT d FROM search_documents d
@@ -240,12 +241,12 @@ BEGIN
                 tenant, mine, tasks, asked, 2 * most) INTO documents;
             more := more OR cardinality(documents) >= 2 * most;
         ELSE
-            query := search_expanded(asked, prefixes, tenant, mine, 16);
+            query := search_expanded(asked, prefixes, tenant, mine, 12);
             found := search_newest(query, 'words', tenant, mine, most, compared);
             documents := found.documents;
             more := more OR found.bounded OR query <> asked;
             IF ranked AND found.bounded THEN
-                titled := search_newest(query, 'title', tenant, mine, most, compared);
+                titled := search_newest(query, 'title', tenant, mine, most / 2, compared / 2);
                 documents := documents || titled.documents;
             END IF;
         END IF;

@@ -18,7 +18,7 @@ from app.search.terms import Term, TermKind
 from app.work import Work
 
 MOST_RANKED = 300
-"""Of the newest whose title matches, and of the newest of all, so many are ranked; 600 in all at most."""
+"""Of the newest that match so many are ranked, and of the newest whose title matches half as many."""
 
 MOST_AMONG = 5_000
 """Among so many tasks at most a search looks when a filter chooses them."""

@@ -196,3 +196,46 @@ async def test_pages_together_are_all_of_it(world: World) -> None:
         paged += titles(found)
         after = found["hits"]["pageInfo"]["endCursor"]
     assert paged == whole
+
+
+EVERYWHERE = """query($text: String!, $w: ID, $p: [ID!]) { search(text: $text, workspaceId: $w, projectIds: $p) {
+  complete corrections { word takenFor } hits { totalCount nodes { score task { title } comment { body } } } } }"""
+
+
+async def test_what_is_hidden_changes_no_answer(world: World) -> None:
+    """Neither hits nor counts, scores, suggestions nor completeness: with and without filter, in the workspace and in
+    all, by word, beginning, phrase and misspelling. Asked before the hidden texts are there, and after.
+    """
+    task = await world.task(title="Quarterly planning of budgets")
+    await world.comment(task, "The budget is planned")
+    await indexed(world.service)
+    texts = (
+        "budget ",
+        "budg",
+        "plan*",
+        '"quarterly planning"',
+        "budgett ",
+        "planing quartely ",
+        "zanz",
+        "-secret budget ",
+    )
+    places = ({}, {"w": world.workspace["id"]}, {"p": [world.secret["id"]]}, {"p": [world.eng["id"]]})
+
+    async def told() -> list[JSON]:
+        return [
+            (await by.query(EVERYWHERE, text=text, **place))["search"]
+            for by in (world.member, world.outsider)
+            for text in texts
+            for place in places
+        ]
+
+    before = await told()
+    for number in range(12):
+        hidden = await world.task(
+            f"Quarterly budget {number} of Zanzibar, budgetted", by="owner", projectId=world.secret["id"]
+        )
+        await world.comment(hidden, "Planning secret budgets, quarterly planning", by="owner")
+    await indexed(world.service)
+    assert await told() == before
+    seen = (await world.owner.query(EVERYWHERE, text="budget ", w=world.workspace["id"]))["search"]["hits"]
+    assert seen["totalCount"] == len(seen["nodes"]) == 13

@@ -1,0 +1,91 @@
+"""Of many texts the newest that match are looked at: the same ones as without an index, whatever the planner thinks."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from tests.ledger import Log
+from tests.world import World, uuids
+
+# Each word in another share of 3,000 texts of five projects; years of them, and some thousand in one moment.
+FILL = """
+INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
+SELECT $1, place.id, gen_random_uuid(), gen_random_uuid(), 'task', 'simple', said.words, said.words, moment.at
+FROM generate_series(1, 3000) AS n,
+     LATERAL (SELECT ($2::uuid[])[1 + n * n % cardinality($2::uuid[])] AS id) AS place,
+     LATERAL (SELECT CASE WHEN n % 3 = 0 THEN timestamptz '2024-01-01'
+              ELSE timestamptz '2025-01-01' + n * n * interval '7 s' END AS at) AS moment,
+     LATERAL (SELECT to_tsvector('simple', concat_ws(' ', 'all', CASE WHEN n % 2 = 0 THEN 'half begins' END,
+                  CASE WHEN n % 50 = 0 THEN 'seldom beginning' END, CASE WHEN n % 7 = 0 THEN 'half way' END,
+                  CASE WHEN n = 77 THEN 'once' END))
+              || array_to_tsvector(ARRAY[search_place('w', $1), search_place('p', place.id)]
+                  || search_times('w', $1, moment.at) || search_times('p', place.id, moment.at)) AS words) AS said
+"""
+PROJECT = """
+INSERT INTO projects SELECT (jsonb_populate_record(p, jsonb_build_object('id', $1::uuid, 'key', $2::text))).*
+FROM projects p WHERE p.workspace_id = $3 LIMIT 1
+"""
+FOUND = """
+SELECT task_id, changed_at, kind FROM search_candidates($1::text::tsquery, $2, $3, NULL, false, $4, $5)
+"""
+EXPECTED = """
+SELECT changed_at FROM search_documents WHERE project_id = ANY($2) AND words @@ $1::text::tsquery
+ORDER BY changed_at DESC LIMIT $3
+"""
+
+
+@pytest.fixture
+async def many(world: World, log: Log) -> list[UUID]:
+    """The projects that the texts are in, declared."""
+    workspace = uuids(world.workspace["id"])[0]
+    projects = [UUID(int=number) for number in range(1, 6)]
+    await log.connection.execute("SET session_replication_role = replica")
+    await log.connection.execute("TRUNCATE search_documents")
+    for one in projects:
+        await log.connection.execute(PROJECT, one, f"M{one.int}", workspace)
+    await log.connection.execute(FILL, workspace, projects)
+    await log.connection.execute("ANALYZE search_documents")
+    declared = "{" + ",".join(map(str, projects)) + "}"
+    await log.connection.execute("SELECT set_config('lockstep.scopes', $1, false)", declared)
+    return projects
+
+
+async def test_the_newest_are_found_in_every_window(many: list[UUID], log: Log) -> None:
+    for asked in (
+        "all",
+        "half",
+        "seldom",
+        "once",
+        "half & seldom",
+        "all & !half",
+        "once | seldom",
+        "nothing",
+    ):
+        for projects in (many, many[:1], many[1:3]):
+            for most in (3, 40, 1000):
+                rows = await log.connection.fetch(FOUND, asked, [], projects, most, most)
+                told = [row["changed_at"] for row in rows if row["kind"] != "more"]
+                expected = await log.connection.fetch(EXPECTED, asked, projects, most)
+                assert sorted(told, reverse=True) == [row["changed_at"] for row in expected], (asked, most)
+                more = any(row["kind"] == "more" for row in rows)
+                assert more == (len(told) == most), "what is complete is said to be"
+
+
+async def test_a_phrase_is_compared_in_the_newest_that_have_its_words(many: list[UUID], log: Log) -> None:
+    whole = await log.connection.fetch(FOUND, "half <-> begins", [], many, 2000, 5000)
+    assert len([row for row in whole if row["kind"] != "more"]) == 1500
+    some = await log.connection.fetch(FOUND, "half <-> way", [], many, 400, 20)
+    found = [row for row in some if row["kind"] != "more"]
+    assert len(found) < len(some), "there may be more, and it is said"
+    assert 0 < len(found) < 400
+
+
+async def test_nothing_undeclared_is_found_in_a_window(many: list[UUID], log: Log) -> None:
+    await log.connection.execute("SELECT set_config('lockstep.scopes', $1, false)", "{" + str(many[0]) + "}")
+    for most in (5, 1000):
+        rows = await log.connection.fetch(
+            "SELECT project_id FROM search_candidates('all', '{}', $1, NULL, true, $2, 5)", many, most
+        )
+        assert {row["project_id"] for row in rows} - {None} == {many[0]}
