@@ -20,7 +20,7 @@ PLAIN = (
 OURS = """
 SELECT * FROM search_candidates($q${query}$q$::tsquery, '{{}}', '{projects}', NULL, true, {most}, {compared})
 """
-HITS = "SELECT * FROM tasks WHERE (project_id, id) IN (SELECT project_id, id FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id))"
+HITS = "SELECT t.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id) JOIN tasks t USING (project_id, id)"
 
 
 async def compare(admin_url: str, service_url: str, language: Language) -> dict[str, Any]:
