@@ -219,7 +219,12 @@ async def test_what_is_hidden_changes_no_answer(world: World) -> None:
         "zanz",
         "-secret budget ",
     )
-    places = ({}, {"w": world.workspace["id"]}, {"p": [world.secret["id"]]}, {"p": [world.eng["id"]]})
+    places: tuple[JSON, ...] = (
+        {},
+        {"w": world.workspace["id"]},
+        {"p": [world.secret["id"]]},
+        {"p": [world.eng["id"]]},
+    )
 
     async def told() -> list[JSON]:
         return [
