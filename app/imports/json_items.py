@@ -80,8 +80,8 @@ class ItemReader:
             if self._take() == "]":
                 return
 
-    def _more(self, size: int = CHUNK) -> bool:
-        data = self._file.read(size)
+    def _more(self, size: int = 0) -> bool:
+        data = self._file.read(max(size, CHUNK))
         self.at += len(data)
         text = self._decode.decode(data, final=not data)
         # What was read is cut off here alone: for each item it would be copied as often as it has items.
@@ -123,7 +123,7 @@ class ItemReader:
                         line, f"an item has more than {LONGEST_PIECE >> 20} MiB, or is no JSON"
                     ) from fault
                 # Half an item looks like a fault; doubling what is read keeps a long one cheap.
-                if not self._more(max(len(self._text) - self._place, CHUNK)):
+                if not self._more(len(self._text) - self._place):
                     raise MalformedJson(line, fault.msg) from fault
                 continue
             except ValueError as fault:  # a whole number of thousands of digits
