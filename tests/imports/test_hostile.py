@@ -193,7 +193,10 @@ async def test_a_piece_of_a_file_has_a_bound(world: World, monkeypatch: pytest.M
         (project, LINES, _archive(x=long)), (workspace, LINES, f'{header}\n{{"type": "{long}"}}\n'),
     ):  # fmt: skip
         _, lines = await sent(world.owner, address, content, kind)
-        assert (lines[-1]["type"], lines[-1].get("code")) == ("failed", "MALFORMED"), (content[:40], lines[-1])
+        assert (lines[-1]["type"], lines[-1].get("code")) == ("failed", "MALFORMED"), (
+            content[:40],
+            lines[-1],
+        )
     _, lines = await sent(world.owner, project, "\n".join([_issue(), _issue("b", x=long)]), LINES)
     assert [line["line"] for line in lines if line.get("field") == "the whole line"] == [2]
     keys = {f"k{n}": n for n in range(5000)}
