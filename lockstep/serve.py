@@ -82,6 +82,8 @@ def worker() -> "FastAPI":
 
 def application(settings: Settings) -> "FastAPI":
     """The application, in a process that does nothing else."""
+    # While it is loaded, there is more and more to walk through and next to no garbage: a seventh of the time.
+    gc.disable()
     # Imported here: the command line is to answer `--help` without it.
     from app.main import create_app  # noqa: PLC0415
 
@@ -92,6 +94,7 @@ def application(settings: Settings) -> "FastAPI":
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 2, 1000)
+    gc.enable()
     return made
 
 

@@ -38,17 +38,20 @@ def ask(address: str, document: str, token: str = "") -> Any:
 
 
 def test_it_serves_tells_how_to_sign_in_and_stops_at_ctrl_c(lockstep: Start, data_dir: Path) -> None:
+    """One start, for what is asked of a running service is asked of the same one."""
     command, address = development(lockstep, data_dir)
     assert ask(address, "{ __typename }") == {"__typename": "Query"}
     assert re.search(r"owner@demo\.example, password \S{12}", command.output)
+    prove_a_token_for_scripts(lockstep, data_dir, address)
+    prove_a_second_start_says_who_has_the_data(lockstep, data_dir, command, address)
     command.interrupt()
     assert command.end() == 0, command.output
     assert command.lines[-1] == "lockstep: stopped"
     assert not (data_dir / "servers/postgres/postmaster.pid").exists()
 
 
-def test_a_token_for_scripts_comes_from_the_running_service(lockstep: Start, data_dir: Path) -> None:
-    _, address = development(lockstep, data_dir)
+def prove_a_token_for_scripts(lockstep: Start, data_dir: Path, address: str) -> None:
+    """It comes from the running service."""
     printing = lockstep("token", "--email", "owner@demo.example", LOCKSTEP_DATA_DIR=str(data_dir))
     assert printing.end() == 0, printing.output
     answer = ask(address, "{ viewer { email } }", printing.output.strip())
@@ -58,8 +61,10 @@ def test_a_token_for_scripts_comes_from_the_running_service(lockstep: Start, dat
     assert "nobody@demo.example" in unknown.output
 
 
-def test_a_second_start_says_who_has_the_data(lockstep: Start, data_dir: Path) -> None:
-    first, address = development(lockstep, data_dir)
+def prove_a_second_start_says_who_has_the_data(
+    lockstep: Start, data_dir: Path, first: Command, address: str
+) -> None:
+    """Or, with data of its own, that the port is taken; the first goes on."""
     port = address.rsplit(":", 1)[1]
     second = lockstep("dev", "--port", port, LOCKSTEP_DATA_DIR=str(data_dir))
     assert second.end() == 1
