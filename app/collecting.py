@@ -5,7 +5,8 @@ several coroutines until each of them waits for rows and hands up what all of th
 fetched, and gives each its own. No tasks are made for it: an execution stays on the one it runs on.
 
 Several statements are one whose columns are arrays of records, each with the rows of one of them. It is made when the
-same ones have met before, so that nothing is planned for what is asked once.
+same ones have met before, so that nothing is planned for what is asked once. It does not pay for hundreds of rows, of
+which PostgreSQL takes longer to make arrays than it takes to answer again.
 """
 
 from __future__ import annotations
@@ -22,9 +23,6 @@ Names = tuple[str, ...]
 
 LONG = 100
 """Characters; a longer text that several statements are given (keys, mostly) is sent once."""
-LARGE = 2500
-"""Characters of keys, some 60; what is read of more is many rows, and PostgreSQL takes longer to put those into arrays
-than it takes to answer twice."""
 MOST_KNOWN = 2000
 MET_BEFORE = 1
 """How often statements must have met before they are made one."""
@@ -40,11 +38,6 @@ class Wanted:
         self.text = text
         self.arguments = arguments
         self.record_class = record_class
-
-    @property
-    def small(self) -> bool:
-        """Whether it is worth its while to be one of several."""
-        return not any(type(one) is str and len(one) > LARGE for one in self.arguments)
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
         (answer,) = yield [self]
@@ -160,11 +153,10 @@ def collected(coroutine: Coroutine[Any, Any, T]) -> Awaitable[T]:
 
 async def _fetched(wants: list[Wanted]) -> list[Any]:
     """Rows, or an exception, for each."""
-    small = [want for want in wants if want.small and want.reader is wants[0].reader]
-    if len(small) < 2:
+    if len(wants) == 1 or any(want.reader is not wants[0].reader for want in wants):
         return [await want.reader.answer(want) for want in wants]
-    found = dict(zip(map(id, small), await wants[0].reader.answers(small), strict=True))
-    return [found[id(want)] if id(want) in found else await want.reader.answer(want) for want in wants]
+    answers: list[Any] = await wants[0].reader.answers(wants)
+    return answers
 
 
 class Found:

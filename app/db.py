@@ -303,6 +303,14 @@ class Database:
         finally:
             await self._connections.give_back(connection)
 
+    async def lend(self) -> Reader:
+        """A reader without a transaction: each of its statements is of its own moment. `take_back` it."""
+        return Reader(await self._connections.take())
+
+    async def take_back(self, reader: Reader) -> None:
+        """It has read."""
+        await self._connections.give_back(reader.connection)
+
     async def close(self) -> None:
         """Give back what is unused, wait a little for the rest, and give up what does not answer."""
         with contextlib.suppress(TimeoutError):

@@ -30,7 +30,7 @@ from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
 from app.oidc.client import ProviderClients
 from app.outcomes import Outcome, RequestKey, Written
-from app.projects.access import access_projects
+from app.projects.access import access_projects, head_of
 from app.projects.models import Project
 from app.projects.stamps import Stamp
 from app.search.index import SearchIndex
@@ -302,6 +302,11 @@ class Context:
         if reader is not None:
             await self.application.database.end(reader)
 
+    def _heads(self) -> dict[UUID, Position]:
+        """What the rows of projects tell of where their logs stand."""
+        found = {scope: self._projects.get(scope) for scope in self._reflected}
+        return {scope: head_of(project) for scope, project in found.items() if project is not None}
+
     async def extensions(self) -> dict[str, Any]:
         """The positions that the answer reflects, if it read any scope."""
         if not self._reflected:
@@ -310,7 +315,7 @@ class Context:
             found = self._told
         else:
             try:
-                found = self.stamp.positions() if self.stamp else {}
+                found = self.stamp.positions() if self.stamp else self._heads()
                 if left := [scope for scope in self._reflected if scope not in found]:
                     found |= await heads(self._reader, left)
             except (BadInput, Unavailable):

@@ -8,6 +8,7 @@ extensions and operation directives would be skipped by that, so a schema that h
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -25,6 +26,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
+from app.errors import TimedOut
 from app.metrics import REQUESTS
 from schema.answers import (
     INTERNAL,
@@ -36,7 +38,7 @@ from schema.answers import (
 from schema.callers import Caller
 from schema.compiled import CompiledOperations
 from schema.costs import CostRules
-from schema.documents import Document, DocumentLimits, Documents
+from schema.documents import DocumentLimits, Documents
 from schema.kept.keeper import Found, Keeper, Question
 from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.preparation import Preparation, Prepared
@@ -82,6 +84,9 @@ class OpenSession(Protocol):
         caller: Caller,
     ) -> Session: ...
 
+
+COLLECTED = 1000
+"""What an operation may cost whose statements go to the database together (see `app.collecting`): few rows."""
 
 OpenContext = Callable[[Any, Any], AbstractAsyncContextManager[Context]]
 
@@ -144,19 +149,36 @@ class GraphQLService:
             caller=caller or Caller(),
         )
 
-    def prepare(self, request: GraphQLRequest) -> Prepared:
-        """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
+    def recall(self, body: bytes) -> Prepared | None:
+        """The operation that was prepared of the same bytes before, if that is known."""
+        return self._preparation.recall(body)
+
+    def prepare(self, request: GraphQLRequest, body: bytes | None = None) -> Prepared:
+        """Everything that can be judged without running anything. Raises `Refused` and `ClientError`.
+
+        `body`: the bytes that the request was read of, to `recall` it by.
+        """
         try:
-            return self._preparation.prepare(request)
+            prepared = self._preparation.prepare(request)
         except Refused as refusal:
             raise _without_secrets(refusal, request) from None
+        if body is not None:
+            self._preparation.keep(body, prepared)
+        return prepared
 
     async def execute(
-        self, prepared: Prepared, session: Session, *, tagged: bool = False, known: str = ""
+        self,
+        prepared: Prepared,
+        session: Session,
+        *,
+        tagged: bool = False,
+        known: str = "",
+        seconds: float | None = None,
     ) -> Answer:
         """Runs a query or mutation. Raises nothing but cancellation: every failure is in the answer.
 
-        `tagged`: the answer gets a tag if it can; `known`: the tags of answers that the client has.
+        `tagged`: the answer gets a tag if it can; `known`: the tags of answers that the client has. `seconds`: for
+        which it may run.
         """
         began = time.perf_counter()
         question = None
@@ -166,7 +188,11 @@ class GraphQLService:
         if self._keeper is not None and question is not None:
             answer = await self._keeper.find(question, prepared)
         if answer is None:
-            answer = await self._answer(prepared, question, session)
+            try:
+                async with asyncio.timeout(seconds):
+                    answer = await self._answer(prepared, question, session)
+            except TimeoutError:
+                answer = failure(TimedOut(), session.request_id)
         _count(session, answer)
         _tell(prepared, session, answer, began)
         return answer
@@ -271,7 +297,7 @@ class GraphQLService:
                     running.context_value = context  # an operation prepared is run once
                 else:
                     running = _with_context(running.build_per_event_executor(event), context)
-                result = await self._run(prepared.document, running)
+                result = await self._run(prepared, running)
                 if question is not None and self._keeper is not None:
                     found = await self._keeper.note(question, cast(Any, context), not result.errors)
                 extensions = await context.extensions()
@@ -285,11 +311,11 @@ class GraphQLService:
     async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         return (await self._execute(prepared, event, session))[0]
 
-    async def _run(self, document: Document, executor: Executor[Any]) -> ExecutionResult:
+    async def _run(self, prepared: Prepared, executor: Executor[Any]) -> ExecutionResult:
         """By the compiled operation if there is one; the answer is the same without."""
-        operation = None if self._compiled is None else self._compiled.find(document, executor)
+        operation = None if self._compiled is None else self._compiled.find(prepared.document, executor)
         if operation is not None:
-            return await operation.run(executor)
+            return await operation.run(executor, together=prepared.cost <= COLLECTED)
         execution = executor.execute_operation()
         result = await execution if isawaitable(execution) else execution
         assert isinstance(result, ExecutionResult), "@defer and @stream are not served"

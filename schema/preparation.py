@@ -28,6 +28,8 @@ from schema.persisted import PersistedQueries
 from schema.requests import GraphQLRequest
 
 MOST_VARIABLE_ERRORS = 50
+MOST_BODIES, LONGEST_BODY = 1000, 4000
+"""Bodies of requests that are known again as they are; and the most bytes of such."""
 MOST_KNOWN, LONGEST_KNOWN = 2000, 1000
 """Variables of queries that stay coerced, with what their operation costs; and the most bytes of such."""
 
@@ -54,6 +56,10 @@ class Prepared:
         if self._executor is None:
             self._executor = self._begin()
         return self._executor
+
+    def again(self) -> Prepared:
+        """The same, to be run once more."""
+        return Prepared(self.request, self.operation, self.document, self.variables, self.cost, self._begin)
 
     @property
     def kind(self) -> OperationType:
@@ -89,6 +95,7 @@ class Preparation:
         self._costs = costs
         self._coercions: WeakKeyDictionary[Document, dict[str | None, Coercion]] = WeakKeyDictionary()
         self._known: OrderedDict[Hashable, tuple[VariableValues, int]] = OrderedDict()
+        self._bodies: OrderedDict[bytes, Prepared] = OrderedDict()
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """Everything that can be judged without running anything. Raises `Refused` and `ClientError`."""
@@ -118,7 +125,22 @@ class Preparation:
             self._known[asked] = values, cost
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
-        return Prepared(request, operation, document, values, cost, lambda: executor)
+        begin = partial(self._another, executor, values, request.extensions)
+        return Prepared(request, operation, document, values, cost, begin, executor)
+
+    def recall(self, body: bytes) -> Prepared | None:
+        """What was prepared of the same bytes before: then nothing of them has to be read again."""
+        known = self._bodies.get(body)
+        return None if known is None else known.again()
+
+    def keep(self, body: bytes, prepared: Prepared) -> None:
+        """Recall this from now on: a query, which holds no secrets, and is the same whoever asks it."""
+        request = prepared.request
+        alone = request.query and not request.extensions and not request.document_id
+        if alone and prepared.kind is OperationType.QUERY and len(body) <= LONGEST_BODY:
+            self._bodies[body] = prepared.again()
+            if len(self._bodies) > MOST_BODIES:
+                self._bodies.popitem(last=False)
 
     def _executor(self, document: Document, request: GraphQLRequest) -> Executor[Any]:
         """One of this request's own. Raises `Refused`."""

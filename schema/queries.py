@@ -12,7 +12,7 @@ from app.cursors import read_page_request
 from app.errors import BadInput
 from app.projects.access import access_projects_by_key, visible_projects
 from app.tasks.lists import count_tasks, page_of_tasks
-from app.tasks.reads import task_ids_by_number
+from app.tasks.reads import task_ids_by_number, task_of_number
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import Viewer
 from schema.context import Context
@@ -134,6 +134,11 @@ class Query(SearchQuery):
         within = read_optional_id(given(workspace_id), "Workspace")
         projects = await _project_by_key(info.context, project_key, within)
         reader = await info.context.reader()
+        if len(projects) == 1:
+            found = await task_of_number(reader, projects[0].id, int(number))
+            if found is not None:
+                return found  # type: ignore[return-value]
+        # It may have gone to another project, or there may be several of that key.
         ids = await task_ids_by_number(reader, [project.id for project in projects], int(number))
         tasks = [
             row for row in await tasks_for_viewer(info.context, [(one,) for one in ids]) if row is not None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from app.accounts.models import User
 from app.db import Reader, Statement, sql
 from app.errors import NotFound, PermissionDenied
+from app.events.cursors import Cursor
+from app.events.log import Position
 from app.permissions import Permission, permits
 from app.projects.models import Project
 
@@ -19,31 +22,35 @@ def visible_among(viewer: str, asked: str) -> str:
     return f"(SELECT r.project_id FROM project_roles_in({viewer}, ARRAY({asked})) AS r)"  # noqa: S608
 
 
+_HEAD = "s.seq AS head_seq, s.head_event_id"
+_LOG = "JOIN scopes s ON s.id = p.id"
+"""Where the project's log stands: nearly every answer tells it."""
+
 _ROLES: Statement[Project] = sql(
-    "SELECT p.*, r.role FROM project_roles_in($1, $2) AS r JOIN projects p ON p.id = r.project_id",
+    f"SELECT p.*, r.role, {_HEAD} FROM project_roles_in($1, $2) AS r JOIN projects p ON p.id = r.project_id {_LOG}",  # noqa: S608
     "viewer", "ids",
     model=Project,
 )  # fmt: skip
 _VISIBLE: Statement[Project] = sql(
-    """
-    SELECT p.*, r.role FROM project_roles($1) AS r JOIN projects p ON p.id = r.project_id
+    f"""
+    SELECT p.*, r.role, {_HEAD} FROM project_roles($1) AS r JOIN projects p ON p.id = r.project_id {_LOG}
     ORDER BY p.created_at, p.id
-    """,
+    """,  # noqa: S608
     "viewer",
     model=Project,
 )
 _BY_KEY: Statement[Project] = sql(
-    """
+    f"""
     WITH named AS (
         SELECT p.* FROM projects p
         WHERE p.key = $2 AND p.workspace_id IN (
             SELECT m.workspace_id FROM workspace_members m
             WHERE m.user_id = $1 AND ($3::uuid IS NULL OR m.workspace_id = $3))
     )
-    SELECT named.*, r.role FROM named JOIN project_roles_in($1, ARRAY(SELECT id FROM named)) AS r
-        ON r.project_id = named.id
-    ORDER BY named.created_at, named.id
-    """,
+    SELECT p.*, r.role, {_HEAD} FROM named p JOIN project_roles_in($1, ARRAY(SELECT id FROM named)) AS r
+        ON r.project_id = p.id {_LOG}
+    ORDER BY p.created_at, p.id
+    """,  # noqa: S608
     "viewer", "key", "workspace",
     model=Project,
 )  # fmt: skip
@@ -54,6 +61,12 @@ _PEOPLE: Statement[User] = sql(
     "ids",
     model=User,
 )
+
+
+def head_of(project: Project) -> Position:
+    """Where a project's log stood when its row was read, by one of the functions here."""
+    row: Any = project
+    return Position(row.id, row.head_seq, Cursor.at(row.id, row.head_seq, row.head_event_id))
 
 
 async def readable_scopes(reader: Reader, pairs: list[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:

@@ -46,5 +46,8 @@ async def stamp_of(reader: Reader, viewer_id: UUID, project_ids: Iterable[UUID])
 
 async def stamp_now(database: Database, viewer_id: UUID, project_ids: Iterable[UUID]) -> Stamp:
     """The stamp by everything that was committed before this is called."""
-    async with database.connection() as connection:
-        return await stamp_of(Reader(connection), viewer_id, project_ids)
+    reader = await database.lend()
+    try:
+        return await stamp_of(reader, viewer_id, project_ids)
+    finally:
+        await database.take_back(reader)

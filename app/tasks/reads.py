@@ -35,6 +35,14 @@ _TASKS: Statement[Task] = sql(
     "project_ids", "ids",
     model=Task,
 )  # fmt: skip
+_OF_NUMBER: Statement[Task] = sql(
+    """
+    SELECT t.* FROM task_keys k JOIN tasks t ON t.project_id = $1 AND t.id = k.task_id
+    WHERE k.project_id = $1 AND k.number = $2
+    """,
+    "project", "number",
+    model=Task,
+)  # fmt: skip
 _LOCK = sql(
     """
     SELECT 1 FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
@@ -125,6 +133,11 @@ async def neighbour_rank(
     statement = _RANK_BELOW if below else _RANK_ABOVE
     found: str | None = await reader.value(statement, project=project_id, rank=rank, moved=moved)
     return found
+
+
+async def task_of_number(reader: Reader, project_id: UUID, number: int) -> Task | None:
+    """The task of this number, deleted or not; None if there is none in the project (any more)."""
+    return await reader.row(_OF_NUMBER, project=project_id, number=number)
 
 
 async def task_ids_by_number(reader: Reader, project_ids: list[UUID], number: int) -> list[UUID]:

@@ -24,7 +24,6 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 
-from app.collecting import collected
 from app.metrics import COMPILED, NOT_COMPILED
 from schema.compiled.places import Whole
 from schema.compiled.runs import Failure, Run
@@ -51,13 +50,17 @@ class Operation:
     def __init__(self, root: Selection) -> None:
         self._root = root
 
-    async def run(self, executor: Executor[Any]) -> ExecutionResult:
-        """What `executor.execute_operation()` would give, from the same resolvers and batch functions."""
+    async def run(self, executor: Executor[Any], *, together: bool = True) -> ExecutionResult:
+        """What `executor.execute_operation()` would give, from the same resolvers and batch functions.
+
+        ``together``: statements that do not need one another's rows go together, if the context collects them.
+        """
         run = Run(executor)
         run.context.alone = True
         place = Whole()
-        collect = getattr(run.context, "collect", collected)
-        rows = await collect(self._root.rows(run, [executor.root_value], place))
+        collect = getattr(run.context, "collect", None) if together else None
+        running = self._root.rows(run, [executor.root_value], place)
+        rows = await (running if collect is None else collect(running))
         data = rows[0]
         run.context.dependence = run.dependence
         run.context.objects = run.objects if run.counted and not run.failures else None

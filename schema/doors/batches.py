@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from graphql import OperationType
 
-from app.errors import ClientError, TimedOut
+from app.errors import ClientError
 from schema.admission import Visit, as_refused
 from schema.answers import TOO_COSTLY, Answer, failure
 from schema.doors.limits import DoorLimits
@@ -30,14 +28,10 @@ async def run_admitted(
     `tagged`, `known`: see `GraphQLService.execute`.
     """
     admission = await visit.admit(prepared)
-    try:
-        # A mutation is bounded up to its commit, by the unit of work: what was done must not be called late.
-        async with asyncio.timeout(limits.request_seconds if prepared.kind is OperationType.QUERY else None):
-            answer = as_refused(
-                prepared, await service.execute(prepared, session, tagged=tagged, known=known)
-            )
-    except TimeoutError:
-        answer = failure(TimedOut(), session.request_id)
+    # A mutation is bounded up to its commit, by the unit of work: what was done must not be called late.
+    seconds = limits.request_seconds if prepared.kind is OperationType.QUERY else None
+    executed = await service.execute(prepared, session, tagged=tagged, known=known, seconds=seconds)
+    answer = as_refused(prepared, executed)
     visit.settle(admission, answer)
     return answer
 

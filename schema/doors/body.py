@@ -50,17 +50,28 @@ def read_query_string(query_string: bytes) -> GraphQLRequest:
     return read_request(value)
 
 
-async def read_body(request: Request, limits: DoorLimits) -> GraphQLRequest | list[GraphQLRequest]:
-    """The request of a POST, or its batch of them.
+async def read_body(request: Request, limits: DoorLimits) -> bytes:
+    """The body of a POST, which says that it is JSON.
 
     Raises `ClientError`s; `ClientDisconnect` if the client goes away meanwhile.
     """
     check_content_type(request)
+    if is_there(request):
+        return await read_bounded(request, limits.body_bytes)
     try:
         async with asyncio.timeout(limits.body_seconds):
-            body = await read_bounded(request, limits.body_bytes)
+            return await read_bounded(request, limits.body_bytes)
     except TimeoutError:
         raise RequestTimeout(limits.body_seconds) from None
+
+
+def is_there(request: Request) -> bool:
+    """Whether all of the body has come, as far as the server tells (uvicorn does): it need not be waited for."""
+    return getattr(getattr(request.receive, "__self__", None), "more_body", True) is False
+
+
+def read_requests(body: bytes, limits: DoorLimits) -> GraphQLRequest | list[GraphQLRequest]:
+    """The request in a body, or the batch of them. Raises `BadRequest`."""
     if not body:
         raise BadRequest("The request's body is empty: send a JSON object with a `query`.")
     return read_batch(read_json(body, "The request's body"), limits.batch)

@@ -45,7 +45,7 @@ from schema.answers import (
 from schema.callers import Caller, caller_of
 from schema.cookies import NAME, Jar
 from schema.doors.batches import Batch, run_admitted
-from schema.doors.body import read_body, read_query_string
+from schema.doors.body import read_body, read_query_string, read_requests
 from schema.doors.compression import compressed
 from schema.doors.exchange import Asked, Told
 from schema.doors.headers import with_headers
@@ -57,7 +57,7 @@ from schema.doors.places import Places
 from schema.doors.streams import EVENT_STREAM, MULTIPART, Form, Stream, one, wanted_form
 from schema.execution import GraphQLService
 from schema.kept.shelf import Kept
-from schema.requests import BadRequest, GraphQLRequest
+from schema.requests import BadRequest
 
 GraphiQLPage = Callable[[Any, HTTPConnection], Response]
 
@@ -204,14 +204,16 @@ class HTTPDoor:
         session = await self._service.sign_in(token, name, "http", caller)
         visit.signed_in(session)
         if by_get:
-            asked: GraphQLRequest | list[GraphQLRequest] = read_query_string(request.scope["query_string"])
+            prepared = self._service.prepare(read_query_string(request.scope["query_string"]))
         else:
-            asked = await read_body(request, self._limits)
-        if isinstance(asked, list):
-            batch = Batch(self._service, self._limits, session, visit)
-            items = [encode(answer, name) for answer in await batch.run(asked)]
-            return await self._content(request, wanted, b"[" + b",".join(items) + b"]")
-        prepared = self._service.prepare(asked)
+            body = await read_body(request, self._limits)
+            known = self._service.recall(body)
+            asked = read_requests(body, self._limits) if known is None else known.request
+            if isinstance(asked, list):
+                batch = Batch(self._service, self._limits, session, visit)
+                items = [encode(answer, name) for answer in await batch.run(asked)]
+                return await self._content(request, wanted, b"[" + b",".join(items) + b"]")
+            prepared = known or self._service.prepare(asked, body)
         if by_get and prepared.kind is OperationType.MUTATION:
             raise MethodNotAllowed("Mutations are sent by POST.", "POST")
         if prepared.kind is OperationType.SUBSCRIPTION:
@@ -219,9 +221,9 @@ class HTTPDoor:
             await visit.admit(prepared)
             answers = self._places.streaming(self._service.subscribe(prepared, session), visit)
             return Stream(form, answers, name, self._limits)
-        known = request.headers.get("if-none-match", "") if by_get else ""
+        tags = request.headers.get("if-none-match", "") if by_get else ""
         answer = await run_admitted(
-            self._service, self._limits, prepared, session, visit, tagged=by_get, known=known
+            self._service, self._limits, prepared, session, visit, tagged=by_get, known=tags
         )
         if answer.unchanged and answer.tag is not None:
             return Told(b"", 304, tagged(answer.tag))

@@ -17,6 +17,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
+from app.collecting import collected
 from app.errors import BadInput, NotFound
 from schema.context import Columns, Context
 from schema.edges import column, derived, edge, root_field
@@ -250,6 +251,9 @@ class Counting:
 
     load = Context.load
     _run = Context._run
+
+    async def collect(self, coroutine: Any) -> Any:
+        return await collected(coroutine)
 
     async def extensions(self) -> dict[str, Any]:
         return {}
