@@ -78,7 +78,7 @@ END $$;
 """
 
 # Of a common word only the newest texts are looked at: as many as should have twice what is asked for, by the planner's
-# statistics; if they have less, four times as many, and so on. Of words of which few texts have all, all are looked at.
+# statistics; if they have less, as many more as it takes. Of words of which few texts have all, all are looked at.
 # The places of words are not in the index: of a phrase the `MOST_COMPARED` newest texts that have all its words are
 # compared, no more.
 WINDOWS = """
@@ -201,7 +201,8 @@ BEGIN
             ORDER BY d.changed_at DESC LIMIT %s) AS newest(found)', tenant, allowed, of_column, asked && span, most)
             INTO documents;
         EXIT WHEN NOT bounded OR phrase OR cardinality(documents) >= most;
-        amount := amount * 4;
+        -- Stems are counted beside their words, so there are often somewhat fewer than the planner thinks.
+        amount := amount * least(16, greatest(1.5, 1.5 * most / greatest(coalesce(cardinality(documents), 0), 1)));
     END LOOP;
     documents := coalesce(documents, '{}');
     bounded := bounded OR cardinality(documents) >= most;
