@@ -28,13 +28,16 @@ async def a_view(world: World, by: Client) -> JSON:
 
 
 PROOFS: Proofs = {
-    "viewCreate": Proof(view_create, ("eng",), ("ViewCreated",), {"name": "Else"}, {"query": "nowhere:x"}),
+    "viewCreate": Proof(
+        view_create, ("eng",), ("ViewCreated",), {"name": "Else"}, {"query": "nowhere:x"}, "QUERY_INVALID"
+    ),
     "viewUpdate": Proof(
         view_update,
         ("eng",),
         ("ViewUpdated",),
         {"name": "Else"},
         {"query": "label:"},
+        "QUERY_INVALID",
         may=(*MANAGERS, "member"),
     ),
     "viewDelete": Proof(
