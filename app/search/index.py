@@ -32,7 +32,10 @@ MOST_SPELLINGS = 3
 
 @dataclass(frozen=True)
 class Document:
-    """A text that can be found: of a task (``kind`` "task": title and texts) or a comment (no title)."""
+    """A text that can be found: of a task (``kind`` "task": title and texts) or a comment (no title).
+
+    ``body_known``: the body is one that was put before, so there is no new word in it.
+    """
 
     workspace_id: UUID
     project_id: UUID
@@ -44,6 +47,7 @@ class Document:
     body: str
     language: str
     changed_at: datetime
+    body_known: bool = False
 
 
 class Found(Protocol):
@@ -94,42 +98,52 @@ class SearchIndex(Protocol):
         """For each word that these projects do not have: those they have that look most like it."""
 
 
+# Words as they are written are learnt as they are made, and of a body that is as it was they are known.
 _PUT: Statement[Any] = sql(
     """
-    INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
-    SELECT given.workspace_id, given.project_id, given.id, given.task_id, given.kind, given.language,
-           CASE WHEN given.kind = 'task' THEN heading.words END,
-           setweight(heading.words, 'A') || setweight(written.words,
-                     CASE given.kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
-           given.changed_at
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::timestamptz[])
-             AS given(workspace_id, project_id, id, task_id, kind, key, title, body, language, changed_at),
-         -- What search_times() gives, which as a function takes longer than to make the words of a title.
-         LATERAL (SELECT array_agg('/' || left(md5(place.kind || place.id || level || ':' || (place.at >> level)), 10))
-                      AS lexemes
-                  FROM (VALUES ('w', given.workspace_id::text, extract(epoch FROM given.changed_at)::bigint),
-                               ('p', given.project_id::text, extract(epoch FROM given.changed_at)::bigint))
-                           AS place(kind, id, at), generate_series(10, 22, 3) AS level) AS times,
-         LATERAL (SELECT to_tsvector('search_plain', given.title) || to_tsvector(given.language::regconfig, given.title)
-                         || array_to_tsvector(
-                                array_remove(ARRAY[given.key, search_place('w', given.workspace_id),
-                                                   search_place('p', given.project_id)], '')
-                                || times.lexemes
-                            )) AS heading(words),
-         LATERAL (SELECT to_tsvector('search_plain', given.body) || to_tsvector(given.language::regconfig, given.body))
-             AS written(words)
-    ON CONFLICT (workspace_id, project_id, id) DO UPDATE
-    SET task_id = EXCLUDED.task_id, language = EXCLUDED.language, title = EXCLUDED.title, words = EXCLUDED.words,
-        changed_at = EXCLUDED.changed_at
+    WITH made AS MATERIALIZED (
+        SELECT given.*, plain.title AS plain_title, plain.body AS plain_body,
+               plain.title || to_tsvector(given.language::regconfig, given.title)
+                   || array_to_tsvector(
+                          array_remove(ARRAY[given.key, search_place('w', given.workspace_id),
+                                             search_place('p', given.project_id)], '')
+                          || times.lexemes
+                      ) AS heading,
+               plain.body || to_tsvector(given.language::regconfig, given.body) AS written
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
+                    $9::text[], $10::timestamptz[], $11::boolean[])
+                 AS given(workspace_id, project_id, id, task_id, kind, key, title, body, language, changed_at, known),
+             -- What search_times() gives, which as a function takes longer than to make the words of a title.
+             LATERAL (SELECT array_agg('/' || left(md5(place.kind || place.id || level || ':' || (place.at >> level)),
+                                                   10)) AS lexemes
+                      FROM (VALUES ('w', given.workspace_id::text, extract(epoch FROM given.changed_at)::bigint),
+                                   ('p', given.project_id::text, extract(epoch FROM given.changed_at)::bigint))
+                               AS place(kind, id, at), generate_series(10, 22, 3) AS level) AS times,
+             LATERAL (SELECT to_tsvector('search_plain', given.title), to_tsvector('search_plain', given.body) OFFSET 0)
+                 AS plain(title, body)
+    ), put AS (
+        INSERT INTO search_documents
+            (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
+        SELECT workspace_id, project_id, id, task_id, kind, language, CASE WHEN kind = 'task' THEN heading END,
+               setweight(heading, 'A') || setweight(written, CASE kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
+               changed_at
+        FROM made
+        ON CONFLICT (workspace_id, project_id, id) DO UPDATE
+        SET task_id = EXCLUDED.task_id, language = EXCLUDED.language, title = EXCLUDED.title, words = EXCLUDED.words,
+            changed_at = EXCLUDED.changed_at
+    )
+    SELECT search_learn(array_agg(project_id),
+                        array_agg(CASE WHEN known THEN plain_title ELSE plain_title || plain_body END))
+    FROM made
     """,
     "workspaces", "projects", "ids", "task_ids", "kinds", "keys", "titles", "bodies", "languages", "changed_ats",
+    "known",
 )  # fmt: skip
+_SETTLE = sql("SELECT search_settle($1)", "workspaces")
 _REMOVE = sql(
     "DELETE FROM search_documents WHERE project_id = $1 AND (task_id = ANY($2::uuid[]) OR id = ANY($3::uuid[]))",
     "project", "task_ids", "ids",
 )  # fmt: skip
-_LEARN = sql("SELECT search_learn($1, $2)", "project", "texts")
 _FORGET = sql("SELECT search_forget($1)", "project")
 _FIND: Statement[Any] = sql(
     "SELECT * FROM search_candidates(search_query($1, $2, $3, $4), $5, $6, $7, $8, $9, $10)",
@@ -161,7 +175,7 @@ def asked(terms: Sequence[Term]) -> dict[str, Any]:
 
 
 class PostgresIndex:
-    """The index in tables beside the others (migrations 0016 and 0024)."""
+    """The index in tables beside the others (migrations 0016, 0024, 0025)."""
 
     async def put(self, work: Work, documents: Sequence[Document]) -> None:
         if not documents:
@@ -172,13 +186,10 @@ class PostgresIndex:
             task_ids=[one.task_id for one in documents], kinds=[one.kind for one in documents],
             keys=[one.key.lower() for one in documents], titles=[one.title for one in documents],
             bodies=[one.body for one in documents], languages=[one.language for one in documents],
-            changed_ats=[one.changed_at for one in documents],
+            changed_ats=[one.changed_at for one in documents], known=[one.body_known for one in documents],
         )  # fmt: skip
-        texts: dict[UUID, list[str]] = {}
-        for one in documents:
-            texts.setdefault(one.project_id, []).append(f"{one.title} {one.body}")
-        for project_id in sorted(texts):
-            await work.run(_LEARN, project=project_id, texts=texts[project_id])
+        # Before the commit: no search reads a list of what is pending.
+        await work.run(_SETTLE, workspaces=sorted({one.workspace_id for one in documents}))
 
     async def remove(
         self, work: Work, project_id: UUID, task_ids: Sequence[UUID], ids: Sequence[UUID]

@@ -28,7 +28,6 @@ from app.search.index import Document, SearchIndex
 from app.search.languages import language_of
 from app.search.terms import spaced
 from app.tasks.models import Task
-from app.tasks.reads import tasks_by_key
 from app.work import Actor, Doorbell, Store, Work, run_unit
 
 log = structlog.get_logger(__name__)
@@ -41,7 +40,7 @@ TOGETHER = 50
 """Projects whose logs are read in one unit."""
 
 SWEEP_SECONDS = 1.0
-GATHERED_SECONDS = 0.05
+GATHERED_SECONDS = 0.2
 LONGEST_TEXT = 100_000
 _OBJECTS = ("task", "comment")
 
@@ -62,6 +61,16 @@ _ADVANCE = sql(
 )  # fmt: skip
 _DUE = sql("SELECT search_due($1) AS id", "batch")
 _PROJECTS: Statement[Project] = sql("SELECT * FROM projects WHERE id = ANY($1::uuid[])", "ids", model=Project)
+# Nothing but what is indexed.
+_TASKS: Statement[Task] = sql(
+    """
+    SELECT t.project_id, t.id, t.number, t.title, t.sections, t.updated_at
+    FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
+    JOIN tasks t ON t.project_id = asked.project_id AND t.id = asked.id AND t.deleted_at IS NULL
+    """,
+    "project_ids", "task_ids",
+    model=Task,
+)  # fmt: skip
 _COMMENTS: Statement[Comment] = sql(
     """
     SELECT c.* FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, task_id)
@@ -75,7 +84,9 @@ _CHANGED: Statement[Any] = sql(
     """
     SELECT e.scope_id, e.seq, e.kind, e.object_type, e.object_id,
            e.payload->'delta' IS NULL OR e.payload->'delta' ? 'text'
-               OR coalesce(e.payload->'delta'->'set' ?| ARRAY['title', 'body', 'deleted_at'], false) AS telling
+               OR coalesce(e.payload->'delta'->'set' ?| ARRAY['title', 'body', 'deleted_at'], false) AS telling,
+           e.payload->'delta' IS NULL OR e.payload->'delta' ? 'text'
+               OR coalesce(e.payload->'delta'->'set' ?| ARRAY['body', 'deleted_at'], false) AS rewritten
     FROM unnest($1::uuid[], $2::bigint[]) AS asked(scope_id, after), LATERAL (
         SELECT * FROM events found WHERE found.scope_id = asked.scope_id AND found.seq > asked.after
         ORDER BY found.seq LIMIT $3
@@ -92,6 +103,7 @@ Key = tuple[UUID, UUID]
 class _Changes:
     """What pieces of some logs touched. ``whole`` tasks came, went or came back: their comments with them.
 
+    ``rewritten``: of these tasks and comments something else than the title.
     ``seqs``: how far each log was read; ``full``: those that may have more.
     """
 
@@ -99,6 +111,7 @@ class _Changes:
     tasks: set[Key] = field(default_factory=set)
     whole: set[Key] = field(default_factory=set)
     comments: set[Key] = field(default_factory=set)
+    rewritten: set[Key] = field(default_factory=set)
     redacted: set[UUID] = field(default_factory=set)
     full: set[UUID] = field(default_factory=set)
 
@@ -113,6 +126,8 @@ async def _changes(work: Work, afters: dict[UUID, int]) -> _Changes:
         if row.object_type not in _OBJECTS or not row.telling:
             continue
         key = (row.scope_id, row.object_id)
+        if row.rewritten:
+            found.rewritten.add(key)
         if row.kind.endswith("Redacted"):
             found.redacted.add(row.scope_id)
         if row.object_type == "comment":
@@ -150,11 +165,9 @@ async def _index(work: Work, index: SearchIndex, changes: _Changes) -> None:
     await work.declare(workspaces={row.workspace_id for row in projects.values()})
     comments = await comments_by_key(work, sorted(changes.comments))
     wanted = changes.tasks | {(one.project_id, one.task_id) for one in comments.values()}
-    tasks = {
-        (row.project_id, key): row
-        for key, row in (await tasks_by_key(work, sorted(wanted))).items()
-        if row.deleted_at is None
-    }
+    project_ids, task_ids = as_keys(sorted(wanted))
+    read = await work.rows(_TASKS, project_ids=project_ids, task_ids=task_ids)
+    tasks = {(row.project_id, row.id): row for row in read}
     said = [
         one for one in comments.values() if one.deleted_at is None and (one.project_id, one.task_id) in tasks
     ]
@@ -162,7 +175,10 @@ async def _index(work: Work, index: SearchIndex, changes: _Changes) -> None:
         project_ids, task_ids = as_keys(whole)
         others = await work.rows(_COMMENTS, project_ids=project_ids, task_ids=task_ids)
         said += [one for one in others if one.id not in comments]
-    documents = [_of_task(projects[key[0]], tasks[key]) for key in sorted(changes.tasks & tasks.keys())]
+    documents = [
+        _of_task(projects[key[0]], tasks[key], body_known=key not in changes.rewritten | changes.whole)
+        for key in sorted(changes.tasks & tasks.keys())
+    ]
     documents += [_of_comment(projects[one.project_id], one) for one in said]
     kept = {one.id for one in documents}
     for project_id in sorted(touched):
@@ -174,11 +190,12 @@ async def _index(work: Work, index: SearchIndex, changes: _Changes) -> None:
         await index.forget_words(work, project_id)
 
 
-def _of_task(project: Project, task: Task) -> Document:
+def _of_task(project: Project, task: Task, *, body_known: bool) -> Document:
     body = "\n".join(text for _, text in sorted(task.sections.items()))[:LONGEST_TEXT]
     return Document(
         project.workspace_id, project.id, task.id, task.id, "task", f"{project.key}-{task.number}",
         spaced(task.title), spaced(body), language_of(f"{task.title} {body}"), task.updated_at,
+        body_known,
     )  # fmt: skip
 
 

@@ -30,6 +30,11 @@ FUNCTION_WORDS: dict[str, frozenset[str]] = {
         "turkish": "ve bir bu için ile de da çok ne daha gibi var olarak değil ama kadar sonra olan ise",
     }.items()
 }
+_LANGUAGES = {
+    word: [language for language, words in FUNCTION_WORDS.items() if word in words]
+    for word in frozenset().union(*FUNCTION_WORDS.values())
+}
+"""Of each such word."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LOOKED_AT = 2_000  # characters: enough to tell
 
@@ -37,9 +42,9 @@ _LOOKED_AT = 2_000  # characters: enough to tell
 def language_of(text: str) -> str:
     """The language whose commonest words a text has most of; ``simple`` where it has none."""
     words = Counter(_WORD.findall(text[:_LOOKED_AT].lower()))
-    best, most = OTHER, 0
-    for language, common in FUNCTION_WORDS.items():
-        found = sum(count for word, count in words.items() if word in common)
-        if found > most:
-            best, most = language, found
-    return best
+    found = dict.fromkeys(FUNCTION_WORDS, 0)
+    for word in words.keys() & _LANGUAGES.keys():
+        for language in _LANGUAGES[word]:
+            found[language] += words[word]
+    best = max(found, key=found.__getitem__)
+    return best if found[best] else OTHER

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 
 def _gin(name: str, column: str) -> Index:
-    return Index(name, column, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+    return Index(name, column, postgresql_using="gin")
 
 
 class SearchDocument(SQLModel, table=True):
