@@ -35,6 +35,8 @@ async def test_an_edit_leaves_what_it_did_not_touch(world: World, log: Log) -> N
     for version, (patch, words) in enumerate(edits, 1):
         await world.member.do("taskUpdate", id=task["id"], expectedVersion=version, patch=patch)
         assert await found() == words
+    misspelt = (await search(world.member, "calmlee"))["corrections"]
+    assert misspelt == [{"word": "calmlee", "takenFor": ["calmly"]}], "a word of a new text is learnt"
     await redact(world.service, task["id"], "title")
     assert await found() == {"redacted", "calmly"}
     await world.member.do("taskUpdate", id=task["id"], expectedVersion=6, patch={"title": "Brisk"})
@@ -43,7 +45,7 @@ async def test_an_edit_leaves_what_it_did_not_touch(world: World, log: Log) -> N
     assert await found() == {"brisk", "redacted"}
     assert (await search(world.member, "brask"))["corrections"] == [
         {"word": "brask", "takenFor": ["brisk"]}
-    ], "a word that only a title edit brought is learnt"
+    ], "a word of a new title is learnt"
     assert not (await search(world.member, "calmlee"))["corrections"]
     kept = await content(log)
     await log.connection.execute("TRUNCATE search_documents, search_words, search_progress")
