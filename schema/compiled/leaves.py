@@ -47,7 +47,8 @@ def _integers(values: Column, found: set[type]) -> Column | None:
 
 
 def _numbers(values: Column, found: set[type]) -> Column | None:
-    fits = found == {float} and all(isfinite(value) for value in values if value is not None)
+    # A sum with infinity or no number in it is none either.
+    fits = found == {float} and isfinite(sum(value for value in values if value is not None))
     return values if fits else None
 
 

@@ -161,13 +161,16 @@ class Listed:
     async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
         """See `Shape`."""
         before = run.failures
-        lists = [value if type(value) is list else self._read(run, value) for value in values]
-        lengths = [0 if type(one) is Failure else len(one) for one in lists]
-        flat = list(chain.from_iterable(one for one in lists if type(one) is not Failure))
+        lists = read = values
+        if set(map(type, values)) != {list}:
+            read = [value if type(value) is list else self._read(run, value) for value in values]
+            lists = [[] if type(one) is Failure else one for one in read]
+        lengths = list(map(len, lists))
+        flat = list(chain.from_iterable(lists))
         items = await self.items.complete(run, flat, Items(place, lengths))
         rest = iter(items)
         completed: list[Any] = [list(islice(rest, length)) for length in lengths]
-        return completed if run.failures == before else list(map(_or_failure, lists, completed))
+        return completed if run.failures == before else list(map(_or_failure, read, completed))
 
     def _read(self, run: Run, value: Any) -> Any:
         try:
