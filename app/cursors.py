@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, tuple_
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, false, or_, tuple_
 
 from app.errors import BadInput
 from app.values import plain
@@ -20,13 +20,35 @@ LARGEST_PAGE = 500
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Where else an order's key is kept: in a table with an index in that order.
+
+    ``rows`` are those of that table, ``of`` which of them are a row's, and ``key`` is their key, never null; a row that
+    has none there has no key. ``same``: columns, by name, that the index has after the key. ``groups``: the keys
+    themselves, few and in their order, where the index finds the rows of each. ``only``: which one counts of the
+    several of a row.
+    """
+
+    rows: FromClause
+    of: ColumnElement[bool]
+    key: ColumnElement[Any]
+    same: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
+    groups: FromClause | None = None
+    only: Sequence[ColumnElement[bool]] = ()
+
+
+@dataclass(frozen=True)
 class Order:
-    """One term of an order. Nulls come last in either direction."""
+    """One term of an order. Nulls come last in either direction.
+
+    ``kept``: where else the first term of an order finds its keys, read upward or (if true) downward.
+    """
 
     column: ColumnElement[Any]
     name: str
     descending: bool = False
     nullable: bool = False
+    kept: Callable[[bool], Kept] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +119,13 @@ def _typed(order: Order, value: Any) -> Any:
     return value
 
 
-def beyond(orders: Sequence[Order], place: tuple[Any, ...], backward: bool) -> ColumnElement[bool]:
-    """Rows that come after (before) the place, whose values are parameters."""
+def beyond(
+    orders: Sequence[Order], place: tuple[Any, ...], backward: bool, first: int = 0
+) -> ColumnElement[bool]:
+    """Rows that come after (before) the place, whose values are parameters, numbered from ``first``."""
     values = [
         None if value is None else bindparam(f"place_{position}", type_=order.column.type)
-        for position, (order, value) in enumerate(zip(orders, place, strict=True))
+        for position, (order, value) in enumerate(zip(orders, place, strict=True), first)
     ]
     downward = {order.descending != backward for order in orders}
     if len(downward) == 1 and not any(order.nullable for order in orders):

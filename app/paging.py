@@ -13,7 +13,6 @@ from sqlalchemy import (
     ARRAY,
     CTE,
     ColumnElement,
-    Integer,
     Table,
     Text,
     Uuid,
@@ -25,9 +24,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableValuedAlias
 
-from app.cursors import Order, PageRequest, beyond, cursor_of, sorted_by
+from app.cursors import Order, PageRequest, cursor_of, sorted_by
 from app.db import Reader, Statement, as_keys, key_table
 from app.keys import Key, Keys
+from app.page_selects import PAGE_SIZE, first_key, outer_orders, page_rows
 
 Condition = ColumnElement[bool]
 """A condition on a table's rows."""
@@ -111,7 +111,7 @@ def _pages_statement(
     asked, page = _lateral(target, keys, orders, request, conditions, columns, of_one=of_one)
     # A join promises no order, so it is said again outside.
     numbered = select(asked.c.ordinal, page).select_from(asked.join(page, true()))
-    ordered = numbered.order_by(asked.c.ordinal, *sorted_by(_outer(orders, page), request.backward))
+    ordered = numbered.order_by(asked.c.ordinal, *sorted_by(outer_orders(orders, page), request.backward))
     return Statement(ordered if stand_ins is None else stand_ins.within(ordered), model)
 
 
@@ -141,7 +141,10 @@ def _kept(
 
 def _shape(orders: Sequence[Order], request: PageRequest) -> tuple[Any, ...]:
     """All of an order and a page that a statement's text depends on."""
-    terms = tuple((id(order.column), order.descending, order.nullable) for order in orders)
+    columns = [first_key(orders, request), *(order.column for order in orders[1:])]
+    terms = tuple(
+        (id(column), order.descending, order.nullable) for column, order in zip(columns, orders, strict=True)
+    )
     place = None if request.place is None else tuple(value is None for value in request.place)
     return terms, request.backward, place
 
@@ -173,7 +176,7 @@ async def page_across_parents(
     def make() -> Statement[Any]:
         asked, page = _lateral(target, keys, orders, request, conditions, columns)
         merged = select(page).select_from(asked.join(page, true()))
-        merged = merged.order_by(*sorted_by(_outer(orders, page), request.backward)).limit(_SIZE)
+        merged = merged.order_by(*sorted_by(outer_orders(orders, page), request.backward)).limit(PAGE_SIZE)
         return Statement(merged, model)
 
     shape = (target, model, tuple(keys), _shape(orders, request), columns)
@@ -183,7 +186,6 @@ async def page_across_parents(
     return found
 
 
-_SIZE = bindparam("page_size", type_=Integer)
 _ONE = bindparam("one", type_=Uuid)
 _IDS = func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))
 
@@ -214,21 +216,14 @@ def _lateral(
     chosen: list[ColumnElement[Any]] = [
         column for column in target.c if needed is None or column.name in needed
     ]
-    chosen += [order.column.label(order.name) for order in orders if order.name not in target.c]
-    inner = select(*chosen).where(*place, *conditions)
-    if request.place is not None:
-        inner = inner.where(beyond(orders, request.place, request.backward))
-    return asked, inner.order_by(*sorted_by(orders, request.backward)).limit(_SIZE).lateral("page")
+    return asked, page_rows(target, chosen, orders, request, [*place, *conditions]).lateral("page")
 
 
 def page_select(
     target: Table, orders: Sequence[Order], request: PageRequest, conditions: Sequence[Condition]
 ) -> Any:
     """A select of one page's rows, with ``page_values``; it can stand in a union with others of that request."""
-    inner = select(target).where(*conditions)
-    if request.place is not None:
-        inner = inner.where(beyond(orders, request.place, request.backward))
-    return inner.order_by(*sorted_by(orders, request.backward)).limit(_SIZE)
+    return page_rows(target, list(target.c), orders, request, conditions)
 
 
 def finished_page(orders: Sequence[Order], request: PageRequest, rows: list[Any]) -> Page:
@@ -241,10 +236,6 @@ def finished_page(orders: Sequence[Order], request: PageRequest, rows: list[Any]
 def page_values(request: PageRequest) -> dict[str, Any]:
     """The parameters of such a select."""
     return _values(request)
-
-
-def _outer(orders: Sequence[Order], page: Any) -> list[Order]:
-    return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
 
 
 def _arrays(keys: Sequence[str], parents: Sequence[Key]) -> dict[str, list[UUID]]:

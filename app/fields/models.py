@@ -47,9 +47,11 @@ class CustomField(SQLModel, table=True):
 
 
 def _having(column: str) -> Index:
+    # With the task: by it tasks are also ordered, where many have one value.
+    there = text(f"{column} IS NOT NULL")
     return Index(
-        f"task_field_values_{column}", "project_id", "field_id", column, postgresql_where=text(f"{column} IS NOT NULL")
-    )  # fmt: skip
+        f"task_field_values_{column}", "project_id", "field_id", column, "task_id", postgresql_where=there
+    )
 
 
 class TaskFieldValue(SQLModel, table=True):

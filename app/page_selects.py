@@ -1,0 +1,110 @@
+"""The select of one page's rows: bounded by an index, in the target itself or where its order's first key is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Table, bindparam, cast, null, select, true, union_all
+
+from app.cursors import Kept, Order, PageRequest, beyond, sorted_by
+
+Columns = Sequence[ColumnElement[Any]]
+Conditions = Sequence[ColumnElement[bool]]
+
+PAGE_SIZE = bindparam("page_size", type_=Integer)
+"""One more than the page has rows."""
+
+
+def page_rows(
+    target: Table, chosen: Columns, orders: Sequence[Order], request: PageRequest, conditions: Conditions
+) -> Any:
+    """These columns, and the order's, of the rows of a page.
+
+    Of an order whose first key is kept in another table: the rows that have one there by its index, then those that
+    have none by the target's. Postgres runs the parts of UNION ALL one after the other, until there are enough rows.
+    """
+    kept = _kept(orders, request)
+    if kept is None:
+        inner = select(*chosen, *_labels(target, orders)).where(*conditions)
+        return _bounded(inner, orders, request)
+    place, parts = request.place, []
+    if place is None or place[0] is not None or request.backward:
+        parts.append(_with_key(target, chosen, orders, kept, request, conditions))
+    if place is None or place[0] is None or not request.backward:
+        parts.append(_without_key(target, chosen, orders, kept, request, conditions))
+    if len(parts) == 1:
+        return parts[0]
+    return union_all(*(reversed(parts) if request.backward else parts)).limit(PAGE_SIZE)
+
+
+def outer_orders(orders: Sequence[Order], page: Any) -> list[Order]:
+    """The same order of the rows that such a select gave."""
+    return [Order(page.c[order.name], order.name, order.descending, order.nullable) for order in orders]
+
+
+def first_key(orders: Sequence[Order], request: PageRequest) -> ColumnElement[Any]:
+    """What such a select takes the order's first key from."""
+    kept = _kept(orders, request)
+    return orders[0].column if kept is None else kept.key
+
+
+def _kept(orders: Sequence[Order], request: PageRequest) -> Kept | None:
+    head = orders[0]
+    return None if head.kept is None else head.kept(head.descending != request.backward)
+
+
+def _labels(target: Table, orders: Sequence[Order]) -> list[ColumnElement[Any]]:
+    return [order.column.label(order.name) for order in orders if order.name not in target.c]
+
+
+def _bounded(inner: Any, orders: Sequence[Order], request: PageRequest) -> Any:
+    if request.place is not None:
+        inner = inner.where(beyond(orders, request.place, request.backward))
+    return inner.order_by(*sorted_by(orders, request.backward)).limit(PAGE_SIZE)
+
+
+def _with_key(
+    target: Table, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
+    conditions: Conditions,
+) -> Any:  # fmt: skip
+    """In the order of the other table's index: also what it has after the key is compared there."""
+    if request.place is not None and request.place[0] is None:
+        request = replace(request, place=None)
+    head = replace(orders[0], column=kept.key, nullable=False)
+    here = [head, *_in_index(orders[1:], kept)]
+    inner = select(*chosen, kept.key.label(head.name), *_labels(target, orders[1:]))
+    inner = inner.select_from(kept.rows).where(kept.of, *kept.only, *conditions)
+    if request.place is not None:
+        # It follows from what is compared below, but this is what an index and the groups can begin at.
+        start = bindparam("place_0", type_=head.column.type)
+        downward = head.descending != request.backward
+        inner = inner.where(kept.key <= start if downward else kept.key >= start)
+    bounded = _bounded(inner, here, request)
+    if kept.groups is None:
+        return bounded
+    page = bounded.correlate_except(kept.rows, target).lateral("of_key")
+    merged = select(page).select_from(kept.groups.join(page, true()))
+    outer = [head, *outer_orders(here[1:], page)]  # by the groups' own key: they come in its order
+    return merged.order_by(*sorted_by(outer, request.backward)).limit(PAGE_SIZE)
+
+
+def _without_key(
+    target: Table, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
+    conditions: Conditions,
+) -> Any:  # fmt: skip
+    head, *rest = orders
+    tables = [kept.rows] if kept.groups is None else [kept.rows, kept.groups]
+    there = select(1).select_from(*tables).where(kept.of).correlate(target)
+    inner = select(*chosen, cast(null(), head.column.type).label(head.name), *_labels(target, rest))
+    if request.place is not None and request.place[0] is None:
+        inner = inner.where(beyond(rest, request.place[1:], request.backward, first=1))
+        if all(order.name in kept.same for order in rest):  # so that none is read that lies before
+            there = there.where(beyond(_in_index(rest, kept), request.place[1:], request.backward, first=1))
+    inner = inner.where(*conditions, ~there.exists())
+    return inner.order_by(*sorted_by(rest, request.backward)).limit(PAGE_SIZE)
+
+
+def _in_index(orders: Sequence[Order], kept: Kept) -> list[Order]:
+    return [replace(order, column=kept.same.get(order.name, order.column)) for order in orders]
