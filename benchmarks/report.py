@@ -60,7 +60,7 @@ def costs(lines: list[dict[str, Any]]) -> list[str]:
     told = []
     for line in lines:
         for name, found in (line.get("beside") or {}).items():
-            if isinstance(found, dict) and "postgres" in found:
+            if isinstance(found, dict) and {"tps", "postgres"} <= found.keys():
                 tps, server, postgres = (found[key]["median"] for key in ("tps", "server", "postgres"))
                 told.append(
                     f"{line['figure']}: {name}: {number(tps)} a second; CPU ms each: server {number(server)}, "

@@ -13,7 +13,7 @@ from benchmarks.figures import FIGURES
 from benchmarks.figures.figure import Figure, Rounds
 from benchmarks.measuring import Spread, percentile, rounded
 from benchmarks.publish import draw, markdown, put
-from benchmarks.report import RESULTS, table
+from benchmarks.report import RESULTS, costs, table
 from benchmarks.stage import Bench
 from benchmarks.wire import Answers, Refused
 
@@ -170,3 +170,13 @@ def test_one_measurement_serves_several_figures_and_fails_them_alike() -> None:
             bench.once("failing", fail)
     assert [bench.once("good", lambda: 5), bench.once("good", lambda: 6)] == [5, 5]
     assert len(calls) == 1
+
+
+def test_what_writes_cost_is_told_and_only_of_writes() -> None:
+    one = {"median": 2.0}
+    lines = [
+        {"figure": "a board", "beside": {"lockstep": {"server": one, "postgres": one, "bytes": 3}}},
+        {"figure": "an edit", "beside": {"lockstep": {"tps": one, "server": one, "postgres": one}}},
+        {"figure": "none"},
+    ]
+    assert costs(lines) == ["an edit: lockstep: 2 a second; CPU ms each: server 2, PostgreSQL 2"]
