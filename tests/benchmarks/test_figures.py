@@ -174,7 +174,7 @@ def test_one_measurement_serves_several_figures_and_fails_them_alike() -> None:
 
 def test_what_writes_cost_is_told_and_only_of_writes() -> None:
     one = {"median": 2.0}
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"figure": "a board", "beside": {"lockstep": {"server": one, "postgres": one, "bytes": 3}}},
         {"figure": "an edit", "beside": {"lockstep": {"tps": one, "server": one, "postgres": one}}},
         {"figure": "none"},
