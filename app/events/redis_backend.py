@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import random
 import time
 from collections.abc import Sequence
@@ -71,6 +72,8 @@ class RedisBackend(BroadcastBackend):
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        # Whoever still has something to tell must not open a connection that nobody closes.
+        self._away_until = math.inf
         await self._client.aclose()
         await self._listening.aclose()
 
