@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.db import Reader, Statement, sql
 from app.search.index import asked
 from app.search.languages import language_of
-from app.search.terms import Term, apart
+from app.search.terms import Term, TermKind, apart, placed, unspaced
 
 LONGEST = 20_000
 """So many characters of a text are looked at."""
@@ -61,30 +61,49 @@ async def mark(reader: Reader, terms: Sequence[Term], pieces: Sequence[Piece]) -
     if not pieces:
         return []
     texts = [_MARKING.sub(" ", unicodedata.normalize("NFC", piece.text[:LONGEST])) for piece in pieces]
+    cut = [placed(apart(text)) for text in texts]
     rows = await reader.rows(
         _HEADLINES, **asked(terms), text_languages=[language_of(text) for text in texts],
-        texts=[apart(text) for text in texts],
+        texts=[plain for plain, _ in cut],
         options=[_WHOLE if piece.whole or len(piece.text) <= SHORT else _PART for piece in pieces],
     )  # fmt: skip
-    return [_read(row.marked, text) for row, text in zip(rows, texts, strict=True)]
+    begun = _begun(terms)
+    return [_read(row.marked, text, *one, begun) for row, text, one in zip(rows, texts, cut, strict=True)]
 
 
-def _read(marked: str, text: str) -> Marked:
-    """The marks of a headline, in the text as it was written."""
+def _begun(terms: Sequence[Term]) -> Callable[[str], bool]:
+    """Of a word that matched: whether only its first character was asked for, of a script without spaces."""
+    single = {one.text.split()[-1] for one in terms if one.kind in (TermKind.PREFIX, TermKind.BEGUN)}
+    whole = {word for one in terms for word in one.text.split()}
+    return lambda word: len(word) == 2 and word[0] in single and word not in whole and unspaced(word)
+
+
+def _read(marked: str, text: str, plain: str, places: Sequence[int], begun: Callable[[str], bool]) -> Marked:
+    """The marks of a headline, in the text as it was written; ``places``: where it has the headline's characters."""
     shown = ""
     ranges: list[tuple[int, int]] = []
-    plain, at = apart(text), 0
+    at = 0
     for fragment in marked.split(_BREAK):
         parts = fragment.replace(_STOP, _START).split(_START)
         at = max(plain.find("".join(parts), at), 0)
         shown += " … " if shown else ""
+        first = end = places[at] if at < len(places) else len(text)
         for odd, part in enumerate(parts):
-            written = text[at : at + len(part)]
-            if odd % 2 and written:
-                ranges.append((_units(shown), _units(written)))
-            shown += written
+            if part:
+                start, end = places[at], places[at + len(part) - 1] + 1
+                if odd % 2:
+                    _add(ranges, len(shown) + start - first, 1 if begun(part) else end - start)
             at += len(part)
-    return Marked(shown, ranges)
+        shown += text[first:end]
+    return Marked(shown, [(_units(shown[:start]), _units(shown[start:end])) for start, end in ranges])
+
+
+def _add(ranges: list[tuple[int, int]], start: int, length: int) -> None:
+    """One more, as start and end; pairs of one run are one range together."""
+    end = start + length
+    if ranges and start < ranges[-1][1]:
+        start = ranges.pop()[0]
+    ranges.append((start, end))
 
 
 def _units(text: str) -> int:

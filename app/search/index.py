@@ -160,8 +160,8 @@ LANGUAGES = list(FUNCTION_WORDS)
 
 
 def _prefixes(terms: Sequence[Term]) -> list[str]:
-    kinds = [term for term in terms if term.kind is TermKind.PREFIX and not term.excluded]
-    return [text for term in kinds for text in (term.text, *term.others)]
+    kinds = [term for term in terms if term.kind in (TermKind.PREFIX, TermKind.BEGUN) and not term.excluded]
+    return [text.split()[-1] for term in kinds for text in (term.text, *term.others)]
 
 
 def asked(terms: Sequence[Term]) -> dict[str, Any]:

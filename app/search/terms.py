@@ -29,13 +29,14 @@ class TermKind(StrEnum):
 
     WORD = "word"
     PHRASE = "phrase"
+    BEGUN = "begun"
     PREFIX = "prefix"
     KEY = "key"
 
 
 @dataclass(frozen=True)
 class Term:
-    """``text``: a word, the words of a phrase, the beginning of a word, or a task's key.
+    """``text``: a word, the words of a phrase (BEGUN: the last may go on), the beginning of a word, or a task's key.
 
     ``others``: words that it may be a misspelling of.
     """
@@ -58,8 +59,7 @@ def read_terms(text: str) -> list[Term]:
     for found in _TOKEN.finditer(normal):
         excluded = found["minus"] is not None
         if found["phrase"] is not None:
-            words = spaced(" ".join(_INNER.findall(found["phrase"])))
-            terms += [Term(words, TermKind.PHRASE, excluded)] if words else []
+            terms += _phrase(" ".join(_INNER.findall(found["phrase"])), excluded)
         else:
             terms += _words(found["word"], excluded, last=found.end() == len(normal))
     if len(terms) > MOST_TERMS:
@@ -78,22 +78,41 @@ def _words(token: str, excluded: bool, *, last: bool) -> list[Term]:
         return [Term(token.lower(), TermKind.KEY, excluded)]
     # The small form of İ is two characters, the second of which is no part of a word.
     parts = _INNER.findall(token.lower().replace("i\u0307", "i"))
-    if len(parts) > 1 or _UNSPACED.search(
-        token
-    ):  # a path, a version, a word with hyphens: its parts side by side
-        return [Term(spaced(" ".join(parts)), TermKind.PHRASE, excluded)] if parts else []
+    # a path, a version, a word with hyphens: its parts side by side
+    if len(parts) > 1 or _UNSPACED.search(token):
+        return _phrase(" ".join(parts), excluded)
     unfinished = token.endswith("*") or (last and not excluded and token[-1:].isalnum())
     if parts and unfinished and parts[0].isalnum() and len(parts[0]) >= SHORTEST_PREFIX:
         return [Term(parts[0], TermKind.PREFIX, excluded)]
     return [Term(part, TermKind.WORD, excluded) for part in parts]
 
 
+def _phrase(text: str, excluded: bool) -> list[Term]:
+    """Words side by side. A script without spaces may go on after the last character that was typed."""
+    words = spaced(text).split()
+    if not words:
+        return []
+    if not unspaced(words[-1]):
+        return [Term(" ".join(words), TermKind.PHRASE, excluded)]
+    if len(words) > 1 and len(words[-2]) == 2 and unspaced(words[-2]):  # the pair says it already
+        return [Term(" ".join(words[:-1]), TermKind.PHRASE, excluded)]
+    if len(words) > 1:
+        return [Term(" ".join(words), TermKind.BEGUN, excluded)]
+    return [Term(words[0], TermKind.PREFIX, excluded)]
+
+
+def unspaced(word: str) -> bool:
+    """Whether it is of scripts that are written without spaces."""
+    return _UNSPACED.fullmatch(word) is not None
+
+
 def spaced(text: str) -> str:
     """A text as it is indexed: parts of paths and names stand apart, and scripts without spaces are cut into
-    overlapping pairs, so that any part of them can be found. Letters with marks are single characters, as in searches.
+    overlapping pairs and the last character, so that any part of them can be found. Letters with marks are single
+    characters, as in searches.
     """
     composed = apart(unicodedata.normalize("NFKC", text))
-    return _UNSPACED.sub(lambda run: f" {_pairs(run[0])} ", composed).strip()
+    return _UNSPACED.sub(lambda run: f" {' '.join(_pieces(run[0]))} ", composed).strip()
 
 
 def apart(text: str) -> str:
@@ -101,8 +120,28 @@ def apart(text: str) -> str:
     return _BETWEEN.sub(" ", text)
 
 
-def _pairs(run: str) -> str:
-    return run if len(run) < 2 else " ".join(run[place : place + 2] for place in range(len(run) - 1))
+def placed(text: str) -> tuple[str, Sequence[int]]:
+    """A text with scripts without spaces cut into pieces, as ``spaced`` does, and of each character where it stood."""
+    if not _UNSPACED.search(text):
+        return text, range(len(text))
+    cut: list[str] = []
+    places: list[int] = []
+    end = 0
+    for run in _UNSPACED.finditer(text):
+        cut.append(text[end : run.start()])
+        places += range(end, run.start())
+        for offset, piece in enumerate(_pieces(run[0]), run.start()):
+            cut += [" ", piece]
+            places += [offset, *range(offset, offset + len(piece))]
+        end = run.end()
+        cut.append(" ")
+        places.append(end - 1)
+    return "".join([*cut, text[end:]]), [*places, *range(end, len(text))]
+
+
+def _pieces(run: str) -> list[str]:
+    """Pairs of neighbours, and the last character."""
+    return [run[place : place + 2] for place in range(len(run))]
 
 
 def correctable(terms: Sequence[Term]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -13,7 +14,7 @@ from app.config import Settings
 from app.search.index import Document, PostgresIndex
 from app.search.indexing import Indexer
 from app.search.languages import language_of
-from app.search.terms import apart, read_terms, spaced
+from app.search.terms import apart, placed, read_terms, spaced
 from app.work import Work
 from tests.client import PATIENCE_SECONDS
 from tests.conftest import Template
@@ -113,10 +114,13 @@ async def test_new_text_is_found_soon(
 
 
 @settings(deadline=None, max_examples=200, suppress_health_check=list(HealthCheck))
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.text("検索画面aé 1._-ไทย한", max_size=20))
 def test_any_text_can_be_taken_apart(text: str) -> None:
     assert len(apart(text)) == len(text)
-    spaced(text)
+    cut, places = placed(apart(text))
+    assert len(cut) == len(places)
+    assert all(one in (" ", apart(text)[place]) for one, place in zip(cut, places, strict=True))
+    assert spaced(text).split() == placed(apart(unicodedata.normalize("NFKC", text)))[0].split()
     language_of(text)
 
 

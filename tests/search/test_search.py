@@ -46,6 +46,12 @@ def titles(found: JSON) -> list[str]:
         ("Retry uploads after a timeout", "uplo"),
         ("Retry uploads after a timeout", "retri* time*"),
         ("検索画面の不具合", "画面"),
+        ("検索画面の不具合", "索"),
+        ("検索画面の不具合", "合"),
+        ("検索画面の不具合 is seen", '"不具合 is"'),
+        ("画", "画"),
+        ("第1画面 of it", "第1画"),
+        ("第1画面 of it", '"画面 of"'),
         ("Retry uploads after a timeout", "retry uplods "),
         ("Use app/search/index.py:42 here", "index.py"),
         ("The who", "the"),
@@ -70,6 +76,31 @@ async def test_what_is_found_without_its_marks_is_marked(world: World, asked: st
     [highlight] = hit["highlights"]
     [place] = highlight["ranges"]
     assert highlight["text"][place["start"] :][: place["length"]] == marked
+
+
+@pytest.mark.parametrize(
+    ("asked", "marked"),
+    [
+        ("画面", ["画面"]),
+        ("検索画面", ["検索画面"]),
+        ("面", ["面"]),
+        ("合", ["合"]),
+        ("検 不具合", ["検", "不具合"]),
+        ("第1画", ["第", "1", "画"]),
+    ],
+)
+async def test_what_is_found_in_scripts_without_spaces_is_marked(
+    world: World, asked: str, marked: list[str]
+) -> None:
+    title = "🚀 第1 検索画面の（不具合" if asked != "第1画" else "「第1画面」"
+    await world.task(title=title)
+    await indexed(world.service)
+    [hit] = (await search(world.member, asked))["hits"]["nodes"]
+    [highlight] = hit["highlights"]
+    assert highlight["text"] == title
+    written = title.encode("utf-16-le")
+    places = [(2 * one["start"], 2 * (one["start"] + one["length"])) for one in highlight["ranges"]]
+    assert [written[start:end].decode("utf-16-le") for start, end in places] == marked
 
 
 @pytest.mark.parametrize(
