@@ -47,20 +47,25 @@ TOO_LONG = _answer(
 FULL = _answer(
     "503 Service Unavailable", "UNAVAILABLE", "Too many connections. Try again shortly.", "retry-after: 5"
 )
+AROUND_CHUNKS = 9
+"""Bytes that come for one of content where each is a chunk of its own are 6; nobody sends worse in earnest."""
 
 
 class RequestProtocol(HttpToolsProtocol):
     """Give what `request_protocol` makes of this to uvicorn as `http`.
 
     Streams learn that the server stops, and a client that never reads cannot hold its connection. Nor can one that
-    sends its request drop by drop ("slow loris"), or a head without end; and there are no more than so many.
+    sends its request drop by drop ("slow loris"), or headers without end, before its content or after it; and there are
+    no more than so many.
     """
 
     _connection: HTTPConnection | None = None
     _patience: asyncio.TimerHandle | None = None
     _upgraded = False
-    _head_bytes: int | None = 0
-    """Bytes of a request's head that have come; None: not in a head."""
+    _beside: int | None = 0
+    """Bytes of a request that are none of its content (its head, what is around its chunks, and after them), less
+    what is usual around small chunks; None: no request is on its way."""
+    _headed = False
 
     def __init__(self, *given: Any, limits: DoorLimits | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -85,9 +90,9 @@ class RequestProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._upgraded:
             return
-        if self._head_bytes is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > self.limits.head_bytes:
+        if self._beside is not None:
+            self._beside += len(data)
+            if self._beside > self.limits.head_bytes:
                 self._end(TOO_LONG)
         if self._patience is None and self._idle():
             # Empty lines between requests begin none, and have ended the wait for one.
@@ -98,18 +103,31 @@ class RequestProtocol(HttpToolsProtocol):
         super().on_message_begin()
         extensions: dict[str, Any] = {CONNECTION: self._connection}
         self.scope["extensions"] = extensions
-        self._head_bytes = 0
+        self._beside, self._headed = 0, False
         self._wait(self.limits.head_seconds)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called with a header; also with one that comes after the content, which is none (RFC 9110, section 6.5.1):
+        a proxy that sets headers has not seen it."""
+        if not self._headed:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Called when a request's head is there."""
-        self._head_bytes = None
+        self._headed = True
         # The door itself answers a late body; this is for one that nobody reads any more.
         self._wait(self.limits.body_seconds + LINGER_SECONDS)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Called with some of a request's content."""
+        super().on_body(body)
+        if self._beside is not None:
+            self._beside -= AROUND_CHUNKS * len(body)
+
     def on_message_complete(self) -> None:
         """Called when a request is there."""
+        self._beside = None
         self._wait(None)
         super().on_message_complete()
 

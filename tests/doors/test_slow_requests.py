@@ -81,6 +81,42 @@ async def test_a_head_has_an_end(serve: Serve) -> None:
         check_answer(await reader.read(), b"431", "PAYLOAD_TOO_LARGE")
 
 
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+async def test_what_comes_after_the_content_has_an_end(serve: Serve) -> None:
+    served = await serve(DoorLimits(head_bytes=1000))
+    async with connected(served) as (reader, writer):
+        writer.write(CHUNKED + b"1\r\n{\r\n0\r\nX-Long: ")
+        await writer.drain()
+        writer.write(b"a" * 2000)
+        assert not await reader.read()
+
+
+async def test_small_chunks_are_no_headers(serve: Serve) -> None:
+    served = await serve(DoorLimits(head_bytes=1000))
+    body = b'{"query": "{ __typename }"}'.ljust(600)
+    async with connected(served) as (reader, writer):
+        writer.write(CHUNKED)
+        for start in range(0, 600, 100):
+            writer.write(b"".join(b"1\r\n%c\r\n" % letter for letter in body[start : start + 100]))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_headers_after_the_content_are_none(serve: Serve) -> None:
+    """A proxy that sets or takes away headers has not seen them: they could name somebody, or an address."""
+    served = await serve()
+    async with connected(served) as (reader, writer):
+        content = b'{"query": "{ __typename }"}'
+        writer.write(CHUNKED + b"%x\r\n%b\r\n0\r\n" % (len(content), content))
+        writer.write(b"Authorization: Nonsense\r\nX-Request-ID: theirs\r\n\r\n")
+        answer = await reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert b"theirs" not in answer
+
+
 async def test_there_are_only_so_many_connections(serve: Serve) -> None:
     served = await serve(DoorLimits(connections=2))
     async with connected(served) as (one, _), connected(served) as (_, two):
