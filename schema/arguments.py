@@ -31,6 +31,7 @@ _BY_NAME = {
 _BY_PLACE = {
     "Inbox.items.unread": "Only those that are not marked as read.",
     "BoardColumn.cards.lane": "Only the cards of this lane, by its `key`.",
+    "BoardColumnAsOf.cards.lane": "Only the cards of this lane of then, by its `key`.",
     "Project.backlog.inSprint": "True: only those that are in a sprint; false: only the others.",
     "Project.milestones.released": "Only those that are released, or only the others.",
     "Project.sprints.stages": "Only those that are this far.",

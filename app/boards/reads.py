@@ -21,11 +21,12 @@ from sqlalchemy import (
 
 from app.boards.models import Board, BoardSwimlanes
 from app.db import Reader, Statement, sql, table
-from app.paging import Condition
+from app.paging import Condition, StandIns
 from app.projects.models import StatusCategory, TaskType
 from app.projects.reads import of_projects
 from app.tasks.filters import TASKS, in_statuses
 from app.tasks.models import TaskAssignee, TaskLabel
+from app.views.reads import read_instead
 
 BOARDS: Statement[Board] = of_projects(Board, "project_id", "rank", "id")
 """All of some projects, deleted ones too."""
@@ -106,9 +107,13 @@ async def lanes_of_boards(
 
 
 async def lanes_among(
-    reader: Reader, swimlanes: str, boards: Sequence[tuple[UUID, Sequence[UUID], Sequence[Condition]]]
-) -> list[list[Any]]:
-    """The same of boards (project, statuses, conditions) that show some tasks only, in one statement."""
+    reader: Reader, swimlanes: str, boards: Sequence[tuple[UUID, Sequence[UUID], Sequence[Condition]]],
+    stand_ins: StandIns | None = None,
+) -> list[list[Any]]:  # fmt: skip
+    """The same of boards (project, statuses, conditions) that show some tasks only, in one statement.
+
+    ``stand_ins``: what is read instead of the tables.
+    """
     if not boards:
         return []
     source, key = _LANE_SOURCES[swimlanes]
@@ -121,8 +126,8 @@ async def lanes_among(
     union = union_all(*parts).subquery()
     found: list[list[Any]] = [[] for _ in boards]
     ordered = select(union).order_by(union.c.place, union.c.key)
-    for row in await reader.rows(Statement(ordered, Board)):
-        found[row["place"]].append(row["key"])  # type: ignore[index]
+    for row in await read_instead(reader, ordered, stand_ins):
+        found[row["place"]].append(row["key"])
     return found
 
 

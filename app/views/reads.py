@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, func, literal, or
 
 from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, table
-from app.paging import Condition, Page, finished_page, page_select, page_values
+from app.paging import Condition, Page, StandIns, finished_page, page_select, page_values
 from app.tasks.filters import TASKS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 from app.views.models import SavedView
@@ -37,8 +37,10 @@ class TaskList:
         return [within, *self.conditions]
 
 
-async def pages_of_views(reader: Reader, lists: Sequence[TaskList], request: PageRequest) -> list[Page]:
-    """The page of each, in one statement."""
+async def pages_of_views(
+    reader: Reader, lists: Sequence[TaskList], request: PageRequest, stand_ins: StandIns | None = None
+) -> list[Page]:
+    """The page of each, in one statement. ``stand_ins``: what is read instead of the tables."""
     if not lists:
         return []
     parts = []
@@ -47,14 +49,16 @@ async def pages_of_views(reader: Reader, lists: Sequence[TaskList], request: Pag
         number = func.row_number().over()  # the rows of a subquery come in its order
         parts.append(select(literal(place).label("list"), number.label("nth"), page))
     union = union_all(*parts).subquery()
-    statement = Statement(select(union).order_by(union.c.list, union.c.nth), Task)
+    chosen = select(union).order_by(union.c.list, union.c.nth)
     rows: list[list[Any]] = [[] for _ in lists]
-    for row in await reader.rows(statement, **page_values(request)):
-        rows[row["list"]].append(row)  # type: ignore[index]
+    for row in await read_instead(reader, chosen, stand_ins, **page_values(request)):
+        rows[row["list"]].append(row)
     return [finished_page(one.orders, request, found) for one, found in zip(lists, rows, strict=True)]
 
 
-async def counts_of_views(reader: Reader, lists: Sequence[TaskList]) -> list[int]:
+async def counts_of_views(
+    reader: Reader, lists: Sequence[TaskList], stand_ins: StandIns | None = None
+) -> list[int]:
     """How many tasks each has, in one statement."""
     if not lists:
         return []
@@ -66,8 +70,15 @@ async def counts_of_views(reader: Reader, lists: Sequence[TaskList]) -> list[int
             for place, one in enumerate(lists)
         )
     )
-    found = {row["place"]: row["n"] for row in await reader.rows(Statement(counted, Task))}  # type: ignore[index]
+    found = {row["place"]: row["n"] for row in await read_instead(reader, counted, stand_ins)}
     return [found[place] for place in range(len(lists))]
+
+
+async def read_instead(reader: Reader, chosen: Any, stand_ins: StandIns | None, **values: Any) -> list[Any]:
+    """The rows of a select over tasks, or over what stands in their place."""
+    if stand_ins is None:
+        return await reader.rows(Statement(chosen, Task), **values)
+    return await reader.rows(Statement(stand_ins.within(chosen), Task), **values, **stand_ins.values)
 
 
 def seen_in_project(viewer_id: UUID) -> Condition:

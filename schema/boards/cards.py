@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.boards.models import BoardSwimlanes
 from app.boards.reads import BACKLOG, NO_LANE, lane_condition
 from app.boards.shown import filters_of_boards
 from app.errors import BadInput
-from app.paging import Condition, Page, counts_by_parent, pages_by_parent
+from app.paging import Condition, Page, StandIns, counts_by_parent, pages_by_parent
 from app.projects.reads import STATUSES, by_project
 from app.tasks.filters import TASKS, filter_conditions, in_statuses, task_orders
 from app.tasks.grammar import TaskFilter, all_of
@@ -54,35 +55,45 @@ class Cards:
 
 
 async def connections_of(
-    context: Context, asked: Sequence[Cards], page: Paging, columns: Columns
+    context: Context,
+    asked: Sequence[Cards],
+    page: Paging,
+    columns: Columns,
+    stand_ins: StandIns | None = None,
 ) -> list[Any]:
-    """A connection of each one's tasks by rank, in one statement for all (and one more for their totals)."""
+    """A connection of each one's tasks by rank, in one statement for all (and one more for their totals).
+
+    ``stand_ins``: what is read instead of the tables.
+    """
     request = page.request(_ORDER)
     reader = await context.reader()
+    counter = count_cards if stand_ins is None else partial(count_cards, stand_ins=stand_ins)
     if len({id(one.conditions) for one in asked}) > 1:
-        pages = await pages_of_views(reader, [one.listed for one in asked], request)
-        return [connection(found, count_cards, one) for found, one in zip(pages, asked, strict=True)]
+        pages = await pages_of_views(reader, [one.listed for one in asked], request, stand_ins)
+        return [connection(found, counter, one) for found, one in zip(pages, asked, strict=True)]
     keys = list(dict.fromkeys(key for one in asked for key in one.place.keys))
     conditions = asked[0].conditions if asked else ()
     names = ("project_id", "status_id")
-    found = await pages_by_parent(reader, TASKS, Task, keys, names, _ORDER, request, conditions, columns)
+    found = await pages_by_parent(
+        reader, TASKS, Task, keys, names, _ORDER, request, conditions, columns, stand_ins
+    )
     by_key = dict(zip(keys, found, strict=True))
     return [
         connection(
-            _merged([by_key[key] for key in one.place.keys], request.size, request.backward), count_cards, one
+            _merged([by_key[key] for key in one.place.keys], request.size, request.backward), counter, one
         )
         for one in asked
     ]
 
 
-async def count_cards(context: Context, asked: list[Cards]) -> list[int]:
+async def count_cards(context: Context, asked: list[Cards], stand_ins: StandIns | None = None) -> list[int]:
     """How many tasks each has, in one statement."""
     reader = await context.reader()
     if len({id(one.conditions) for one in asked}) > 1:
-        return await counts_of_views(reader, [one.listed for one in asked])
+        return await counts_of_views(reader, [one.listed for one in asked], stand_ins)
     keys = list(dict.fromkeys(key for one in asked for key in one.place.keys))
     names, conditions = ("project_id", "status_id"), asked[0].conditions if asked else ()
-    counts = await counts_by_parent(reader, TASKS, keys, names, conditions)
+    counts = await counts_by_parent(reader, TASKS, keys, names, conditions, stand_ins)
     known = dict(zip(keys, counts, strict=True))
     return [sum(known[key] for key in one.place.keys) for one in asked]
 
@@ -128,21 +139,21 @@ async def cards_of_columns(
     """The cards of each column, or of one lane of it."""
     conditions = await shown_on(context, [parent.board for parent in parents], read_filter(filter))
     if lane is not None:
-        conditions = _in_lane(parents, conditions, lane)
+        conditions = in_lane([parent.board for parent in parents], conditions, lane)
     asked = [Cards(parent.place, one) for parent, one in zip(parents, conditions, strict=True)]
     return await connections_of(context, asked, page, columns)
 
 
-def _in_lane(
-    parents: list[Any], conditions: list[Sequence[Condition]], lane: str
+def in_lane(
+    boards: Sequence[Any], conditions: Sequence[Sequence[Condition]], lane: str
 ) -> list[Sequence[Condition]]:
+    """What the cards of one lane of each board fulfil. Equal ones are the same object."""
     made: dict[tuple[str, int], Sequence[Condition]] = {}
     found = []
-    for parent, one in zip(parents, conditions, strict=True):
-        key = (parent.board.swimlanes, id(one))
+    for board, one in zip(boards, conditions, strict=True):
+        key = (board.swimlanes, id(one))
         if key not in made:
-            swimlanes = parent.board.swimlanes
-            made[key] = [*one, lane_condition(swimlanes, read_lane(swimlanes, lane))]
+            made[key] = [*one, lane_condition(board.swimlanes, read_lane(board.swimlanes, lane))]
         found.append(made[key])
     return found
 

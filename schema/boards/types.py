@@ -29,6 +29,7 @@ from app.views.access import access_views
 from schema.accounts.types import User
 from schema.boards.cards import Cards, Place, cards_of_columns, count_cards, shown_on
 from schema.boards.enums import BoardLimitMode, BoardSwimlanes
+from schema.boards.then import boards_as_of
 from schema.context import Columns, Context
 from schema.edges import column, derived, edge
 from schema.ids import global_id
@@ -38,6 +39,7 @@ from schema.query_language.spelling import kept_filter_as_input
 from schema.query_language.types import printed_queries
 
 if TYPE_CHECKING:
+    from schema.boards.as_of import BoardAsOf
     from schema.projects.types import Label, Project, Status
     from schema.tasks.types import Task
     from schema.views.types import View
@@ -245,6 +247,10 @@ class Board(Node):
     version: int = column("For `boardUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")
     project: Annotated[Project, strawberry.lazy("schema.projects.types")] = edge(_projects, "Its project.")
+    as_of: Annotated[BoardAsOf, strawberry.lazy("schema.boards.as_of")] | None = edge(
+        boards_as_of, "It as it was, with the cards of then; null before it was made. Access is of today.",
+        reads=("id", "project_id"),
+    )  # fmt: skip
     viewer_can_update: bool = edge(_permitted, "Whether you may change and delete it.")
 
     is_type_of = is_row_of(models.Board, "Board", within_project=True)

@@ -111,11 +111,11 @@ async def _tasks(
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
     orders = task_orders(await read_order(context, order_by))
     check_conditions([*conditions, *(order.column for order in orders)])
-    tables = stand_ins(_distinct(found), TASKS_AND_WORDS)
+    tables = stand_ins(distinct(found), TASKS_AND_WORDS)
     made = await connections(
         context, TASKS, Task, keys, parents, orders, page, conditions, frozenset({"id"}), tables
     )
-    await _put_in(context, made, found, "task", PastTask)
+    await put_in(context, made, found, "task", PastTask)
     return made
 
 
@@ -126,20 +126,21 @@ async def comments_then(context: Context, parents: list[Any], columns: Columns, 
     keys = [(parent.moment.scope_id, parent.id) for parent in parents]
     made = await connections(
         context, _COMMENTS, Comment, ("project_id", "task_id"), keys, ORDER, page, (), frozenset({"id"}),
-        stand_ins(_distinct(found), COMMENTS),
+        stand_ins(distinct(found), COMMENTS),
     )  # fmt: skip
-    await _put_in(context, made, found, "comment", PastComment)
+    await put_in(context, made, found, "comment", PastComment)
     return made
 
 
-def _distinct(found: Sequence[Moment]) -> list[Moment]:
+def distinct(found: Sequence[Moment]) -> list[Moment]:
+    """Each of the moments once."""
     by_scope = {moment.scope_id: moment for moment in found}
     # One field asks for one moment, which is one of each project.
     assert all(by_scope[moment.scope_id].seq == moment.seq for moment in found)
     return list(by_scope.values())
 
 
-async def _put_in(
+async def put_in(
     context: Context, made: list[Any], found: list[Moment], object_type: str, wrap: type[PastTask]
 ) -> None:
     """Give the rows of pages their states. Pages of one parent are one object."""

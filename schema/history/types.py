@@ -12,6 +12,7 @@ import strawberry
 from app.history.moments import Moment, links_then, load_words
 from app.links.access import access_links
 from schema.accounts.types import User, user_edge, users
+from schema.boards.then import boards_then
 from schema.comments.states import CommentState
 from schema.context import Columns, Context
 from schema.edges import edge
@@ -38,6 +39,7 @@ from schema.projects.states import (
 from schema.tasks.states import TaskState
 
 if TYPE_CHECKING:
+    from schema.boards.as_of import BoardAsOf
     from schema.comments.types import Comment
     from schema.tasks.types import Task
 
@@ -160,7 +162,9 @@ def _position(root: Any) -> Position:
     return Position.of(root.position)
 
 
-def _is(kind: type[Any]) -> Any:
+def is_past(kind: type[Any]) -> Any:
+    """Tells values of a type of the past by their class."""
+
     def is_type_of(value: Any, info: Any) -> bool:
         return type(value) is kind
 
@@ -181,7 +185,7 @@ class CommentAsOf:
         "Comment", "id", _NOW
     )
 
-    is_type_of = _is(PastComment)
+    is_type_of = is_past(PastComment)
 
 
 @strawberry.type(
@@ -205,7 +209,7 @@ class TaskAsOf:
     )
     task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge("Task", "id", _NOW)
 
-    is_type_of = _is(PastTask)
+    is_type_of = is_past(PastTask)
 
 
 @strawberry.type(description="A status as it was: a column of the board of then.")
@@ -215,7 +219,7 @@ class StatusAsOf:
         tasks_then_by_status, "The tasks that were in it, by rank unless another order is asked for."
     )
 
-    is_type_of = _is(PastStatus)
+    is_type_of = is_past(PastStatus)
 
 
 @strawberry.type(
@@ -229,6 +233,9 @@ class ProjectAsOf:
     recorded_at: datetime = strawberry.field(description="When the last event in it was recorded.")
     state: ProjectState = edge(_projects, "Its own fields, as they were.")
     statuses: list[StatusAsOf] = edge(_statuses, "Its statuses in order: the board as it was.")
+    boards: list[Annotated[BoardAsOf, strawberry.lazy("schema.boards.as_of")]] = edge(
+        boards_then, "The boards that it had, in their order."
+    )
     labels: list[LabelState] = edge(_listed("label", LabelState, _BY_NAME), "Its labels by name.")
     task_types: list[TaskTypeState] = edge(
         _listed("task_type", TaskTypeState, _BY_NAME), "Its task types by name."
@@ -244,4 +251,4 @@ class ProjectAsOf:
         tasks_then, "The tasks that it had, by rank unless another order is asked for."
     )
 
-    is_type_of = _is(Moment)
+    is_type_of = is_past(Moment)

@@ -67,7 +67,7 @@ export default [
             'RateLimit', 'SearchCorrection', 'SearchHighlight', 'SearchHit', 'SearchRange', 'TaskOrderTerm', 'TaskSection',
             'TextEdit', 'TextHunk', 'TextLine', 'ViewFrame', 'ViewGroup',
             // What was: the same object at another moment has the same id, so a cache must not take one for the other.
-            'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
+            'BoardAsOf', 'BoardColumnAsOf', 'BoardLaneAsOf', 'CommentAsOf', 'ProjectAsOf', 'StatusAsOf', 'TaskAsOf',
             // A setting of the service, known by its name.
             'SignInProvider',
             // What planning reckons from tasks and from the log.
