@@ -139,6 +139,13 @@ class Connection:
         except Close as why:
             self._close(why)
 
+    def worked(self) -> None:
+        """A frame has come that counts as a message, and is none."""
+        try:
+            self._count()
+        except Close as why:
+            self._close(why)
+
     def filled(self) -> None:
         """Its subscriptions are looked at, before they are told more."""
         for operation in self._operations.values():

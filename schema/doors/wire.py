@@ -20,6 +20,9 @@ from websockets.protocol import State
 from schema.doors.handshake import Handshake
 from schema.doors.parsers import Parsers, whole_text
 
+SMALL = 1024
+"""Bytes. Who sends a message in smaller parts than these is charged for each."""
+
 LINGER_SECONDS = 5.0
 """What a client has not read this long after its connection was closed is thrown away with the connection."""
 
@@ -30,6 +33,9 @@ class Handler(Protocol):
     def received(self, text: str | None) -> None:
         """A message has come; None: one of bytes."""
 
+    def worked(self) -> None:
+        """A frame has come that is no message and costs as much as one: a ping, a small part of a message."""
+
     def filled(self) -> None:
         """There is no room for more, until the client has read some."""
 
@@ -39,6 +45,8 @@ class Handler(Protocol):
     def left(self) -> None:
         """The socket is over. Called once, and nothing else after it."""
 
+
+CONTROL = (Opcode.PING, Opcode.PONG)
 
 _PARSERS: dict[int, Parsers] = {}
 
@@ -218,6 +226,9 @@ class SocketProtocol(asyncio.Protocol):
             self._parser = None
 
     def _take(self, frame: Frame) -> None:
+        if frame.opcode in CONTROL or (not frame.fin and len(frame.data) < SMALL):
+            assert self._handler is not None
+            self._handler.worked()
         if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
             self._kind = frame.opcode
             if frame.fin:

@@ -278,14 +278,15 @@ async def read_order(context: Context, asked: list[TaskOrder] | None) -> list[tu
     keys = [
         read_word_id(field_id, "CustomField")
         for term in asked or ()
-        if (field_id := given(term.custom_field_id))
+        if (field_id := given(term.custom_field_id)) is not None
     ]
     names = await _field_orders(context, keys)
     terms = []
     for term in asked or ():
         if (given(term.field) is None) == (given(term.custom_field_id) is None):
             raise BadInput("An order is by a `field` or by a `customFieldId`: say one of the two.")
-        name = str(term.field.value) if given(term.field) else names.pop(0)  # type: ignore[union-attr]
+        field = given(term.field)
+        name = names.pop(0) if field is None else str(field.value)
         terms.append((name, term.direction is OrderDirection.DESC))
     return terms
 

@@ -224,6 +224,23 @@ async def test_4400_for_binary_messages(served: Served) -> None:
         assert (await client.closed())[0] == 4400
 
 
+@pytest.mark.parametrize("of", [{"type": "ping"}, {"type": "subscribe", "id": "1"}])
+async def test_4400_for_messages_that_nest_too_deep(served: Served, of: dict[str, str]) -> None:
+    """They could be read, and could not be written again."""
+    async with served.socket(init={}) as client:
+        for levels in (150, 600):
+            deep = '{"a":' * levels + "1" + "}" * levels
+            payload = f'{{"query":"{{ __typename }}","variables":{deep}}}'
+            message = orjson.dumps(of).decode()[:-1] + f',"payload":{payload}}}'
+            await client.connection.send(message)
+            if levels == 150:
+                assert (await client.receive())["type"] in ("pong", "next")
+                if "id" in of:
+                    assert (await client.receive())["type"] == "complete"
+        code, reason = await client.closed()
+        assert (code, "200 levels" in reason) == (4400, True)
+
+
 async def test_1009_for_messages_over_the_limit(serve: Serve) -> None:
     served = await serve(DoorLimits(body_bytes=1000))
     async with served.socket() as client:

@@ -96,6 +96,16 @@ async def test_a_socket_that_floods_is_closed(serve: Serve) -> None:  # noqa: F8
         assert client.connection.close_code == 4429
 
 
+@pytest.mark.parametrize("frame", [b"\x89\x80", b"\x8a\x80", b"\x00\x80"], ids=["ping", "pong", "empty part"])
+async def test_frames_that_are_no_messages_count_too(serve: Serve, frame: bytes) -> None:  # noqa: F811
+    """They cost as much to read; and parts of nothing would make a message that never ends."""
+    served = await serve(DoorLimits(messages=2))
+    async with served.socket(init={}) as client:
+        begun = b"\x01\x80\0\0\0\0" if frame[0] == 0 else b""
+        client.connection.transport.write(begun + (frame + b"\0\0\0\0") * 8)
+        assert (await client.closed())[0] == 4429
+
+
 def test_the_pace_is_a_second_with_four_seconds_at_once() -> None:
     now = 0.0
     pace, state = Pace(2, lambda: now), FULL
