@@ -76,12 +76,15 @@ def mutation(description: str, *, proof: Proof | None = None) -> Callable[[Resol
     return declared
 
 
-async def write(info: Info, input: Any, action: Action, *, secrets: tuple[str, ...] = ()) -> Outcome:
+async def write(
+    info: Info, input: Any, action: Action, *, secrets: tuple[str, ...] = (), trial: bool = False
+) -> Outcome:
     """Run a mutation's action under the input's ``clientMutationId``, if it has one.
 
-    ``secrets`` are fields that are kept in no form, so not in the hash that tells another input either.
+    ``secrets`` are fields that are kept in no form, so not in the hash that tells another input either. ``trial``: it
+    writes nothing, so sending it again is answered anew, and its key is still free for what is meant.
     """
-    key = given(getattr(input, "client_mutation_id", None))
+    key = None if trial else given(getattr(input, "client_mutation_id", None))
     arguments: dict[str, Any] | None = None
     if key is not None:  # else nobody asks what it came with
         arguments = strawberry.asdict(input)

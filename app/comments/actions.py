@@ -51,26 +51,30 @@ def with_comment(action: Action, task_id: UUID, body: str) -> Action:
     return both
 
 
-def with_comments(action: Action, body: str) -> Action:
+def with_comments(action: Action, body: str, *, dry_run: bool = False) -> Action:
     """Do something with many tasks and comment on each that it changes, in one unit and one batch.
 
-    The result is the action's, as ``edit_in_bulk`` gives it; one without a ``batch_id`` has changed nothing.
+    The result is the action's, as ``edit_in_bulk`` gives it. ``dry_run``: refuse what would be, and write nothing.
     """
 
     async def both(work: Work) -> Result:
         result = await action(work)
         done = (TaskOutcome.APPLIED.value, TaskOutcome.MERGED.value)
         changed = [UUID(one["task_id"]) for one in result["items"] if one["outcome"] in done]
-        if changed and result["batch_id"] is not None:
-            await _add_beside(work, changed, body)
+        if changed:
+            await _add_beside(work, changed, body, dry_run)
         return result
 
     return both
 
 
-async def _add_beside(work: Work, task_ids: Sequence[UUID], body: str) -> None:
+async def _add_beside(work: Work, task_ids: Sequence[UUID], body: str, dry_run: bool = False) -> None:
+    comments = [NewComment(task_id, body) for task_id in task_ids]
     try:
-        await add_comments([NewComment(task_id, body) for task_id in task_ids])(work)
+        if dry_run:
+            await _decide_new(work, comments)
+        else:
+            await add_comments(comments)(work)
     except Refusal as refusal:
         refusal.path = ("comment",) if refusal.path == ("body",) else refusal.path
         raise
@@ -80,10 +84,7 @@ def add_comments(comments: Sequence[NewComment]) -> Action:
     """Make comments, all or none; the result's ``comment_ids`` are in the order given."""
 
     async def action(work: Work) -> Result:
-        if len(comments) > ADDED_AT_ONCE:
-            raise LimitReached(f"At most {ADDED_AT_ONCE} comments at once.", limit=ADDED_AT_ONCE)
-        facts = await facts_for_new(work, comments)
-        added = [decide_addition(comment, facts) for comment in comments]
+        added = await _decide_new(work, comments)
         if len(comments) > 1:
             work.batch_id = work.batch_id or new_id()
         stage_new(work.staged, added)
@@ -91,6 +92,13 @@ def add_comments(comments: Sequence[NewComment]) -> Action:
         return {"comment_ids": [one.state["id"] for one in added]}
 
     return action
+
+
+async def _decide_new(work: Work, comments: Sequence[NewComment]) -> list[Addition]:
+    if len(comments) > ADDED_AT_ONCE:
+        raise LimitReached(f"At most {ADDED_AT_ONCE} comments at once.", limit=ADDED_AT_ONCE)
+    facts = await facts_for_new(work, comments)
+    return [decide_addition(comment, facts) for comment in comments]
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ _ATOMIC = "True: if one is refused, none is changed. False: each on its own."
 _COMMENT = (
     "A comment for each task that is changed, which its workflow may ask for: written in the same unit."
 )
-_DRY_RUN = "True: nothing is written; `results` tell what would become of each."
+_DRY_RUN = "True: nothing is written, and no `clientMutationId` is used up; `results` tell what would become of each."
 
 
 @strawberry.input(description="An edit of up to 1,000 tasks: one event each, one frame to every subscriber.")
@@ -228,7 +228,9 @@ async def _done(info: Info, input: Bulk, patch: TaskPatch | None, kind: EventKin
     targets = await read_bulk(info.context, input, patch, kind)
     action = edit_in_bulk(targets, told, atomic=input.atomic, dry_run=input.dry_run)
     comment = _comment_of(input)
-    outcome = await write(info, input, action if comment is None else with_comments(action, comment))
+    if comment is not None:
+        action = with_comments(action, comment, dry_run=input.dry_run)
+    outcome = await write(info, input, action, trial=input.dry_run)
     return TaskBulkPayload(
         results=results_of(outcome, told), batch_id=batch_of_outcome(outcome), positions=positions_of(outcome)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from app.tasks.actions import bulk
@@ -60,6 +62,41 @@ async def test_each_on_its_own_while_it_is_tried(world: World) -> None:
     tried = await world.member.do("taskBulkUpdate", items=items, patch={"title": "Mine"}, dryRun=True)
     assert [one["outcome"] for one in tried["results"]] == ["CONFLICT", "APPLIED"]
     assert tried["results"][0]["error"]["clashes"][0]["theirs"] == "Theirs"
+
+
+async def test_a_trial_leaves_its_key_free(world: World, log: Log) -> None:
+    """Tried twice, then meant, then sent again: under one key, and one effect."""
+    task = await world.task("Task")
+    asked = {"items": [{"id": task["id"], "expectedVersion": 1}], "patch": {"title": "New"}}
+    asked["clientMutationId"] = str(uuid4())
+    before = await log.fingerprint()
+    for _ in range(2):
+        tried = await world.member.do("taskBulkUpdate", RESULTS, **asked, dryRun=True)
+        assert ([one["outcome"] for one in tried["results"]], tried["batchId"]) == (["APPLIED"], None)
+    assert await log.fingerprint() == before
+    done = await world.member.do("taskBulkUpdate", RESULTS, **asked, dryRun=False)
+    assert done["batchId"]
+    assert (await world.member.do("taskBulkUpdate", RESULTS, **asked))["batchId"] == done["batchId"]
+    tried = await world.member.do("taskBulkUpdate", RESULTS, **asked, dryRun=True)
+    assert [one["outcome"] for one in tried["results"]] == ["UNCHANGED"], "of what is there now"
+
+
+async def test_what_is_tried_is_checked_as_what_is_done(world: World, log: Log) -> None:
+    """The comment too: a trial that passes is one that the real run passes."""
+    task = await world.task("Task")
+    items = [{"id": task["id"], "expectedVersion": 1}]
+    for body in (" ", "x" * 100_001):
+        for name, more in (("taskBulkUpdate", {"patch": {"priority": 1}}), ("taskBulkMove", {})):
+            asked: JSON = {"items": items, "comment": body, **more}
+            if name == "taskBulkMove":
+                asked["statusId"] = world.status("Done")
+            tried = await refused_unchanged(log, world.member.refused(name, **asked, dryRun=True))
+            assert tried == await refused_unchanged(log, world.member.refused(name, **asked))
+            assert tried["path"] == ["comment"]
+    same = {"items": items, "patch": {"title": "Task"}, "comment": " "}
+    for trial in (True, False):
+        told = await world.member.do("taskBulkUpdate", RESULTS, **same, dryRun=trial)
+        assert [one["outcome"] for one in told["results"]] == ["UNCHANGED"], "nobody is to be commented on"
 
 
 async def test_one_way_of_choosing_and_not_too_many(
