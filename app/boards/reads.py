@@ -24,7 +24,7 @@ from app.db import Reader, Statement, sql, table
 from app.paging import Condition, StandIns
 from app.projects.models import StatusCategory, TaskType
 from app.projects.reads import of_projects
-from app.tasks.filters import TASKS, in_statuses
+from app.tasks.filters import TASKS, in_statuses, living_label
 from app.tasks.models import TaskAssignee, TaskLabel
 from app.views.reads import read_instead
 
@@ -81,7 +81,10 @@ LANES: dict[str, Statement[Any]] = {
         "LEFT JOIN task_assignees a ON a.project_id = t.project_id AND a.task_id = t.id",
     ),
     "label": _lanes(
-        "l.label_id", "LEFT JOIN task_labels l ON l.project_id = t.project_id AND l.task_id = t.id"
+        "l.label_id",
+        """LEFT JOIN task_labels l ON l.project_id = t.project_id AND l.task_id = t.id AND NOT EXISTS (
+            SELECT FROM labels w WHERE w.project_id = l.project_id AND w.id = l.label_id AND w.deleted_at IS NOT NULL)
+        """,
     ),
     "priority": _lanes("t.priority", ""),
     "epic": _lanes(
@@ -133,10 +136,10 @@ async def lanes_among(
 
 def _held(model: Any, column: str) -> tuple[Any, Any]:
     held = table(model).alias("lane")  # else a condition's own would be taken for this one
-    source = TASKS.outerjoin(
-        held, and_(held.c.project_id == TASKS.c.project_id, held.c.task_id == TASKS.c.id)
-    )
-    return source, held.c[column]
+    place = and_(held.c.project_id == TASKS.c.project_id, held.c.task_id == TASKS.c.id)
+    if column == "label_id":
+        place = and_(place, living_label(held.c.label_id))
+    return TASKS.outerjoin(held, place), held.c[column]
 
 
 def _of_epics() -> tuple[Any, Any]:
@@ -178,4 +181,6 @@ def lane_condition(swimlanes: str, key: Any) -> ColumnElement[bool]:
         (_ASSIGNEES, "user_id") if swimlanes == BoardSwimlanes.ASSIGNEE else (_LABELS, "label_id")
     )
     rows = select(1).where(source.c.project_id == TASKS.c.project_id, source.c.task_id == TASKS.c.id)
+    if column == "label_id":
+        rows = rows.where(living_label(source.c.label_id))
     return not_(rows.exists()) if key is None else rows.where(source.c[column] == key).exists()

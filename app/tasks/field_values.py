@@ -7,7 +7,20 @@ from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Text, Uuid, and_, cast, func, not_, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.cursors import Kept, Order
@@ -31,16 +44,27 @@ _COLUMNS = {"text": "text", "number": "number", "date": "day", "option": "ref", 
 def field_condition(name: str, op: str, value: Any, operator: Operator) -> ColumnElement[bool]:
     """One comparison (see ``app.tasks.grammar.custom_name``). Of several chosen options any may match.
 
-    ``neq`` and ``nin`` ask that none does; ``null``, that nothing stands in the field, whatever is compared.
+    ``neq`` and ``nin`` ask that none does; ``null``, that nothing stands in the field, whatever is compared. What
+    tasks do not show, since the field or the option was deleted, does not stand there.
     """
     field_id, compared = read_custom(name)
-    inside = select(1).where(_OF_TASK, _VALUES.c.field_id == field_id)
+    living = select(1).where(_FIELDS.c.id == field_id, _FIELDS.c.deleted_at.is_(None)).exists()
+    inside = select(1).where(_OF_TASK, _VALUES.c.field_id == field_id, living)
+    if compared == "option" or op == "null":
+        ref = _VALUES.c.ref
+        inside = inside.where(or_(ref.is_(None), ref.not_in(_deleted_options(field_id))))
     if op == "null":
         return not_(inside.exists()) if value else inside.exists()
     if op == "me" and not value:
         return not_(inside.where(operator(_VALUES.c.ref, "me", True)).exists())
     found = inside.where(operator(_VALUES.c[_COLUMNS[compared]], _NEGATED.get(op, op), value)).exists()
     return not_(found) if op in _NEGATED else found
+
+
+def _deleted_options(field_id: UUID) -> Any:
+    each = func.jsonb_each(_FIELDS.c.options).table_valued("key", "value").render_derived(name="each_option")
+    deleted = cast(cast(each.c.value, JSONB).op("->>")("deleted"), Boolean)
+    return select(cast(each.c.key, Uuid)).select_from(_FIELDS, each).where(_FIELDS.c.id == field_id, deleted)
 
 
 SORTED = {

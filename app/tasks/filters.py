@@ -30,7 +30,7 @@ from app.db import table
 from app.errors import BadInput
 from app.keeping import Noted, note
 from app.paging import Fixed
-from app.projects.models import Status, StatusCategory
+from app.projects.models import Label, Status, StatusCategory
 from app.tasks.field_values import field_condition, field_order
 from app.tasks.grammar import (
     CUSTOM,
@@ -48,6 +48,7 @@ TASKS = table(Task)
 _STATUSES = table(Status)
 _ASSIGNEES = table(TaskAssignee)
 _LABELS = table(TaskLabel)
+_WORDS = table(Label)
 _LINKS = named_table(
     "links",
     *map(column, ("kind", "source_project_id", "source_task_id", "target_project_id", "target_task_id")),
@@ -73,6 +74,14 @@ def filter_conditions(asked: TaskFilter | None, scope: FilterScope) -> Sequence[
 def in_statuses(status_ids: Sequence[UUID]) -> ColumnElement[bool]:
     """The task is in one of these statuses."""
     return TASKS.c.status_id == func.any(literal(list(status_ids), ARRAY(Uuid)))
+
+
+def living_label(label_id: ColumnElement[Any], among: Sequence[UUID] | None = None) -> ColumnElement[bool]:
+    """The label was not deleted: a task keeps one that was, and does not show it. ``among``: it is one of these."""
+    gone = select(_WORDS.c.id).where(_WORDS.c.deleted_at.is_not(None))
+    if among is not None:
+        gone = gone.where(_WORDS.c.id == func.any(literal(list(among), ARRAY(Uuid))))
+    return label_id.not_in(gone)
 
 
 def _condition(asked: TaskFilter, scope: FilterScope) -> ColumnElement[bool]:
@@ -147,10 +156,13 @@ def _member(name: str, op: str, value: Any, scope: FilterScope) -> ColumnElement
     source, member = (_ASSIGNEES, "user_id") if name == "assignee" else (_LABELS, "label_id")
     rows = select(1).where(source.c.project_id == TASKS.c.project_id, source.c.task_id == TASKS.c.id)
     if op == "null":
+        rows = rows.where(living_label(source.c[member])) if name == "label" else rows
         return not_(rows.exists()) if value else rows.exists()
     if op == "me":
         op, value = ("eq" if value else "neq"), scope.viewer_id
     values: list[UUID] = [value] if op in ("eq", "neq") else value
+    if name == "label":
+        rows = rows.where(living_label(source.c[member], values))
     among = rows.where(source.c[member] == func.any(literal(values, ARRAY(Uuid)))).exists()
     return not_(among) if op in ("nin", "neq") else among
 

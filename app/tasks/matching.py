@@ -31,11 +31,25 @@ State = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a filter asks beyond the task's own state. ``categories``: status id → category; ``blocked``: task ids."""
+    """What a filter asks beyond the task's own state. ``categories``: status id → category; ``blocked``: task ids.
+
+    ``gone``: ids of labels, custom fields and options that were deleted: tasks keep them, and show them no more.
+    """
 
     scope: FilterScope
     categories: Mapping[str, str] = field(default_factory=dict)
     blocked: AbstractSet[str] = frozenset()
+    gone: AbstractSet[str] = frozenset()
+
+
+def gone_words(states: Iterable[State]) -> set[str]:
+    """Of the states of labels and custom fields: what of them, and of their options, was deleted."""
+    gone = set()
+    for state in states:
+        if state["deleted_at"] is not None:
+            gone.add(state["id"])
+        gone |= {one for one, option in state.get("options", {}).items() if option["deleted"]}
+    return gone
 
 
 def matches(asked: TaskFilter | None, state: State, around: Surroundings) -> bool:
@@ -80,7 +94,8 @@ def _compared(one: Compared, state: State, around: Surroundings) -> bool | None:
     return _all(_operator(one.field, op, value, state, around) for op, value in one.ops.items())
 
 
-def _member(values: list[str], op: str, asked: Any, around: Surroundings) -> bool:
+def _member(held: list[str], op: str, asked: Any, around: Surroundings) -> bool:
+    values = [one for one in held if one not in around.gone]
     if op == "null":
         return bool(values) is not asked
     if op == "me":
@@ -96,17 +111,21 @@ def _among(values: list[Any], op: str, asked: Any) -> bool:
 def _custom(name: str, op: str, asked: Any, state: State, around: Surroundings) -> bool:
     """What stands in a custom field: one value or none, or several options of which any may match."""
     field_id, compared = read_custom(name)
-    value = state["fields"].get(str(field_id), {})
+    value = {} if str(field_id) in around.gone else state["fields"].get(str(field_id), {})
     if op == "null":
-        return bool(value) is not asked
+        return any(_living(one, around) for one in value.values()) is not asked
     entries = {"text": ("text", "url"), "option": ("option_id", "option_ids"), "user": ("user_id",)}
     held = next((value[one] for one in entries.get(compared, (compared,)) if one in value), None)
-    values = held if isinstance(held, list) else [] if held is None else [held]
+    values = [] if held is None else _living(held, around)
     if op == "me":
         op, asked = ("eq" if asked else "neq"), around.scope.viewer_id
     positive = {"neq": "eq", "nin": "in"}.get(op, op)
     found = any(_compares(kind_of(name), positive, one, asked, around.scope) for one in values)
     return found is (positive == op)
+
+
+def _living(held: Any, around: Surroundings) -> list[Any]:
+    return [one for one in (held if isinstance(held, list) else [held]) if one not in around.gone]
 
 
 def _compares(kind: Kind, op: str, value: Any, asked: Any, scope: FilterScope) -> bool:

@@ -21,12 +21,12 @@ from app.errors import BadInput
 from app.events.kinds import fold
 from app.events.models import Event
 from app.fields.events import CUSTOM_FIELD_DELETED
-from app.projects.reads import STATUSES, by_project
+from app.projects.reads import LABELS, STATUSES, by_project
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
 from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS
-from app.tasks.grammar import FilterScope, TaskFilter, filter_to_json, time_dependent
-from app.tasks.matching import Surroundings, matches
+from app.tasks.grammar import CUSTOM, FilterScope, TaskFilter, filter_to_json, read_custom, time_dependent
+from app.tasks.matching import Surroundings, gone_words, matches
 
 MOST_STATES = 2_000
 """Of tasks, kept by one list; of others they are folded again."""
@@ -163,6 +163,8 @@ class LiveList:
             delta = event.payload.get("delta", {})
             if event.kind == CUSTOM_FIELD_DELETED.name or any("options" in part for part in delta.values()):
                 raise Changed
+        if event.object_type in ("label", "custom_field") and self._another(event):
+            raise Changed
         if event.object_type != "status" or self._around is None:
             return
         delta = event.payload.get("delta", {}).get("set", {})
@@ -170,6 +172,30 @@ class LiveList:
             raise Changed
         if (state := event.payload.get("state")) is not None:
             self._around.categories[state["id"]] = state["category"]  # type: ignore[index]
+
+    def _another(self, event: Event) -> bool:
+        """Whether tasks show something that the filter asks for no more, or again, without an event of theirs."""
+        asked = (
+            self.asked.mentions("label")
+            if event.object_type == "label"
+            else event.object_id in self._asked_fields()
+        )
+        if not asked:
+            return False
+        delta = event.payload.get("delta", {})
+        options = delta.get("entries", {}).get("options", {}).values()
+        return (
+            "deleted_at" in delta.get("set", {})
+            or any(
+                (one.get("old") or {}).get("deleted", False) != (one.get("new") or {}).get("deleted", False)
+                for one in options
+            )
+            or ("state" in event.payload and event.object_version != 1)  # it is there again
+        )
+
+    def _asked_fields(self) -> set[UUID]:
+        custom = (one.field for one in self.asked.comparisons() if one.field.startswith(CUSTOM))
+        return {read_custom(name)[0] for name in custom}
 
     async def _surroundings(self, reader: Reader, before: int) -> Surroundings:
         """What statuses meant when the first events came; from then on it is followed."""
@@ -182,7 +208,12 @@ class LiveList:
         categories = {
             state["id"]: state["category"] for (kind, _), state in found.items() if kind == "status"
         }
-        return Surroundings(self.scope, categories)
+        words = list(self._asked_fields())
+        if self.asked.mentions("label"):
+            labels = await by_project(reader, LABELS, [self.project_id])
+            words += [row.id for row in labels.get(self.project_id, [])]
+        gone = gone_words((await self._folded(reader, words, before)).values())
+        return Surroundings(self.scope, categories, gone=gone)
 
     def _sort_fields(self) -> list[UUID]:
         return [sorted_field(name) for name, _ in self.sort if name.startswith("field:")]

@@ -12,7 +12,7 @@ from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, func, literal, or
 from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, table
 from app.paging import Condition, Page, StandIns, finished_page, page_select, page_values
-from app.tasks.filters import TASKS
+from app.tasks.filters import TASKS, living_label
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 from app.views.models import SavedView
 
@@ -112,9 +112,10 @@ def _groups(place: int, one: TaskList, by: str) -> Any:
         member: Any
         member, name = (_ASSIGNEES, "user_id") if by == "assignee" else (_LABELS, "label_id")
         member = member.alias("grouped")  # else a condition's own would be taken for this one
-        source = TASKS.outerjoin(
-            member, (member.c.project_id == TASKS.c.project_id) & (member.c.task_id == TASKS.c.id)
-        )
+        held = (member.c.project_id == TASKS.c.project_id) & (member.c.task_id == TASKS.c.id)
+        if by == "label":
+            held &= living_label(member.c.label_id)
+        source = TASKS.outerjoin(member, held)
         key: ColumnElement[Any] = member.c[name]
     else:
         key = TASKS.c[_COLUMNS[by]]

@@ -50,7 +50,7 @@ async def furnished(
     """Tasks of ENG with all kinds of values, many missing, some deleted, some blocked."""
     async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
         world = World(service, template.kept)
-        labels = [(await world.label(one))["id"] for one in ("a", "b")]
+        labels = [(await world.label(one))["id"] for one in ("a", "b", "gone")]
         fields = await custom_fields(world)
         made: list[JSON] = []
         for number in range(20):
@@ -61,7 +61,8 @@ async def furnished(
                 more |= {"parentId": made[0]["id"], "externalRef": "x1"}
             made.append(await world.task(
                 TITLES[number % 5], by=("member", "owner")[number % 2], priority=number % 5,
-                statusId=world.status(STATUSES[number % 4]), labelIds=labels[: number % 3],
+                statusId=world.status(STATUSES[number % 4]),
+                labelIds=labels[2:] if number % 7 == 6 else labels[: number % 3],
                 assigneeIds=[[], [world.member.user_id], [world.member.user_id, world.owner.user_id]][number % 3],
                 fields=custom_values(world, fields, number),
                 sections=[{"name": "notes", "text": "Under\n100%"}] if number % 7 == 0 else [], **more,
@@ -72,15 +73,21 @@ async def furnished(
             )
         for number in (5, 9):
             await world.member.do("taskDelete", id=made[number]["id"], expectedVersion=1)
+        await world.owner.do("labelDelete", id=labels[2], expectedVersion=1)
+        await world.owner.do("customFieldDelete", id=fields["URL"]["id"], expectedVersion=1)
+        kept = [{"id": one["id"], "name": one["name"]} for one in fields["MULTI_SELECT"]["options"][:2]]
+        await world.owner.do(
+            "customFieldUpdate", id=fields["MULTI_SELECT"]["id"], expectedVersion=1, options=kept
+        )
         yield await _furnished(world, made, labels, fields)
 
 
 async def custom_fields(world: World) -> dict[str, JSON]:
     """One of each kind, by the kind."""
-    options: JSON = {"options": [{"name": "Low"}, {"name": "Two words"}]}
+    options: JSON = {"options": [{"name": "Low"}, {"name": "Two words"}, {"name": "Gone"}]}
     return {
         kind: await world.custom_field(f"The {kind}", kind, **(options if "SELECT" in kind else {}))
-        for kind in ("TEXT", "NUMBER", "DATE", "SELECT", "MULTI_SELECT", "USER")
+        for kind in ("TEXT", "NUMBER", "DATE", "SELECT", "MULTI_SELECT", "USER", "URL")
     }
 
 
@@ -89,9 +96,11 @@ def custom_values(world: World, fields: dict[str, JSON], number: int) -> list[JS
     several = [option["id"] for option in fields["MULTI_SELECT"]["options"]]
     values: dict[str, JSON] = {
         "TEXT": {"text": TEXTS[number % 10] or "under"}, "NUMBER": {"number": (0.0, 1.0, 2.5)[number % 3]},
-        "DATE": {"date": f"2030-01-0{number % 4 + 1}"}, "MULTI_SELECT": {"optionIds": several[: number % 2 + 1]},
+        "DATE": {"date": f"2030-01-0{number % 4 + 1}"},
+        "MULTI_SELECT": {"optionIds": several[number % 3 : number % 3 + 2]},
         "SELECT": {"optionId": fields["SELECT"]["options"][number % 2]["id"]},
         "USER": {"userId": (world.member, world.owner)[number % 2].user_id},
+        "URL": {"url": "https://lockstep.example/"},
     }  # fmt: skip
     return [
         {"fieldId": fields[kind]["id"], "value": value}
@@ -132,7 +141,9 @@ async def _furnished(world: World, made: list[JSON], labels: list[str], fields: 
             for kind, field in fields.items()
         },
     }  # fmt: skip
-    around = Surroundings(FilterScope(viewer_id=viewer_id), categories, blocked)
+    gone = {str(label_ids[2]), str(uuids(fields["URL"]["id"])[-1])}
+    gone.add(str(uuids(fields["MULTI_SELECT"]["options"][2]["id"])[-1]))
+    around = Surroundings(FilterScope(viewer_id=viewer_id), categories, blocked, gone)
     return Furnished(world, list(states.values()), ids, names, around)
 
 
