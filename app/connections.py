@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,11 +84,13 @@ class Patience:
 class Connections:
     """The connections of a pool. A few are kept at hand: to lend one costs asyncpg as much as to look up a row."""
 
-    def __init__(self, pool: asyncpg.Pool, patience: Patience) -> None:
+    def __init__(self, pool: asyncpg.Pool, patience: Patience, *, prepared_statements: bool = True) -> None:
         self._pool = pool
         self._patience = patience
+        self._prepared_statements = prepared_statements
         self._waiting = 0
         self._at_hand: list[Any] = []
+        self._prepared: dict[Any, dict[str, Any]] = {}
         self._closed = False
 
     async def take(self) -> Any:
@@ -97,7 +99,7 @@ class Connections:
             connection = self._at_hand.pop()
             if _usable(connection):
                 return connection
-            await self._pool.release(connection)
+            await self._release(connection)
         if self._waiting >= self._patience.waiters:
             raise Busy
         self._waiting += 1
@@ -112,17 +114,51 @@ class Connections:
 
     async def give_back(self, connection: Any) -> None:
         """It is free again; whoever waits gets it from the pool."""
-        spare = not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
-        if spare and _usable(connection):
+        if self._spare() and _usable(connection):
             self._at_hand.append(connection)
         else:
-            await self._pool.release(connection)
+            await self._release(connection)
+
+    async def glance(
+        self, text: str, arguments: Sequence[Any], rows: type[asyncpg.Record]
+    ) -> list[Any] | None:
+        """The rows of one statement that only reads, without a transaction; None where none is at hand for it.
+
+        It is prepared once on each connection, and nothing is looked at that such a statement cannot change: half of
+        what it costs on the ordinary way. Raises what asyncpg does, upon which that way may be tried.
+        """
+        if not self._at_hand or not self._prepared_statements:
+            return None
+        connection = self._at_hand.pop()
+        whole = False
+        try:
+            known = self._prepared.get(connection)
+            if known is None:
+                known = self._prepared[connection] = {}
+            statement = known.get(text)
+            if statement is None:
+                statement = known[text] = await connection.prepare(text, record_class=rows)
+            found: list[Any] = await statement.fetch(*arguments)
+            whole = True
+        finally:
+            if whole and self._spare():
+                self._at_hand.append(connection)
+            else:
+                await self._release(connection)
+        return found
+
+    def _spare(self) -> bool:
+        return not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
+
+    async def _release(self, connection: Any) -> None:
+        self._prepared.pop(connection, None)
+        await self._pool.release(connection)
 
     async def close(self) -> None:
         """Give what is unused to the pool, and wait until that has closed all."""
         self._closed = True
         while self._at_hand:
-            await self._pool.release(self._at_hand.pop())
+            await self._release(self._at_hand.pop())
         await self._pool.close()
 
 

@@ -280,9 +280,11 @@ class Snapshot(Reader):
 class Database:
     """The pool, and the two kinds of transaction there are: a snapshot (here) and a unit (``app.work``)."""
 
-    def __init__(self, pool: asyncpg.Pool, patience: Patience | None = None) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, patience: Patience | None = None, *, prepared_statements: bool = True
+    ) -> None:
         self.pool = pool
-        self._connections = Connections(pool, patience or Patience())
+        self._connections = Connections(pool, patience or Patience(), prepared_statements=prepared_statements)
 
     @classmethod
     async def open(
@@ -290,9 +292,8 @@ class Database:
     ) -> Database:
         """Connect. ``prepared_statements=False`` is for a PgBouncer that does not track them."""
         patience = patience or Patience()
-        return cls(
-            await connect(url, size, patience, prepared_statements=prepared_statements, rows=Row), patience
-        )
+        pool = await connect(url, size, patience, prepared_statements=prepared_statements, rows=Row)
+        return cls(pool, patience, prepared_statements=prepared_statements)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -310,6 +311,24 @@ class Database:
     async def take_back(self, reader: Reader) -> None:
         """It has read."""
         await self._connections.give_back(reader.connection)
+
+    async def glance(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
+        """The rows of one statement that only reads and is of its own moment."""
+        text, arguments = statement.prepare(parameters)
+        try:
+            rows = await self._connections.glance(text, arguments, statement.record_class)
+        except LATE as late:
+            raise TimedOut() from late
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+            rows = None  # its connection was lost, or what was prepared there has passed
+        if rows is not None:
+            STATEMENTS.inc()
+            return rows
+        reader = await self.lend()
+        try:
+            return await reader.rows(statement, **parameters)
+        finally:
+            await self.take_back(reader)
 
     async def close(self) -> None:
         """Give back what is unused, wait a little for the rest, and give up what does not answer."""

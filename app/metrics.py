@@ -6,14 +6,28 @@ from typing import Any
 
 import prometheus_client
 from prometheus_client import Gauge, Histogram
+from prometheus_client.values import MutexValue
 
 
 class Counter(prometheus_client.Counter):
-    """The library's, which finds what it counts by its labels at once: it is asked several times in each request."""
+    """The library's, which finds what it counts by its labels at once, and counts by one without looking at everything
+    else that it could be asked for: it is asked several times in each request.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self._known: dict[tuple[str, ...], prometheus_client.Counter] = {}
         super().__init__(*given, **named)
+        value = getattr(self, "_value", None)  # one with labels has none itself
+        self._own: Any = value if isinstance(value, MutexValue) else None
+
+    def inc(self, amount: float = 1, exemplar: dict[str, str] | None = None) -> None:
+        """Count so many more."""
+        own = self._own
+        if own is None or amount != 1 or exemplar:
+            super().inc(amount, exemplar)
+            return
+        with own._lock:  # noqa: SLF001 -- as `MutexValue.inc` does
+            own._value += 1  # noqa: SLF001
 
     def labels(self, *values: str) -> prometheus_client.Counter:  # type: ignore[override]
         """The counter for these values of the labels, in their order."""

@@ -45,7 +45,8 @@ class Visit:
 
     @property
     def _payer(self) -> Payer:
-        return self._person or Payer.of(None, self.address)
+        person = self._person
+        return Payer.of(None, self.address) if person is None else person
 
     @property
     def payer(self) -> str:

@@ -28,8 +28,12 @@ def caller_of(connection: HTTPConnection) -> Caller:
     """Who is at the other end of a request or a socket."""
     peer = connection.scope.get("client")
     told = connection.headers.get("user-agent", "")
-    state = connection.scope.get("state") or {}
-    return Caller(peer[0] if peer else None, _shown(told[:LONGEST_USER_AGENT]) or None, state.get("jar"))
+    return Caller(peer[0] if peer else None, shown_agent(told))
+
+
+def shown_agent(told: str) -> str | None:
+    """A client's name for itself as it may be shown; None if it has none."""
+    return _shown(told[:LONGEST_USER_AGENT]) or None
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ extensions and operation directives would be skipped by that, so a schema that h
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, aclosing
@@ -360,6 +361,8 @@ def _count(session: Session, answer: Answer | None) -> None:
 
 def _tell(prepared: Prepared, session: Session, answer: Answer, began: float) -> None:
     """One line for each operation, by which its request id can be found."""
+    if not log.is_enabled_for(logging.INFO):
+        return
     name = prepared.operation.name
     log.info(
         "operation",

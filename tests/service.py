@@ -15,6 +15,7 @@ from typing import Any
 
 import asyncpg
 import uvicorn
+from asyncpg.prepared_stmt import PreparedStatement
 from fastapi import FastAPI
 
 from app.config import Settings
@@ -104,6 +105,23 @@ class Statements:
         return "\n".join(
             f"{number}. {' '.join(text.split())[:160]}" for number, text in enumerate(self.texts, 1)
         )
+
+
+def _hear_prepared() -> None:
+    """asyncpg tells its loggers of every statement but of those that were prepared by hand: of these too."""
+    plain = PreparedStatement.fetch
+
+    async def fetch(self: Any, *args: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109 (asyncpg's)
+        connection = self._connection
+        if not connection._query_loggers:
+            return await plain(self, *args, timeout=timeout)
+        with connection._time_and_log(self._query, args, timeout):
+            return await plain(self, *args, timeout=timeout)
+
+    PreparedStatement.fetch = fetch
+
+
+_hear_prepared()
 
 
 class Service:

@@ -6,9 +6,10 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 
 from app.errors import ClientError
+from schema.doors.exchange import Asked
 from schema.doors.limits import DoorLimits
 from schema.doors.negotiation import JSON, is_utf8, media_type
 from schema.requests import BadRequest, GraphQLRequest, read_batch, read_json, read_request
@@ -50,24 +51,23 @@ def read_query_string(query_string: bytes) -> GraphQLRequest:
     return read_request(value)
 
 
-async def read_body(request: Request, limits: DoorLimits) -> bytes:
+async def read_body(request: Asked, limits: DoorLimits) -> bytes:
     """The body of a POST, which says that it is JSON.
 
     Raises `ClientError`s; `ClientDisconnect` if the client goes away meanwhile.
     """
-    check_content_type(request)
-    if is_there(request):
-        return await read_bounded(request, limits.body_bytes)
+    if not request.headers.is_plain_json:
+        check_content_type(request)
+    body = request.body()
+    if body is not None:
+        if len(body) > limits.body_bytes:
+            raise PayloadTooLarge(limits.body_bytes)
+        return body
     try:
         async with asyncio.timeout(limits.body_seconds):
             return await read_bounded(request, limits.body_bytes)
     except TimeoutError:
         raise RequestTimeout(limits.body_seconds) from None
-
-
-def is_there(request: Request) -> bool:
-    """Whether all of the body has come, as far as the server tells (uvicorn does): it need not be waited for."""
-    return getattr(getattr(request.receive, "__self__", None), "more_body", True) is False
 
 
 def read_requests(body: bytes, limits: DoorLimits) -> GraphQLRequest | list[GraphQLRequest]:
@@ -77,7 +77,7 @@ def read_requests(body: bytes, limits: DoorLimits) -> GraphQLRequest | list[Grap
     return read_batch(read_json(body, "The request's body"), limits.batch)
 
 
-def check_content_type(request: Request) -> None:
+def check_content_type(request: Asked) -> None:
     """Raises `UnsupportedMediaType` unless the body is plain JSON in UTF-8."""
     given = request.headers.get("content-type", "")
     if given != JSON and not _is_json(given):
@@ -91,7 +91,7 @@ def _is_json(content_type: str) -> bool:
     return name == JSON and is_utf8(parameters)
 
 
-async def read_bounded(request: Request, limit: int) -> bytes:
+async def read_bounded(request: Asked, limit: int) -> bytes:
     """The body, if within the limit: a declared length counts at once, the real one as it arrives."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > limit:

@@ -18,14 +18,12 @@ protocol of `graphql-sse` wants it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import structlog
 from graphql import OperationType
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -42,19 +40,21 @@ from schema.answers import (
     encode,
     failure,
 )
-from schema.callers import Caller, caller_of
+from schema.callers import Caller
 from schema.cookies import NAME, Jar
 from schema.doors.batches import Batch, run_admitted
 from schema.doors.body import read_body, read_query_string, read_requests
 from schema.doors.compression import compressed
-from schema.doors.exchange import Asked, Told
+from schema.doors.exchange import Asked, Lines, Told
+from schema.doors.forms import EVENT_STREAM, MULTIPART, Form
 from schema.doors.headers import with_headers
-from schema.doors.identity import bearer_token, request_id
+from schema.doors.identity import request_id
 from schema.doors.limits import DoorLimits
-from schema.doors.negotiation import GRAPHQL_RESPONSE, JSON, preferences, wants_page
+from schema.doors.negotiation import JSON, wants_page
 from schema.doors.origins import Origins
 from schema.doors.places import Places
-from schema.doors.streams import EVENT_STREAM, MULTIPART, Form, Stream, one, wanted_form
+from schema.doors.streams import Stream, one
+from schema.doors.wanted import Wanted
 from schema.execution import GraphQLService
 from schema.kept.shelf import Kept
 from schema.requests import BadRequest
@@ -95,6 +95,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
+ANYTHING = Wanted()
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class MethodNotAllowed(ClientError):
@@ -103,18 +105,6 @@ class MethodNotAllowed(ClientError):
     def __init__(self, message: str, allow: str) -> None:
         super().__init__("METHOD_NOT_ALLOWED", message)
         self.allow = allow
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a client takes: JSON of which media type (None: no JSON); and a stream of which form, if any.
-
-    `forgiving`: it is one that wants 200 for request errors.
-    """
-
-    json: str | None = JSON
-    stream: Form | None = None
-    forgiving: bool = False
 
 
 class HTTPDoor:
@@ -137,6 +127,7 @@ class HTTPDoor:
         self._origins = origins or Origins()
         self._places = places or Places(limits)
         self._headers = headers
+        self._lines: dict[tuple[str | None, str | None], Lines] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
@@ -146,7 +137,7 @@ class HTTPDoor:
         origin = head.get("origin")
         jar = None
         if origin is not None and self._origins.admits(origin, head.get("host")):
-            jar = request.state.jar = Jar(request.cookies.get(NAME))
+            jar = request.jar = Jar(request.starlette().cookies.get(NAME))
         # The server runs each request in a context of its own: nothing has to be taken back.
         structlog.contextvars.bind_contextvars(request_id=name)
         try:
@@ -158,7 +149,6 @@ class HTTPDoor:
             response.headers.update(self._origins.permission(head))
         if isinstance(response, Told):
             response.cookies = list(jar.headers) if jar else []
-            response.headers = {**self._headers, **response.headers}
             await response(scope, receive, send)
             return
         for cookie in jar.headers if jar else ():
@@ -166,17 +156,21 @@ class HTTPDoor:
         await response(scope, receive, with_headers(send, self._headers))
 
     async def _respond(self, request: Asked, name: str) -> Response | Told:
-        accept = request.headers.get("accept")
+        head, peer = request.headers, request.scope.get("client")
         if request.method == "OPTIONS":
             headers = {"Allow": "GET, POST", "Vary": HEADERS["Vary"]}
-            return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
-        if self._graphiql is not None and request.method in ("GET", "HEAD") and wants_page(accept):
-            return self._graphiql(self._service.application, Request(request.scope, request.receive))
-        wanted = Wanted()
-        caller = caller_of(request)
+            return Response(status_code=204, headers=headers | self._origins.preflight(head))
+        if (
+            self._graphiql is not None
+            and request.method in ("GET", "HEAD")
+            and wants_page(head.get("accept"))
+        ):
+            return self._graphiql(self._service.application, request.starlette())
+        wanted = ANYTHING
+        caller = Caller(peer[0] if peer else None, head.agent, request.jar)
         visit = self._places.visit(caller)
         try:
-            wanted = negotiate(accept or "*/*")
+            wanted = head.wanted
             response = await self._serve(request, name, wanted, visit, caller)
         except ClientDisconnect:
             raise
@@ -200,8 +194,7 @@ class HTTPDoor:
         by_get = request.method in ("GET", "HEAD")
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
-        token = bearer_token(request.headers.get("authorization"))
-        session = await self._service.sign_in(token, name, "http", caller)
+        session = await self._service.sign_in(request.headers.token, name, "http", caller)
         visit.signed_in(session)
         if by_get:
             prepared = self._service.prepare(read_query_string(request.scope["query_string"]))
@@ -226,7 +219,7 @@ class HTTPDoor:
             self._service, self._limits, prepared, session, visit, tagged=by_get, known=tags
         )
         if answer.unchanged and answer.tag is not None:
-            return Told(b"", 304, tagged(answer.tag))
+            return Told(b"", 304, Lines(self._headers), tagged(answer.tag))
         if wanted.json is None and wanted.stream is not None and answer.executed:
             return Stream(wanted.stream, one(answer), name, self._limits)
         return await self._json(request, wanted, answer, name)
@@ -237,16 +230,15 @@ class HTTPDoor:
         wanted: Wanted,
         answer: Answer,
         name: str,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] = NOTHING,
     ) -> Told:
-        status = status_of(answer, wanted)
-        more = dict(headers or {})
+        status, more = status_of(answer, wanted), headers
         if status == 401:
-            more["WWW-Authenticate"] = "Bearer"
+            more = {**more, "WWW-Authenticate": "Bearer"}
         elif status >= 429:
-            more.update(retry_after(answer))
+            more = {**more, **retry_after(answer)}
         if answer.tag is not None:
-            more.update(tagged(answer.tag))
+            more = {**more, **tagged(answer.tag)}
         return await self._content(request, wanted, encode(answer, name), status, more, answer.kept)
 
     async def _content(
@@ -255,14 +247,23 @@ class HTTPDoor:
         wanted: Wanted,
         content: bytes,
         status: int = 200,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] = NOTHING,
         kept: Kept | None = None,
     ) -> Told:
-        content, encoding = await compressed(content, request.headers.get("accept-encoding"), kept)
-        all_headers = {"Content-Type": f"{wanted.json or JSON}; charset=utf-8", **HEADERS, **(headers or {})}
-        if encoding is not None:
-            all_headers["Content-Encoding"] = encoding
-        return Told(content, status, all_headers)
+        encoding = None
+        if accepted := request.headers.get("accept-encoding"):
+            content, encoding = await compressed(content, accepted, kept)
+        return Told(content, status, self._usual(wanted.json, encoding), headers)
+
+    def _usual(self, media_type: str | None, encoding: str | None) -> Lines:
+        """The headers of such answers that are always the same."""
+        found = self._lines.get((media_type, encoding))
+        if found is None:
+            headers = {**self._headers, "Content-Type": f"{media_type or JSON}; charset=utf-8", **HEADERS}
+            if encoding is not None:
+                headers["Content-Encoding"] = encoding
+            found = self._lines[media_type, encoding] = Lines(headers)
+        return found
 
 
 def tagged(tag: str) -> dict[str, str]:
@@ -278,31 +279,6 @@ def stream_form(request: Asked, wanted: Wanted) -> Form:
             "Accept), and over WebSocket (graphql-transport-ws)."
         )
     return wanted.stream
-
-
-def negotiate(accept: str) -> Wanted:
-    """What a client takes, by its `Accept` header (RFC 9110: no header, or an empty one, is `*/*`).
-
-    Raises a `ClientError` of code NOT_ACCEPTABLE.
-    """
-    return _known(accept) if len(accept) <= LONGEST_KNOWN else _negotiate(accept)
-
-
-def _negotiate(accept: str) -> Wanted:
-    wanted = preferences(accept, (JSON, GRAPHQL_RESPONSE))
-    stream = wanted_form(accept)
-    if not wanted:
-        if stream is None:
-            message = f"Answers are {GRAPHQL_RESPONSE} or {JSON}: list one of them in Accept."
-            raise ClientError("NOT_ACCEPTABLE", message)
-        return Wanted(None, stream)
-    best = wanted[0]
-    return Wanted(best.media_type, stream, best.media_type == JSON and best.named)
-
-
-_known = lru_cache(maxsize=256)(_negotiate)
-LONGEST_KNOWN = 200
-"""Clients send a handful of short headers, again and again."""
 
 
 def status_of(answer: Answer, wanted: Wanted) -> int:

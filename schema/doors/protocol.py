@@ -9,8 +9,10 @@ from functools import partial
 from typing import Any
 
 import orjson
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from schema.doors.exchange import HEAD
+from schema.doors.heads import Heads, KnownHead
 from schema.doors.limits import DoorLimits
 from schema.doors.wire import LINGER_SECONDS, SocketProtocol
 
@@ -51,6 +53,10 @@ AROUND_CHUNKS = 9
 """Bytes that come for one of content where each is a chunk of its own are 6; nobody sends worse in earnest."""
 
 
+_HEADS: dict[tuple[str, str, int], Heads] = {}
+"""What is known of heads, by what it depends on besides their bytes."""
+
+
 class RequestProtocol(HttpToolsProtocol):
     """Give what `request_protocol` makes of this to uvicorn as `http`.
 
@@ -66,10 +72,18 @@ class RequestProtocol(HttpToolsProtocol):
     """Bytes of a request that are none of its content (its head, what is around its chunks, and after them), less
     what is usual around small chunks; None: no request is on its way."""
     _headed = False
+    _within = False
+    """Whether a request has begun to come, and is not there yet."""
+    _whole: bytes | None = None
+    """What is being read, if a request can begin and end with it."""
+    _idle_since: float | None = None
+    """When the last answer was given (the loop's clock), if nothing has come since."""
 
     def __init__(self, *given: Any, limits: DoorLimits | None = None, **named: Any) -> None:
         super().__init__(*given, **named)
         self.limits = limits or DoorLimits()
+        fixed = (self.root_path, self.asgi_version, self.limits.head_bytes)
+        self._heads = _HEADS.get(fixed) or _HEADS.setdefault(fixed, Heads())
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called when a client has connected."""
@@ -83,11 +97,21 @@ class RequestProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is over."""
         self._wait(None)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Called with what has come."""
+        cycle: Any = self.cycle
+        if not self._within and (cycle is None or cycle.response_complete) and self.limit_concurrency is None:
+            known = self._heads.find(data)
+            if known is not None:
+                self._begin(*known)
+                return
+            self._whole = data
         super().data_received(data)
+        self._whole = None
         if self._upgraded:
             return
         if self._beside is not None:
@@ -103,6 +127,7 @@ class RequestProtocol(HttpToolsProtocol):
         super().on_message_begin()
         extensions: dict[str, Any] = {CONNECTION: self._connection}
         self.scope["extensions"] = extensions
+        self._within = True
         self._beside, self._headed = 0, False
         self._wait(self.limits.head_seconds)
 
@@ -129,7 +154,48 @@ class RequestProtocol(HttpToolsProtocol):
         """Called when a request is there."""
         self._beside = None
         self._wait(None)
+        self._within = False
         super().on_message_complete()
+        whole, self._whole = self._whole, None
+        cycle: Any = self.cycle
+        if whole is not None and cycle is not None and not self.parser.should_upgrade():
+            self._heads.remember(whole, cycle)
+
+    def _begin(self, known: KnownHead, body: bytes) -> None:
+        """Has a request answered that is there as a whole, and whose head is known."""
+        self._idle_since = self._beside = None
+        if self._patience is not None:
+            self._wait(None)
+        scope: Any = known.scope.copy()
+        scope["server"], scope["client"], scope["scheme"] = self.server, self.client, self.scheme
+        scope["headers"], scope["state"] = known.headers.copy(), self.app_state.copy()
+        scope["extensions"] = {CONNECTION: self._connection, HEAD: known.head}
+        there = asyncio.Event()
+        there.set()
+        self.scope = scope
+        cycle = self.cycle = RequestResponseCycle(
+            scope, self.transport, self.flow, self.logger, self.access_logger, self.access_log,
+            self.server_state.default_headers, there, False, True, self.on_response_complete,
+        )  # fmt: skip
+        cycle.body, cycle.more_body = body, False  # type: ignore[assignment]
+        self._start_asgi_task(cycle, self.app)
+
+    def on_response_complete(self) -> None:
+        """Called when a request was answered. One timer counts how long a connection is idle, however often it is."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._count_idle(self.timeout_keep_alive)
+
+    def _count_idle(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
 
     def handle_websocket_upgrade(self) -> None:
         """Called when the connection becomes a socket."""
@@ -168,7 +234,14 @@ class RequestProtocol(HttpToolsProtocol):
         super().shutdown()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Called when a connection has been idle: its last answer may still be unread."""
+        """Called when a connection may have been idle: if so it is closed, and its last answer may still be unread."""
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return  # what is being answered begins to count anew
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._count_idle(left)
+            return
         super().timeout_keep_alive_handler()
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

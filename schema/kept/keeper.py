@@ -13,7 +13,7 @@ import hashlib
 import re
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from graphql import OperationType
 
 from app.errors import ClientError
 from app.keeping import Noted, watch
+from app.keys import as_text
 from app.metrics import KEPT_ANSWERS
 from app.projects.stamps import Stamp, stamp_now, stamp_of
 from schema.answers import Answer
@@ -35,6 +36,9 @@ MOST_PROJECTS = 200
 MOST_TOLD = 8
 """Projects that a tag names; an answer from more has none."""
 
+HIT = KEPT_ANSWERS.labels("hit")
+UNCHANGED = KEPT_ANSWERS.labels("unchanged")
+
 _TAG = re.compile(r'"([sv])([A-Za-z0-9_-]{22})((?:\.[0-9a-f]{32}){1,8})"')
 
 
@@ -46,7 +50,7 @@ class Question:
     asked: tuple[Hashable, ...]
     tagged: bool
     known: str
-    noted: set[Noted]
+    noted: set[Noted] = field(default_factory=set)
 
     def place(self, dependence: Dependence | None) -> Hashable:
         """Under what its answers are kept."""
@@ -88,23 +92,29 @@ class Keeper:
             orjson.dumps(request.variables, option=orjson.OPT_SORT_KEYS),
             viewer.scopes,
         )
-        return Question(viewer.user_id, asked, tagged, known, watch())
+        return Question(viewer.user_id, asked, tagged, known)
 
     async def find(self, question: Question, prepared: Prepared) -> Answer | None:
-        """The kept answer, or that the client's own is good; None if it must be made."""
+        """The kept answer, or that the client's own is good; None if it must be made: what that depends on is noted."""
+        answer = await self._find(question, prepared)
+        if answer is None:
+            watch(question.noted)
+        return answer
+
+    async def _find(self, question: Question, prepared: Prepared) -> Answer | None:
         if question.known and (answer := await self._unchanged(question, prepared)) is not None:
-            KEPT_ANSWERS.labels("unchanged").inc()
+            UNCHANGED.inc()
             return answer
         for dependence in (Dependence.ROLE, Dependence.VIEWER):
             place = self.shelf.look(question.place(dependence))
             if place is None:
                 continue
-            stamp = await self._stamp(question, place.projects)
+            stamp = await self._stamp(question, place.keys)
             if stamp is None:
                 return None
             kept = place.answers.get(_key(stamp, dependence))
             if kept is not None:
-                KEPT_ANSWERS.labels("hit").inc()
+                HIT.inc()
                 found = Found(question, dependence, stamp, place.projects)
                 return Answer(executed=True, kept=kept, tag=self._tag(found, prepared))
             KEPT_ANSWERS.labels("passed").inc()
@@ -145,7 +155,7 @@ class Keeper:
             question = found.question.place(found.dependence)
             self.shelf.put(question, found.projects, _key(found.stamp, found.dependence), answer.kept)
 
-    async def _stamp(self, question: Question, projects: tuple[UUID, ...]) -> Stamp | None:
+    async def _stamp(self, question: Question, projects: str) -> Stamp | None:
         try:
             return await stamp_now(self._application.database, question.viewer_id, projects)
         except ClientError:
@@ -154,7 +164,7 @@ class Keeper:
     async def _unchanged(self, question: Question, prepared: Prepared) -> Answer | None:
         for letter, digest, projects in _TAG.findall(question.known)[:1]:
             asked = tuple(UUID(hex=one) for one in projects[1:].split("."))
-            stamp = await self._stamp(question, asked)
+            stamp = await self._stamp(question, as_text(asked))
             if stamp is None or len(stamp.rows) != len(asked):
                 return None
             dependence = Dependence.VIEWER if letter == "v" else Dependence.ROLE
