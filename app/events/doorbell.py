@@ -15,6 +15,12 @@ from app.events.models import Event
 SMALL_BYTES = 8_192
 """A message up to this size carries its events; a larger one only rings, and hubs read the log."""
 
+SIGHT_LOST = "ScopeRemoved"
+"""The kind of event by which somebody's inbox tells that they see a scope no more (`app.inbox.scopes`)."""
+
+LOOK_AGAIN = b'{"access":true}'
+"""To those who follow a scope: somebody has lost it. It is the comparison with the database that finds out who."""
+
 ENVELOPE_BYTES = 64
 """What a message takes beside its events."""
 
@@ -34,6 +40,7 @@ class Near(Protocol):
 class RedisDoorbell:
     """Announces committed events: (scope, seq), and the events themselves if they are small.
 
+    Scopes that somebody lost by them are told before all else, so that nothing later is heard without knowing.
     ``near``: hears of them first, the same messages. Who follows in this process need not wait for Redis.
     """
 
@@ -48,12 +55,13 @@ class RedisDoorbell:
         by_scope: dict[UUID, list[Event]] = {}
         for event in events:
             by_scope.setdefault(event.scope_id, []).append(event)
-        messages = []
-        for scope, told in by_scope.items():
-            for message in make_messages(told):
-                messages.append((channel_of(scope), message))
-                if self._near is not None:
-                    self._near.hear(scope, message)
+        lost = dict.fromkeys(event.object_id for event in events if event.kind == SIGHT_LOST)
+        told = [(scope, LOOK_AGAIN) for scope in lost]
+        told += [(scope, message) for scope, some in by_scope.items() for message in make_messages(some)]
+        if self._near is not None:
+            for scope, message in told:
+                self._near.hear(scope, message)
+        messages = [(channel_of(scope), message) for scope, message in told]
         if len(messages) == 1 or self._backend is None:
             for channel, message in messages:
                 await self._broadcast.publish(channel, message)

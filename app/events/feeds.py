@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from broadcaster import Broadcast
 from app import metrics
 from app.db import Database
 from app.events.cursors import Cursor
-from app.events.doorbell import channel_of, read_message
+from app.events.doorbell import LOOK_AGAIN, channel_of, read_message
 from app.events.followers import Follower, Queue
 from app.events.frames import FrameReason
 from app.events.log import Position, clocks
@@ -49,9 +49,12 @@ class Feed:
     """A followed scope. ``head`` is the last seq that was handed to the followers.
 
     Opened once, by whoever comes first, and used until it is ``over``: left by its last follower, replaced, or failed.
+    ``doubt`` is called when it may be that not all who follow may read any more.
     """
 
-    def __init__(self, scope_id: UUID, database: Database, broadcast: Broadcast) -> None:
+    def __init__(
+        self, scope_id: UUID, database: Database, broadcast: Broadcast, doubt: Callable[[], None]
+    ) -> None:
         self.scope_id = scope_id
         self.clock: Scope | None = None
         self.head = 0
@@ -60,6 +63,7 @@ class Feed:
         self.audiences: dict[Hashable, Audience] = {}
         self.over = self.closing = False
         self.closed = asyncio.Event()
+        self._doubt = doubt
         self._database = database
         self._broadcast = broadcast
         self._heard: dict[int, Event] = {}
@@ -149,6 +153,9 @@ class Feed:
 
     def hear(self, message: bytes | str) -> None:
         """A message has come, of whatever kind."""
+        if message in (LOOK_AGAIN, LOOK_AGAIN.decode()):
+            self._doubt()
+            return
         try:
             self.hint(*read_message(message, self.scope_id, self.head))
         except Exception as fault:  # noqa: BLE001 (whatever it was: the log is read instead)

@@ -2,13 +2,15 @@
 
 Postgres is the truth and Redis the doorbell: messages may be lost, doubled, late or swapped. Twice a second the heads
 and access stamps of all followed scopes are compared with the database in one statement; while that
-fails for more than a second, streams pause, because nobody knows then who may still read what.
+fails for more than a second, streams pause, because nobody knows then who may still read what. Where it is heard that
+somebody lost a scope, they pause until it was compared again, at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncGenerator, Hashable
 from uuid import UUID
@@ -62,6 +64,8 @@ class Hub:
         self._closing: set[asyncio.Task[None]] = set()
         self._compared_at = time.monotonic()
         self._compared = asyncio.Event()
+        self._doubted_at = -math.inf
+        self._doubted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended_here: set[UUID] = set()
         for reason in RESYNCS:  # so that every reason is there to be watched before it first happens
@@ -159,7 +163,7 @@ class Hub:
             self._retire(feed)
             await feed.closed.wait()
         if feed is None:
-            feed = self._feeds[scope_id] = Feed(scope_id, self.database, self._broadcast)
+            feed = self._feeds[scope_id] = Feed(scope_id, self.database, self._broadcast, self.doubt)
         return feed
 
     def _retire(self, feed: Feed) -> None:
@@ -181,7 +185,12 @@ class Hub:
 
     def stale(self) -> bool:
         """Whether streams must pause: nobody knows just now who may read what."""
-        return self._compared_ago() > self._pause_after
+        return self._compared_ago() > self._pause_after or self._compared_at <= self._doubted_at
+
+    def doubt(self) -> None:
+        """Somebody has lost a scope that is followed: nothing goes out before a comparison that begins after now."""
+        self._doubted_at = time.monotonic()
+        self._doubted.set()
 
     async def look(self) -> None:
         """Wait a moment of a pause."""
@@ -202,7 +211,10 @@ class Hub:
 
     async def _compare_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(self._compare_every)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._compare_every):
+                    await self._doubted.wait()
+            self._doubted.clear()
             try:
                 async with asyncio.timeout(COMPARE_SECONDS):
                     await self._compare()

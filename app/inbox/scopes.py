@@ -13,11 +13,12 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, sql
+from app.events.doorbell import SIGHT_LOST
 from app.events.kinds import Effect, event_kind
 from app.work import Work
 
 SCOPE_ADDED = event_kind("ScopeAdded", "readable_scope", Effect.PUT)
-SCOPE_REMOVED = event_kind("ScopeRemoved", "readable_scope", Effect.REMOVE)
+SCOPE_REMOVED = event_kind(SIGHT_LOST, "readable_scope", Effect.REMOVE)
 
 Pair = tuple[UUID, UUID]
 
@@ -37,7 +38,8 @@ async def telling_access(
     """Tell what a change of access does: to these people in these projects; without projects, in the whole workspace;
     without people, to everybody.
 
-    The caller holds the workspace's access guard, or makes the project. Streams are looked at again within the bound.
+    The caller holds the workspace's access guard, or makes the project. Streams are looked at again at once where
+    somebody lost a scope, and within the bound if nobody hears of that.
     """
     change = AccessChange()
     before = await _readers(work, workspace_id, people, projects)

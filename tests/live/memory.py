@@ -63,7 +63,7 @@ class World:
         self.log: list[Event] = []
         self.fails = 0
         self.reads = 0
-        self.feed = Feed(SCOPE, self, None)  # type: ignore[arg-type]
+        self.feed = Feed(SCOPE, self, None, lambda: None)  # type: ignore[arg-type]
         self.followers: list[tuple[Follower, int]] = []
         self.join()
 

@@ -12,18 +12,24 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from app.config import Settings
 from app.errors import NotFound, PermissionDenied
 from app.events import arrivals, hub, resuming
 from app.events.cursors import Cursor
 from app.events.models import Scope
 from schema.ids import global_id
 from tests.client import JSON, PATIENCE_SECONDS, Client, Socket, Stream
+from tests.conftest import Template
 from tests.invariants import EVENTS_AFTER
 from tests.ledger import Log
 from tests.live.places import SCOPES, check_whole, on_this_machine, place
+from tests.service import Doors, serve
 from tests.world import World, uuids
 
 BOUND_SECONDS = 1.0
+OF_THE_VIEWER = """kind reason position { seq cursor }
+  events { seq ... on TaskCreated { task { viewerCanUpdate } } }"""
+"""Frames that nobody shares."""
 
 
 async def ended_within(world: World, stream: Stream, seconds: float = BOUND_SECONDS) -> JSON:
@@ -58,6 +64,35 @@ async def test_a_removed_member_hears_nothing_more(world: World) -> None:
             assert (await ended_within(world, stream))["reason"] == "ACCESS_LOST"
         await world.task(by="owner")
         await staying.until((await world.position())["seq"])
+
+
+async def test_what_is_done_after_a_loss_is_told_to_nobody_who_lost(
+    world: World, doors: Doors, database: str, make_settings: Callable[..., Settings], template: Template
+) -> None:
+    """Whichever way it was lost, in the process that heard of it first and in another: no comparison is waited for."""
+    eng = world.eng
+    team = (await world.team("colleague", roles={"eng": "VIEWER"}))["id"]
+    place = {"workspaceId": world.workspace["id"]}
+    ways: list[tuple[str, str, JSON]] = [
+        ("member", "projectMemberRemove", {"projectId": eng["id"], "userId": world.member.user_id}),
+        ("colleague", "teamMemberRemove", {"teamId": team, "userId": world.colleague.user_id}),
+        ("viewer", "workspaceMemberRemove", place | {"userId": world.viewer.user_id}),
+    ]
+    settings = make_settings(database, compare_interval_ms=1000)
+    async with serve(doors, settings) as one, serve(doors, settings) as other:
+        worlds = [World(process, template.kept) for process in (one, other)]
+        for person, mutation, loss in ways:
+            async with worlds[0].person(person).socket() as near, worlds[1].person(person).socket() as far:
+                streams = [
+                    await socket.follow(eng["scope"], selection=fields)
+                    for socket in (near, far) for fields in (None, OF_THE_VIEWER)
+                ]  # fmt: skip
+                await worlds[0].owner.do(mutation, "", **loss)
+                before = (await world.position())["seq"]
+                await worlds[0].task(by="owner")
+                for stream in streams:
+                    assert (await stream.ended())["reason"] == "ACCESS_LOST"
+                    assert all(event["seq"] <= before for event in stream.events)
 
 
 async def test_who_becomes_a_guest_loses_the_workspace_and_keeps_the_project(world: World) -> None:

@@ -169,7 +169,7 @@ async def test_a_planted_reading_without_the_link_is_caught() -> None:
 def test_a_slow_follower_is_bounded_and_alone() -> None:
     """In portions and in events; the portions are shared, so others cost nothing more."""
     slow, many, quick = (Follower(uuid4(), Signed(), limit) for limit in (10, 1_000_000, 1_000_000))
-    where = type(Feed(SCOPE, None, None).position)(SCOPE, 0, Cursor.at(SCOPE, 0, None))  # type: ignore[arg-type]
+    where = type(Feed(SCOPE, None, None, lambda: None).position)(SCOPE, 0, Cursor.at(SCOPE, 0, None))  # type: ignore[arg-type]
     seq = 0
     for _ in range(250):
         portion = [event(seq + n + 1, None) for n in range(100)]
