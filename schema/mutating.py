@@ -42,15 +42,16 @@ class RefusalsAsErrors(FieldExtension):
     """Turns what the domain refused into a payload with `errors`; bugs and request errors pass."""
 
     async def resolve_async(self, next_: Any, source: Any, info: Info, **kwargs: Any) -> Any:
-        payload: Any = info._field.resolve_type()  # noqa: SLF001 (Strawberry tells a field's type nowhere else)
         try:
             return await next_(source, info, **kwargs)
         except Refusals as several:
-            return payload(errors=[user_error(refusal, str(index)) for index, refusal in several.items])
+            errors = [user_error(refusal, str(index)) for index, refusal in several.items]
         except Refusal as refusal:
             if isinstance(refusal, VersionConflict):
                 metrics.CONFLICTS.inc()
-            return payload(errors=[user_error(refusal)])
+            errors = [user_error(refusal)]
+        payload: Any = info._field.resolve_type()  # noqa: SLF001 (Strawberry tells a field's type nowhere else)
+        return payload(errors=errors)
 
 
 class WithinScopes(FieldExtension):

@@ -34,6 +34,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from app.collecting import Together
 from app.keys import Rows
 from schema.compiled.builders import builder
+from schema.compiled.mutations import mutation_source
 from schema.compiled.places import Place, Under
 from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape, flags_of
 from schema.compiled.runs import Failure, Run
@@ -202,7 +203,13 @@ class Compiler:
         below = self._below(named, details) if isinstance(named, GraphQLObjectType) else None
         reads = below.reads if below else None
         alone = below.alone if below else is_leaf_type(named)
-        source = Constant(kind.name) if field_name == "__typename" else source_of(field, reads, alone=alone)
+        source: Source
+        if field_name == "__typename":
+            source = Constant(kind.name)
+        elif kind is self._schema.mutation_type:
+            source = mutation_source(field, reads)
+        else:
+            source = source_of(field, reads, alone=alone)
         within = _Within(f"{kind}.{field_name}", field, details, below)
         position = self._position(definition.type, within)
         return Column(

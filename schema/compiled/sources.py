@@ -8,12 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo, get_argument_values
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    VariableNode,
+    get_argument_values,
+)
 from graphql.pyutils import Path as ResponsePath
 from strawberry import UNSET
 from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from app.db import Row
@@ -22,6 +28,7 @@ from schema.compiled.runs import Run
 from schema.context import Columns
 from schema.dependence import LOGGED, Dependence
 from schema.edges import PASSED_ON, READS, batch_of
+from schema.readings import reading_arguments
 
 
 class Source(Protocol):
@@ -42,23 +49,30 @@ class Field:
         self.parent = parent
         declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         self.declared = declared if isinstance(declared, StrawberryField) else None
-        self._converter = converter
+        self._read = (
+            None if self.declared is None else reading_arguments(self.declared.arguments, converter)
+        )
+        self._variables = _variables_alone(definition, nodes[0])
 
     def given(self, run: Run) -> dict[str, Any]:
         """Its arguments as graphql-core coerces them. Raises `GraphQLError`."""
         if not self.definition.args:
             return {}
         executor = run.executor
+        if self._variables is not None:
+            coerced = executor.variable_values.coerced
+            found = {name: coerced.get(variable) for name, variable in self._variables}
+            if None not in found.values():  # what null means there is graphql-core's to say
+                return found
         return get_argument_values(
             self.definition, self.nodes[0], executor.variable_values, None, executor.hide_suggestions
         )
 
     def arguments(self, run: Run) -> dict[str, Any]:
         """The same as its resolver takes them."""
-        if self.declared is None or not self.definition.args:
+        if self._read is None or not self.definition.args:
             return {}
-        registry, config = self._converter.scalar_registry, self._converter.config
-        return convert_arguments(self.given(run), self.declared.arguments, registry, config)
+        return self._read(self.given(run))
 
     def info(self, run: Run, path: Path = ()) -> GraphQLResolveInfo[Any]:
         """What a resolver is told of where it runs."""
@@ -67,6 +81,18 @@ class Field:
             where = ResponsePath(where, step, None)
         assert where is not None
         return run.executor.build_resolve_info(self.definition, self.nodes, self.parent, where)
+
+
+def _variables_alone(definition: GraphQLField, node: FieldNode) -> list[tuple[str, str]] | None:
+    """The variables that a field's arguments are, where all are given so."""
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    found = []
+    for name, argument in definition.args.items():
+        value = given.get(name)
+        if not isinstance(value, VariableNode):
+            return None
+        found.append((argument.out_name or name, value.name.value))
+    return found
 
 
 def reads_of(field: Field, below: Columns) -> Columns:
