@@ -1,7 +1,8 @@
 """Writes that one statement does together: rows of any number of tables, all or none.
 
-A ``Write`` is a part of that statement (a data-modifying CTE) over rows that are given as arrays. All parts see the
-tables as they were before, so a row may be changed by one part only.
+A ``Write`` is a part of that statement (a data-modifying CTE) over rows that are given as one JSON text: as arrays, one
+for each column, asyncpg looks at every value's type several times. All parts see the tables as they were before, so a
+row may be changed by one part only.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+import orjson
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
 from app.db import Reader, Row, Statement, table
+from app.errors import BadInput
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
@@ -34,7 +38,8 @@ def kinds_of(model: type[SQLModel], columns: Iterable[str]) -> dict[str, str]:
 @dataclass(frozen=True, eq=False)
 class Write:
     """One part. In ``text``, ``$given`` stands for the rows, with ``columns`` (names with PostgreSQL types), and
-    ``$first`` for the first column: one value if all rows have the same (see ``app.gathering.Select``).
+    ``$first`` for the first column: one value if all rows have the same (see ``app.gathering.Select``). Values are as
+    JSON has them, or what ``as_json`` makes that of: ids and times also as texts.
 
     ``counted``: it returns a row for each that was written, and all that are given must be. ``unless`` names a write
     that does without this one for the rows (by ``project_id`` and ``id``) that it has itself.
@@ -52,14 +57,37 @@ class Write:
         return "$first" in self.text
 
     def part(self, first: int, *, alike: bool) -> tuple[str, int]:
-        """Its CTE, whose parameters (an array for each column) have numbers from ``first`` on; and the next number."""
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(self.columns.values(), first))
-        rows = f"unnest({arrays}) AS given({', '.join(self.columns)})"
-        following = first + len(self.columns)
+        """Its CTE, whose parameters (the rows, how many if they are counted, what all begin with if they are alike)
+        have numbers from ``first`` on; and the next number."""
+        rows = recordset("given", self.columns, first)
+        following = first + 1 + self.counted
         name, kind = next(iter(self.columns.items()))
         begin = f"${following}::{kind}" if alike else f"given.{name}"
         text = self.text.replace("$given", rows).replace("$first", begin)
         return f"{self.name} AS ({text})", following + alike
+
+
+def recordset(name: str, columns: Mapping[str, str], place: int) -> str:
+    """Rows with these columns, which a parameter holds as ``as_json`` writes them, for a statement's ``FROM``."""
+    typed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+    return f"json_to_recordset(${place}::json) AS {name}({typed})"
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as one JSON text. Raises ``BadInput`` for what no JSON can hold: half a character, a huge number."""
+    try:
+        return orjson.dumps(rows, default=_as_text).decode()
+    except orjson.JSONEncodeError as unfit:
+        raise BadInput("A value is out of range, or has characters that cannot be kept.") from unfit
+
+
+def _as_text(value: Any) -> str:
+    """What orjson does not know: ids as asyncpg makes them, and bytes."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return "\\x" + value.hex()
+    raise TypeError(type(value).__name__)
 
 
 Form = tuple[Write, bool]
@@ -102,12 +130,15 @@ class Staged:
         return write.partitioned and len({row[name] for row in self.rows[write]}) == 1
 
     def arguments(self) -> list[Any]:
-        """An array for each column of each write."""
+        """What the writes' parameters hold."""
         arguments: list[Any] = []
         for write, alike in self.forms():
-            columns = [[row[name] for row in self.rows[write]] for name in write.columns]
-            arguments += columns
-            arguments += [columns[0][0]] if alike else []
+            rows = self.rows[write]
+            arguments.append(as_json(rows))
+            if write.counted:
+                arguments.append(len(rows))
+            if alike:
+                arguments.append(rows[0][next(iter(write.columns))])
         return arguments
 
     async def run(self, reader: Reader) -> None:
@@ -138,7 +169,7 @@ def parts_of(forms: tuple[Form, ...]) -> tuple[list[str], str, int]:
     parts, whole, place = [], [], 1
     for write, alike in forms:
         if write.counted:
-            whole.append(f"(SELECT count(*) FROM {write.name}) = cardinality(${place})")  # noqa: S608 (ours)
+            whole.append(f"(SELECT count(*) FROM {write.name}) = ${place + 1}::bigint")  # noqa: S608 (ours)
         part, place = write.part(place, alike=alike)
         parts.append(part)
     return parts, " AND ".join(whole) or "true", place

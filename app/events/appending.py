@@ -14,7 +14,7 @@ from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import Position, heads
 from app.events.models import ActorKind, Event
-from app.staging import Form, RaceLost, Staged, named, numbers, parts_of
+from app.staging import Form, RaceLost, Staged, Values, as_json, named, numbers, parts_of, recordset
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,10 @@ async def append(reader: Reader, parts: Sequence[Part], staged: Staged) -> None:
     forms = staged.forms()
     arguments = [*staged.arguments()]
     if recorded:
-        arguments += [*_clock_columns(scopes, recorded), *_event_columns(recorded)]
+        arguments += [scopes] if len(scopes) > 1 else []
+        arguments += [as_json(_clock_rows(scopes, recorded)), as_json(_event_rows(recorded))]
     if kept:
-        arguments += _kept_columns(kept, known)
+        arguments += map(as_json, _kept_rows(kept, known))
     statement = _statement(forms, min(len(scopes), 2), bool(kept))
     rows = await reader.rows(statement, **named(arguments))
     if recorded and not rows and any(write.counted for write, _ in forms):
@@ -104,43 +105,55 @@ async def _unmoved(reader: Reader, parts: Sequence[Part]) -> dict[UUID, Position
     return await heads(reader, list(asked)) if asked else {}
 
 
-def _clock_columns(scopes: list[UUID], recorded: Sequence[tuple[Batch, Recorded]]) -> list[Any]:
+def _clock_rows(scopes: list[UUID], recorded: Sequence[tuple[Batch, Recorded]]) -> list[Values]:
     counts, last = dict.fromkeys(scopes, 0), dict[UUID, UUID]()
     for _, event in recorded:
         counts[event.scope_id] += 1
         last[event.scope_id] = event.id
-    return [scopes, list(counts.values()), [last[scope] for scope in scopes]]
+    return [{"scope_id": scope, "n": counts[scope], "head": last[scope]} for scope in scopes]
 
 
-def _event_columns(recorded: Sequence[tuple[Batch, Recorded]]) -> list[list[Any]]:
+def _event_rows(recorded: Sequence[tuple[Batch, Recorded]]) -> list[Values]:
     counts: dict[UUID, int] = {}
     rows = []
-    for batch, e in recorded:
-        counts[e.scope_id] = counts.get(e.scope_id, 0) + 1
+    for batch, event in recorded:
+        kind, scope = event.kind, event.scope_id
+        nth = counts[scope] = counts.get(scope, 0) + 1
         rows.append(
-            (e.scope_id, counts[e.scope_id], e.id, e.kind.name, e.kind.version, e.kind.object_type, e.object_id,
-             e.object_version, batch.actor_id, batch.actor_kind.value, batch.batch_id, e.caused_by,
-             batch.client_mutation_id, e.occurred_at, e.payload)
+            {
+                "scope_id": scope, "nth": nth, "id": event.id, "kind": kind.name, "payload_version": kind.version,
+                "object_type": kind.object_type, "object_id": event.object_id,
+                "object_version": event.object_version, "actor_id": batch.actor_id, "actor_kind": batch.actor_kind,
+                "batch_id": batch.batch_id, "caused_by": event.caused_by,
+                "client_mutation_id": batch.client_mutation_id, "occurred_at": event.occurred_at,
+                "payload": event.payload,
+            }
         )  # fmt: skip
-    return [list(column) for column in zip(*rows, strict=True)]
+    return rows
 
 
-def _kept_columns(kept: Sequence[Part], known: dict[UUID, Position]) -> list[list[Any]]:
-    """Columns of outcomes, and of the positions in them: at a new event, or where a log stood that did not move."""
-    outcomes: list[tuple[Any, ...]] = []
-    places: list[tuple[Any, ...]] = []
+def _kept_rows(kept: Sequence[Part], known: dict[UUID, Position]) -> tuple[list[Values], list[Values]]:
+    """Outcomes, and the positions in them: at a new event, or where a log stood that did not move."""
+    outcomes: list[Values] = []
+    places: list[Values] = []
     for place, part in enumerate(kept):
         keeping = part.keeping
         assert keeping is not None
-        outcomes.append((keeping.viewer_id, keeping.key, keeping.request_hash, keeping.result, place))
+        outcomes.append(
+            {
+                "viewer_id": keeping.viewer_id, "key": keeping.key, "request_hash": keeping.request_hash,
+                "result": keeping.result, "place": place,
+            }
+        )  # fmt: skip
         last = {event.scope_id: event for event in part.recorded}
         for nth, scope in enumerate(part.reflected):
+            at: Values = {"place": place, "nth": nth, "scope_id": scope}
             if scope in last:
-                places.append((place, nth, scope, None, last[scope].id, last[scope].id.bytes[-4:].hex()))
+                event_id = last[scope].id
+                places.append({**at, "event_id": event_id, "told": event_id.bytes[-4:].hex()})
             elif scope in known:
-                places.append((place, nth, scope, known[scope].seq, None, known[scope].cursor.check.hex()))
-    columns = [list(column) for column in zip(*outcomes, strict=True)]
-    return columns + ([list(column) for column in zip(*places, strict=True)] or [[] for _ in _PLACES])
+                places.append({**at, "seq": known[scope].seq, "told": known[scope].cursor.check.hex()})
+    return outcomes, places
 
 
 def _place(parts: Sequence[Part], clocks: dict[UUID, Any], known: dict[UUID, Position]) -> None:
@@ -240,17 +253,17 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
     parts, whole, place = parts_of(forms)
     parts = list(parts)
     if scopes:
-        tally, place = _rows("tally", _CLOCKS, place)
-        item, place = _rows("item", _ITEMS, place)
         when = whole
         if scopes > 1:
-            array = tally[tally.index("$") : tally.index(",")]
-            parts.append(_LOCKED.replace("$scopes", array).replace("$whole", whole))
-            when = f"(SELECT count(*) FROM locked) = cardinality({array})"  # noqa: S608 (ours)
+            parts.append(_LOCKED.replace("$scopes", f"${place}::uuid[]").replace("$whole", whole))
+            when = f"(SELECT count(*) FROM locked) = cardinality(${place}::uuid[])"  # noqa: S608 (ours)
+            place += 1
+        tally, item = recordset("tally", _CLOCKS, place), recordset("item", _ITEMS, place + 1)
+        place += 2
         parts.append(_MOVED.replace("$tally", tally).replace("$item", item).replace("$when", when))
     if kept:
-        outcome, place = _rows("outcome", _OUTCOMES, place)
-        at, place = _rows("at", _PLACES, place)
+        outcome, at = recordset("outcome", _OUTCOMES, place), recordset("at", _PLACES, place + 1)
+        place += 2
         placed = "LEFT JOIN placed ON placed.id = at.event_id" if scopes else ""
         seq = "coalesce(at.seq, placed.seq)" if scopes else "at.seq"
         text = _KEPT.replace("$outcome", outcome).replace("$at", at).replace("$seq", seq)
@@ -258,7 +271,3 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
     answer = "id, seq, recorded_at, previous_id FROM clock" if scopes else f"({whole}) AS whole"
     return Statement(f"WITH {', '.join(parts)} SELECT {answer}", Row, *numbers(place - 1))
 
-
-def _rows(name: str, columns: dict[str, str], first: int) -> tuple[str, int]:
-    arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(columns.values(), first))
-    return f"unnest({arrays}) AS {name}({', '.join(columns)})", first + len(columns)

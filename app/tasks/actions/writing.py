@@ -89,8 +89,8 @@ def stage_tasks(staged: Staged, decisions: Iterable[Decision]) -> None:
                 continue
             before, after = set(first.old[part]), set(last.new[part])
             place = {"project_id": first.project_id, "task_id": first.task_id}
-            staged.add(_ADDED[part], [{**place, column: UUID(one)} for one in sorted(after - before)])
-            staged.add(_GONE[part], [{**place, column: UUID(one)} for one in sorted(before - after)])
+            staged.add(_ADDED[part], [{**place, column: one} for one in sorted(after - before)])
+            staged.add(_GONE[part], [{**place, column: one} for one in sorted(before - after)])
 
 
 def _told(decision: Decision) -> set[str]:
@@ -99,14 +99,14 @@ def _told(decision: Decision) -> set[str]:
 
 
 def _row(first: Decision, new: State, told: set[str]) -> Values:
+    """A row of ``_CHANGED``: states have ids and times as texts, as JSON has them."""
     old = first.old
-    row: Values = {
+    row = {name: (new if name in told else old)[name] for name in _SHORT}
+    row |= {name: new[name] for name in _PARTS if name in told}
+    row |= {
         "project_id": first.project_id, "id": first.task_id, "version": old["version"],
-        "next_version": new["version"],
+        "next_version": new["version"], "updated_at": new["updated_at"],
     }  # fmt: skip
-    row |= {name: column_value(name, (new if name in told else old)[name]) for name in _SHORT}
-    row["updated_at"] = column_value("updated_at", new["updated_at"])
-    row |= {name: new[name] if name in told else None for name in _PARTS}
     return row
 
 
