@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 
@@ -20,10 +21,15 @@ class Guard:
     key: int
     shared: bool = False
 
-    @classmethod
-    def of(cls, rule: str, object_id: UUID, *, shared: bool = False) -> Guard:
-        digest = hashlib.blake2b(rule.encode() + object_id.bytes, digest_size=8).digest()
-        return cls(int.from_bytes(digest, signed=True), shared)
+    @staticmethod
+    def of(rule: str, object_id: UUID, *, shared: bool = False) -> Guard:
+        return _guard(rule, object_id, shared)
+
+
+@lru_cache(maxsize=10_000)
+def _guard(rule: str, object_id: UUID, shared: bool) -> Guard:
+    digest = hashlib.blake2b(rule.encode() + object_id.bytes, digest_size=8).digest()
+    return Guard(int.from_bytes(digest, signed=True), shared)
 
 
 def locking(guards: Iterable[Guard]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from functools import cache
 
 
 class WorkspaceRole(StrEnum):
@@ -165,6 +166,7 @@ class Permission(Enum):
         return self.rule.needs in (_OWNER, _W_ADMIN, _ADMIN, _MANAGER)
 
 
+@cache
 def permits(role: str | None, permission: Permission, *, own: bool = False) -> bool:
     """Whether a role (of the workspace or the project, as the permission says) is enough; ``own``: it is one's own."""
     rule = permission.rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -78,10 +79,27 @@ def nests_within(value: Any, levels: int) -> bool:
 
 def plain(value: Any) -> Any:
     """A column's value as it stands in a state: ids and times as strings, the rest as it is."""
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    write = _WRITES[type(value)]
+    return value if write is None else write(value)
+
+
+class _Writes(dict[type, Callable[[Any], str] | None]):
+    """How values of a type are written, looked at once: a state has twenty values, and an edit makes one."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], str] | None:
+        write: Callable[[Any], str] | None = None
+        if issubclass(kind, UUID):
+            write = str
+        elif issubclass(kind, datetime):
+            write = _moment
+        elif issubclass(kind, date):
+            write = kind.isoformat
+        self[kind] = write
+        return write
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_WRITES = _Writes()

@@ -125,6 +125,18 @@ class Cost:
     path: tuple[str, ...] = ()
 
 
+MOST_SIZES = 100
+"""Sizes for which a document's costs are kept."""
+
+
+def _size_by(size: str | InputLists, variables: Mapping[str, Any]) -> Any:
+    """What the variables say of a size, as far as it counts."""
+    if isinstance(size, InputLists):
+        return size.count(variables)
+    value = variables.get(size)
+    return (len(value),) if isinstance(value, list) else value if isinstance(value, int) else None
+
+
 class Plan:
     """An operation as far as its cost goes."""
 
@@ -141,19 +153,30 @@ class Plan:
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._known: dict[str, Inside] = {}
-        self._sized = False
+        self._sizes: list[str | InputLists] = []
+        """What of the variables the cost depends on: numbers, and the lists of inputs."""
+        self._reckoned: dict[tuple[Any, ...], tuple[int, int]] = {}
         root = schema.get_root_type(operation.operation)
         mutation = rules.mutation if operation.operation is OperationType.MUTATION else 0
         self._root = self._inside(operation.selection_set, root, mutation)
-        self._fixed = None if self._sized else self._reckon({})
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """The cost with these variables (coerced)."""
-        return self._reckon(variables) if self._fixed is None else self._fixed
+        return self._known_by(variables)[0]
 
     def written(self, variables: Mapping[str, Any]) -> int:
         """Of the cost, what the outermost fields of a mutation cost whatever they answer."""
-        return self._written(self._root, variables)
+        return self._known_by(variables)[1]
+
+    def _known_by(self, variables: Mapping[str, Any]) -> tuple[int, int]:
+        """Both, reckoned once for the same sizes."""
+        sizes = tuple([_size_by(one, variables) for one in self._sizes])
+        known = self._reckoned.get(sizes)
+        if known is None:
+            known = self._reckon(variables), self._written(self._root, variables)
+            if len(self._reckoned) < MOST_SIZES:
+                self._reckoned[sizes] = known
+        return known
 
     def _written(self, inside: Inside, variables: Mapping[str, Any]) -> int:
         parts = [*inside.always, *(part for parts in inside.either.values() for part in parts)]
@@ -288,8 +311,9 @@ class Plan:
     def _input(self, node: FieldNode) -> InputLists | None:
         for argument in node.arguments or ():
             if argument.name.value == "input":
-                self._sized = True
-                return InputLists(argument.value)
+                lists = InputLists(argument.value)
+                self._sizes.append(lists)
+                return lists
         return None
 
     def _size(self, node: FieldNode, definition: GraphQLField) -> int | str | None:
@@ -302,7 +326,7 @@ class Plan:
             if value is None or isinstance(value, NullValueNode):
                 continue
             if isinstance(value, VariableNode):
-                self._sized = True
+                self._sizes.append(value.name.value)
                 return value.name.value
             if isinstance(value, ListValueNode):
                 return len(value.values)

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from app.events import log
+from schema.edges import derived
 from schema.ids import global_id
+
+
+def _scope(root: Any) -> strawberry.ID:
+    return strawberry.ID(global_id("Scope", root.told.scope_id))
+
+
+def _seq(root: Any) -> int:
+    seq: int = root.told.seq
+    return seq
+
+
+def _cursor(root: Any) -> str:
+    cursor: str = root.told.cursor.encode()
+    return cursor
 
 
 @strawberry.type(
     description="A place in a scope's log. An answer that reflects it shows every event up to `seq`, and none after."
 )
 class Position:
-    scope: strawberry.ID = strawberry.field(description="The scope, as `events(scope:)` takes it.")
-    seq: int = strawberry.field(
-        description="The number of the last event that is reflected; 0 before the first."
+    """Written out where it is asked for: every mutation has some, and hardly anybody selects them."""
+
+    told: strawberry.Private[log.Position]
+    scope: strawberry.ID = derived(_scope, "The scope, as `events(scope:)` takes it.", reads=("told",))
+    seq: int = derived(
+        _seq, "The number of the last event that is reflected; 0 before the first.", reads=("told",)
     )
-    cursor: str = strawberry.field(description="Where to go on from: `events(after:)`. Opaque.")
+    cursor: str = derived(_cursor, "Where to go on from: `events(after:)`. Opaque.", reads=("told",))
 
     @classmethod
     def of(cls, position: log.Position) -> Position:
-        return cls(
-            scope=strawberry.ID(global_id("Scope", position.scope_id)),
-            seq=position.seq,
-            cursor=position.cursor.encode(),
-        )
+        """As clients see it."""
+        return cls(told=position)

@@ -270,4 +270,3 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
         parts.append(text.replace("$placed", placed).replace("$whole", whole))
     answer = "id, seq, recorded_at, previous_id FROM clock" if scopes else f"({whole}) AS whole"
     return Statement(f"WITH {', '.join(parts)} SELECT {answer}", Row, *numbers(place - 1))
-

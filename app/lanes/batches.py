@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +43,7 @@ class Item:
     room: Room
     seen: Seen
     answer: asyncio.Future[Outcome]
+    began: float = field(default_factory=time.monotonic)
     abandoned: bool = False
     apart: bool = False
     outcome: Outcome | None = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import structlog
 
 from app import metrics
-from app.errors import Busy, ClientError, TimedOut, Unavailable
+from app.errors import Busy, ClientError, NotFound, TimedOut, Unavailable
 from app.lanes.batches import Item, commit_batch
 from app.lanes.commands import Command, Seen
 from app.lanes.places import Places
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 MOST_AT_ONCE = 256
 """Commands in one transaction."""
+
+LOOKED_FOR_SECONDS = 1
+"""How often at most is looked for commands that have waited too long."""
 
 TRAINS = 2
 """Transactions of several lanes at a time: one is prepared here while another is written to the disk."""
@@ -80,6 +84,7 @@ class Lanes:
         self._boarding = False
         self._turns = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.TimerHandle | None = None
 
     async def run(self, actor: Actor, command: Command, key: RequestKey | None = None) -> Outcome:
         """Carry out a command, with others if they are there; as ``run_unit`` does it alone.
@@ -101,23 +106,36 @@ class Lanes:
         if not lane.under_way:
             self._due[place.project_id] = lane
             self._depart()
-        return await self._answer(lane, item)
+        self._watch()
+        return await self._answer(item)
 
-    async def _answer(self, lane: _Lane, item: Item) -> Outcome:
-        limit = asyncio.timeout(self._store.unit_seconds)
+    async def _answer(self, item: Item) -> Outcome:
         try:
-            async with limit:
-                return await asyncio.shield(item.answer)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            if item in lane.waiting:
-                item.abandoned = True
-                raise TimedOut(GIVEN_UP) from None
-            return await asyncio.shield(item.answer)  # it is being committed, or given up with its batch
+            return await item.answer
         except asyncio.CancelledError:
             item.abandoned = True
             raise
+
+    def _watch(self) -> None:
+        """Look now and then for what has waited too long: a timer for each would cost more than to look."""
+        seconds = self._store.unit_seconds
+        if self._watching is None and seconds is not None:
+            pause = min(seconds / 4, LOOKED_FOR_SECONDS)
+            self._watching = asyncio.get_running_loop().call_later(pause, self._give_up, seconds)
+
+    def _give_up(self, seconds: float) -> None:
+        self._watching = None
+        since = time.monotonic() - seconds
+        for lane in self._lanes.values():
+            for item in lane.waiting:
+                if item.began > since:
+                    break
+                if not item.abandoned:
+                    item.failure = TimedOut(GIVEN_UP)
+                    item.tell()
+                    item.abandoned = True
+        if any(lane.waiting for lane in self._lanes.values()):
+            self._watch()
 
     def _depart(self) -> None:
         """Begin with what is due, if there is room. What comes in the same moment goes along."""
@@ -209,6 +227,7 @@ class Lanes:
         except Exception as failure:  # noqa: BLE001 (a race lost, a constraint, a bug: it shows whose when they are apart)
             log.debug("batch_failed", commands=len(whole), error=type(failure).__name__)
         else:
+            self._forget_places(item for item in whole if isinstance(item.failure, NotFound))
             lanes = [lane for lane, _ in batches]
             before = {lane.ringing for lane in lanes if lane.ringing is not None}
             ringing = self._spawn(self._tell(lanes, before, whole, events))
@@ -217,9 +236,14 @@ class Lanes:
             left = [(lane, [item for item in batch if item.apart]) for lane, batch in batches]
             return [(lane, batch) for lane, batch in left if batch]
         metrics.UNIT_RERUNS.inc()
+        self._forget_places(whole)  # a task may be in another project by now
         for item in whole:
             item.apart = False
         return batches
+
+    def _forget_places(self, items: Iterable[Item]) -> None:
+        for item in items:
+            self._places.forget((item.seen.viewer_id, item.command.task_id))
 
     async def _alone(self, item: Item) -> None:
         try:

@@ -84,7 +84,8 @@ def decide_edit(edit: TaskEdit, facts: Facts) -> Decision:
         _mend(row.project_id, new, facts)
     transition = _take_transition(edit, facts, row.project_id, current, new)
     check_counts(new["sections"])
-    check_config(new["config"])
+    if new["config"] is not current["config"]:
+        check_config(new["config"])
     if not edit.exact:
         _set_completed(row.project_id, current, new, facts)
     if rank is not None:

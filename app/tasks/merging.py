@@ -40,16 +40,22 @@ def _wanted(patch: TaskPatch) -> Iterator[tuple[str, Any]]:
 
 
 def _applied(current: State, wanted: dict[str, Any], patch: TaskPatch) -> State:
-    new = {**current, **{part: dict(current[part]) for part in ("sections", "config", "fields")}}
+    """What the patch does not touch stays the very same object: nobody has to compare it, or check it again."""
+    new = current.copy()
     for field, value in wanted.items():
         owner, _, name = field.partition(".")
         if not name:
             new[owner] = value
-        elif value is REMOVE or (owner == "sections" and value == ""):
+            continue
+        if new[owner] is current[owner]:
+            new[owner] = dict(current[owner])
+        if value is REMOVE or (owner == "sections" and value == ""):
             new[owner].pop(name, None)
         else:
             new[owner][name] = value
     for members in ("assignee_ids", "label_ids"):
-        kept = set(current[members]) - {str(one) for one in patch.remove.get(members, ())}
-        new[members] = sorted(kept | {str(one) for one in patch.add.get(members, ())})
+        added, removed = patch.add.get(members, ()), patch.remove.get(members, ())
+        if added or removed:
+            kept = set(current[members]) - {str(one) for one in removed}
+            new[members] = sorted(kept | {str(one) for one in added})
     return new

@@ -49,9 +49,7 @@ class Field:
         self.parent = parent
         declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         self.declared = declared if isinstance(declared, StrawberryField) else None
-        self._read = (
-            None if self.declared is None else reading_arguments(self.declared.arguments, converter)
-        )
+        self._read = None if self.declared is None else reading_arguments(self.declared.arguments, converter)
         self._variables = _variables_alone(definition, nodes[0])
 
     def given(self, run: Run) -> dict[str, Any]:
