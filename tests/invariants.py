@@ -175,9 +175,11 @@ async def hidden_equals_missing(
 ) -> None:
     """Asked for with a hidden id at `place` of the variables, and with one of nothing, the answers are the same.
 
-    The same to the byte, but for the ids themselves, and for the same number of statements.
+    The same to the byte, but for the ids themselves, and for the same number of statements. Asked once before, for what
+    a process remembers of the things beside it, which the client does see.
     """
     answers, counts = [], []
+    await client.ask(document, replaced(variables, place, missing(hidden)))
     for identifier in (hidden, missing(hidden)):
         with service.statements() as counted:
             answer = await client.ask(document, replaced(variables, place, identifier))

@@ -290,7 +290,7 @@ async def test_a_planted_leak_is_caught(
         )
 
     await prove()
-    real, words = NotFound, iter(["Task", "Task that you may not see"])
+    real, words = NotFound, iter(["Task", "Task that you may not see", "Task"])
     with monkeypatch.context() as patch:
         patch.setattr(decisions, "NotFound", lambda what, *, path: real(next(words), path=path))
         with pytest.raises(AssertionError):
@@ -302,7 +302,7 @@ async def test_a_planted_leak_is_caught(
             await locate(work, viewer_id, task_ids)
         return found
 
-    locate, rounds = locate_tasks, iter([True, False, False, False])
+    locate, rounds = locate_tasks, iter([False, True, False, False])
     monkeypatch.setattr(facts, "locate_tasks", asking_twice)
     with pytest.raises(AssertionError, match="hidden:"):
         await prove()

@@ -9,9 +9,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.errors import ClientError
+from app.errors import ClientError, Refusal
 from app.events import appending
 from app.lanes import batches, lanes
+from app.lanes.commands import Seen
+from app.lanes.places import Places
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.laned import EditTask
 from app.work import Actor, RaceLost, run_unit
@@ -122,6 +124,52 @@ async def test_one_that_breaks_takes_nobody_down(
     await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
     for one in inputs:
         assert len(await log.events(client_mutation_id=UUID(one["clientMutationId"]))) == 1
+
+
+@pytest.mark.parametrize(
+    "faulty",
+    [
+        TaskPatch({"title": "Wanted"}, config={"__proto__": 1}),
+        TaskPatch({"title": "Wanted", "status_id": UUID(int=1)}),
+        TaskPatch({"title": "Wanted"}, add={"assignee_ids": frozenset([UUID(int=1)])}),
+    ],
+)
+async def test_a_refused_edit_leaves_nothing_to_the_next(
+    world: World, service: Service, faulty: TaskPatch
+) -> None:
+    """Else the next of its batch would find there what it wants, be told that it is done, and write nothing."""
+    task = await world.task()
+    task_id, actor, store = uuids(task["id"])[-1], Actor(world.uuid("owner")), service.application.store
+    place = await Places(store.database).find(world.uuid("owner"), task_id)
+    assert place is not None
+    patches = [faulty, TaskPatch({"title": "Wanted"})]
+    commands = [EditTask(TaskEdit(task_id, 1, patch)) for patch in patches]
+    room = commands[0].room
+    assert room is not None
+    items = [
+        batches.Item(
+            actor, command, None, room, Seen(world.uuid("owner"), place.project_id, place.workspace_id, command),
+            asyncio.get_running_loop().create_future(),
+        )
+        for command in commands
+    ]  # fmt: skip
+    events = await batches.commit_batch(store, items)
+    assert isinstance(items[0].failure, Refusal)
+    assert items[1].failure is None
+    assert [event.object_version for event in events] == [2]
+    found = await world.owner.query(
+        "query($id: ID!) { node(id: $id) { ... on Task { title version } } }", id=task["id"]
+    )
+    assert found["node"] == {"title": "Wanted", "version": 2}
+
+
+async def test_a_task_is_found_where_it_went(world: World) -> None:
+    """Where it was is remembered: it went to another project meanwhile, and then its editor may not see that."""
+    task = await world.task()
+    await world.owner.do("taskUpdate", id=task["id"], expectedVersion=1, patch={"title": "Here"})
+    await world.owner.do("taskTransfer", id=task["id"], projectId=world.ops["id"], expectedVersion=2)
+    done = await world.owner.do("taskUpdate", id=task["id"], expectedVersion=3, patch={"title": "There"})
+    assert done["task"]["version"] == 4
 
 
 async def test_nobody_knows_of_a_commit(
