@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
+import asyncpg.pgproto.pgproto
 import uuid_utils
 
 from app.errors import ValidationFailed
+
+id_of: Callable[[str], UUID] = asyncpg.pgproto.pgproto.UUID
+"""An id from 32 hexadecimal digits, as asyncpg makes ids: the standard library's are ten times as slow to compare."""
 
 
 def new_id() -> UUID:
