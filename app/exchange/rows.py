@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.accounts.reads import users_by_id
-from app.db import Database, Reader
-from app.errors import BadInput
+from app.db import Database, Reader, Statement
 from app.exchange.exporting import PAGE, may_export, objects_of
 from app.history.moments import Moment, load_words, states_then
 from app.history.states import State
-from app.tasks.filters import ORDERS
-from app.tasks.grammar import FilterScope, TaskFilter, check_filter
-from app.tasks.matching import Surroundings, matches
+from app.tasks.field_values import sorted_field, value_to_sort
+from app.tasks.filters import ORDERS, TASKS, filter_conditions
+from app.tasks.grammar import Compared, FilterScope, TaskFilter
+from app.tasks.matching import Surroundings, gone_words, matches
+from app.tasks.models import Task
 
 COLUMNS = (
     "key", "title", "status", "type", "priority", "assignees", "labels", "parent", "estimate", "dueDate", "creator",
@@ -33,13 +36,7 @@ class Choice:
     scope: FilterScope
 
 
-def check_choice(choice: Choice) -> None:
-    """Raise ``BadInput`` for what the states of tasks alone do not tell."""
-    check_filter(choice.asked)
-    if choice.asked.mentions("blocked"):
-        raise BadInput("The past cannot be asked for by links: leave `blocked` out.")
-    if any(name not in ORDERS for name, _ in choice.sort):
-        raise BadInput("A table cannot be ordered by a custom field.")
+_BLOCKED = TaskFilter((Compared("blocked", {"eq": True}),))
 
 
 async def task_rows(
@@ -63,19 +60,18 @@ async def _chosen_rows(
 ) -> AsyncIterator[list[list[Any]]]:
     """Read once for which they are and where they stand, and again in that order: a place is all that is held."""
     check = may_export(viewer_id, [moment.scope_id])
+    fields: dict[str, State] = {}
+    async for page in objects_of(database, viewer_id, check, moment, ("custom_field",), among=True):
+        fields |= {line["id"]: line["state"] for line in page}
     async with database.snapshot(viewer_id) as reader:
         await check(reader)
-        await load_words(reader, [moment])
-    around = Surroundings(
-        choice.scope, {one["id"]: one["category"] for one in (moment.words or {})["status"]}
-    )
-    terms = [(ORDERS[name][0], descending) for name, descending in choice.sort or [("rank", False)]]
+        around = await _surroundings(reader, moment, choice, fields)
+    terms = choice.sort or [("rank", False)]
     places = []
     async for page in objects_of(database, viewer_id, check, moment, ("task",), among=True):
-        states = [line["state"] for line in page]
         places += [
-            [*(state[name] for name, _ in terms), state["id"]]
-            for state in states
+            [*(_sorted_by(state, name, fields) for name, _ in terms), state["id"]]
+            for state in (line["state"] for line in page)
             if matches(choice.asked, state, around)
         ]
     ids = [UUID(str(place[-1])) for place in in_order(places, [descending for _, descending in terms])]
@@ -84,6 +80,29 @@ async def _chosen_rows(
             await check(reader)
             keys = [(moment, ("task", one)) for one in ids[start : start + PAGE]]
             yield await _rows(reader, moment, [state for state in await states_then(reader, keys) if state])
+
+
+async def _surroundings(
+    reader: Reader, moment: Moment, choice: Choice, fields: Mapping[str, State]
+) -> Surroundings:
+    """What its filter asks beside the tasks. Whether one is blocked hangs on other projects too: it is read as it is
+    now, of what the viewer sees."""
+    await load_words(reader, [moment])
+    words = moment.words or {}
+    blocked = frozenset[str]()
+    if choice.asked.mentions("blocked"):
+        conditions = filter_conditions(_BLOCKED, choice.scope)
+        chosen = select(TASKS.c.id).where(TASKS.c.project_id == moment.scope_id, *conditions)
+        blocked = frozenset(str(row.id) for row in await reader.rows(Statement(chosen, Task)))
+    categories = {one["id"]: one["category"] for one in words["status"]}
+    return Surroundings(choice.scope, categories, blocked, gone_words([*words["label"], *fields.values()]))
+
+
+def _sorted_by(state: State, name: str, fields: Mapping[str, State]) -> Any:
+    if name in ORDERS:
+        return state[ORDERS[name][0]]
+    field = str(sorted_field(name))
+    return value_to_sort(state["fields"].get(field, {}), fields[field]["options"] if field in fields else {})
 
 
 def in_order(places: list[list[Any]], descending: Sequence[bool]) -> list[list[Any]]:
@@ -99,7 +118,8 @@ def in_order(places: list[list[Any]], descending: Sequence[bool]) -> list[list[A
 async def _rows(reader: Reader, moment: Moment, states: list[State]) -> list[list[Any]]:
     await load_words(reader, [moment])
     words = moment.words or {}
-    named = {one["id"]: one["name"] for kind in ("status", "task_type", "label") for one in words[kind]}
+    named = {one["id"]: one["name"] for kind in ("status", "task_type") for one in words[kind]}
+    named |= {one["id"]: one["name"] for one in words["label"] if one["deleted_at"] is None}
     people = {one for state in states for one in (*state["assignee_ids"], state["creator_id"]) if one}
     users = await users_by_id(reader, [UUID(one) for one in people])
     named |= {str(user.id): user.name for user in users.values()}

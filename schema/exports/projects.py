@@ -11,13 +11,13 @@ from app.audit.actions import AuditAction
 from app.denials import run_telling
 from app.errors import BadInput, NotFound
 from app.exchange.exporting import export_lines, may_export, moments_now
-from app.exchange.rows import COLUMNS, Choice, check_choice, task_rows
+from app.exchange.rows import COLUMNS, Choice, task_rows
 from app.history.moments import Moment
 from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import visible_projects
 from app.query_language.printing import read_sort
-from app.tasks.grammar import FilterScope, TaskFilter, all_of, filter_from_json
+from app.tasks.grammar import FilterScope, TaskFilter, all_of, check_filter, filter_from_json
 from app.views.access import access_views
 from app.work import Actor, Work
 from app.workspaces.access import access_workspace
@@ -103,9 +103,9 @@ async def _choice(session: Session, project_id: UUID, asked: Mapping[str, list[s
             sort = meaning.sort or sort
         viewer = (await users_by_id(reader, [viewer_id])).get(viewer_id)
     scope = FilterScope(viewer.time_zone if viewer else "UTC", viewer_id=viewer_id)
-    choice = Choice(all_of(parts), sort, scope)
-    check_choice(choice)
-    return choice
+    whole = all_of(parts)
+    check_filter(whole)
+    return Choice(whole, sort, scope)
 
 
 async def _noted(
