@@ -159,6 +159,7 @@ class TransitionReason:
     ``role``: the one that is needed. ``fields``: those that are missing. ``task_ids``: blockers or sub-tasks that are
     open (those that the viewer sees). ``limit``: how many tasks may be in the status or in a column of a board.
     ``label_ids``, ``custom_field_ids``: of ``project_id``, those that are needed or (labels) in the way.
+    ``sprint_stages``: the task is in no sprint at one of these.
     """
 
     kind: str
@@ -170,6 +171,7 @@ class TransitionReason:
     project_id: UUID | None = None
     label_ids: tuple[UUID, ...] = ()
     custom_field_ids: tuple[UUID, ...] = ()
+    sprint_stages: tuple[str, ...] = ()
 
 
 class TransitionRefused(Refusal):

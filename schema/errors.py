@@ -19,6 +19,7 @@ from schema.ids import global_id
 from schema.nodes import Node, nodes_by_id
 from schema.projects.enums import ProjectRole
 from schema.query_language.faults import QueryError
+from schema.sprints.enums import SprintStage
 from schema.workflows.enums import TransitionField, TransitionReasonKind
 
 _KINDS = {
@@ -144,6 +145,9 @@ class TransitionReason:
     label_ids: list[strawberry.ID] = strawberry.field(
         description="Of LABELS: those that are missing. Of WITHOUT_LABELS: those that are in the way."
     )
+    sprint_stages: list[SprintStage] = strawberry.field(
+        description="Of SPRINT_STAGES: it is in no sprint at one of these."
+    )
 
 
 @strawberry.type(
@@ -162,6 +166,7 @@ def transition_reason(reason: refusals.TransitionReason) -> TransitionReason:
         task_ids=[strawberry.ID(global_id("Task", task_id)) for task_id in reason.task_ids], limit=reason.limit,
         custom_field_ids=_words("CustomField", reason.project_id, reason.custom_field_ids),
         label_ids=_words("Label", reason.project_id, reason.label_ids),
+        sprint_stages=[SprintStage(stage) for stage in reason.sprint_stages],
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ ERRORS = """__typename message code path
 ... on LimitReached { limit }
 ... on CycleRefused { cycle }
 ... on QueryInvalid { errors { code message start end meant } }
-... on TransitionRefused { reasons { kind message role fields taskIds limit labelIds customFieldIds } }"""
+... on TransitionRefused { reasons { kind message role fields taskIds limit labelIds customFieldIds sprintStages } }"""
 
 POSITION = "scope seq cursor"
 

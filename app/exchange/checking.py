@@ -229,6 +229,9 @@ def _transition(state: State) -> None:
         elif condition is TransitionConditionKind.FIELDS:
             for one in value:
                 TransitionField(one)
+        elif condition is TransitionConditionKind.SPRINT_STAGES:
+            for one in value:
+                SprintStage(one)
     check_conditions(state["conditions"])
     for kind in state["actions"]:
         TransitionActionKind(kind)

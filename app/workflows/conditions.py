@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _STANDING = [role.value for role in ProjectRole]
 OF_WORDS = (
     TransitionConditionKind.CUSTOM_FIELDS, TransitionConditionKind.LABELS, TransitionConditionKind.WITHOUT_LABELS,
+    TransitionConditionKind.SPRINT_STAGES,
 )  # fmt: skip
-"""Conditions that name labels or custom fields of the project."""
+"""Conditions that are decided by labels, custom fields or sprints of the project."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,15 @@ def _without_labels(asked: _Asked, needed: Any) -> TransitionReason | None:
     return _of_words(asked, TransitionReasonKind.WITHOUT_LABELS, told, labels=there)
 
 
+def _sprint_stages(asked: _Asked, needed: Any) -> TransitionReason | None:
+    known = asked.around.sprints.get(asked.project_id, ())
+    sprint_id = asked.state["sprint_id"]
+    if any(str(one.id) == sprint_id and one.stage in needed for one in known):
+        return None
+    told = f"“{asked.transition.name}” is for what is in a sprint that is {' or '.join(needed)}."
+    return TransitionReason(TransitionReasonKind.SPRINT_STAGES, told, sprint_stages=tuple(needed))
+
+
 def _living(asked: _Asked, needed: Any) -> list[Label]:
     known = asked.around.labels.get(asked.project_id, ())
     return [one for one in known if str(one.id) in needed and one.deleted_at is None]
@@ -149,6 +159,7 @@ _CHECKS = {
     TransitionConditionKind.CUSTOM_FIELDS: _custom_fields,
     TransitionConditionKind.LABELS: _labels,
     TransitionConditionKind.WITHOUT_LABELS: _without_labels,
+    TransitionConditionKind.SPRINT_STAGES: _sprint_stages,
 }
 
 

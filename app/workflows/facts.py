@@ -48,6 +48,11 @@ def entering_guard(status_id: UUID) -> Guard:
     return Guard.of("entering", status_id)
 
 
+def closing_guard(project_id: UUID) -> Guard:
+    """Held by whoever may close parents: two that close the last sub-tasks of two would wait for one another above."""
+    return Guard.of("closing", project_id)
+
+
 async def surroundings_of_moves(
     work: Work, moves: Sequence[Move], statuses: dict[UUID, list[Status]]
 ) -> Surroundings:
@@ -62,7 +67,10 @@ async def surroundings_of_moves(
     projects = list({move.project_id for move in moves})
     around.transitions = await transitions_by_project(work, projects)
     around.limits = await limits_by_project(work, projects)
-    named = _naming(moves, around.transitions)
+    closing = _closing(moves, around.transitions)
+    if closing:
+        await work.guard(*(closing_guard(project_id) for project_id in closing))
+    named = _naming(moves, around)
     if named:
         # The words' guard is held; what a field asks is not changed meanwhile either.
         await work.guard(*(planning_guard(project_id) for project_id in named))
@@ -80,8 +88,8 @@ async def surroundings_of_moves(
 
 def asks_more(moves: Sequence[Move], around: Surroundings) -> bool:
     """Whether more than the transitions themselves decides about moves: other tasks, a limit, words."""
-    more = _related(moves, around.transitions) or _naming(moves, around.transitions)
-    return bool(more or _entered(moves, around))
+    more = _related(moves, around.transitions) or _naming(moves, around)
+    return bool(more or _closing(moves, around.transitions) or _entered(moves, around))
 
 
 async def surroundings_at(
@@ -110,15 +118,40 @@ async def surroundings_at(
     return around
 
 
-def _naming(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[UUID]:
-    """The projects of moves whose conditions name labels or custom fields."""
+def _naming(moves: Iterable[Move], around: Surroundings) -> list[UUID]:
+    """The projects of moves whose conditions are decided by labels, custom fields or sprints."""
     asked = {
         (one.project_id, one.to_status_id)
-        for listed in transitions.values()
+        for listed in around.transitions.values()
         for one in listed
         if _asks(one, _OF_WORDS)
     }
-    return sorted({one.project_id for one in moves if (one.project_id, one.status_id) in asked})
+    return sorted(
+        {project_id for project_id, status_id in _taken(moves, around) if (project_id, status_id) in asked}
+    )
+
+
+def _taken(moves: Iterable[Move], around: Surroundings) -> set[Key]:
+    """The statuses that tasks may take by this: the ones asked for, and those in which a parent is done."""
+    moved = list(moves)
+    done = {
+        (project_id, one.id)
+        for project_id in _closing(moved, around.transitions)
+        for one in done_statuses(around, project_id)
+    }
+    return done | {(one.project_id, one.status_id) for one in moved}
+
+
+def _closing(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[UUID]:
+    """The projects in which moves may close parents."""
+    return sorted(
+        {
+            move.project_id
+            for move in moves
+            for one in transitions.get(move.project_id, ())
+            if one.to_status_id == move.status_id and closes_parent(one)
+        }
+    )
 
 
 def _related(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -> list[Key]:
@@ -134,12 +167,8 @@ def _related(moves: Iterable[Move], transitions: dict[UUID, list[Transition]]) -
 
 
 def _entered(moves: Iterable[Move], around: Surroundings) -> set[Key]:
-    """Statuses with a limit that tasks may enter by this: the ones asked for, and those in which a parent is done."""
-    found = set()
-    for move in moves:
-        found.add((move.project_id, move.status_id))
-        if any(closes_parent(one) for one in around.transitions.get(move.project_id, ())):
-            found |= {(move.project_id, one.id) for one in done_statuses(around, move.project_id)}
+    """Statuses with a limit that tasks may enter by this."""
+    found = _taken(moves, around)
     # A column is counted as a whole: whoever enters another status of it takes a place too.
     beside = {
         (project_id, other)

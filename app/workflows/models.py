@@ -24,6 +24,7 @@ class TransitionConditionKind(StrEnum):
     CUSTOM_FIELDS = "custom_fields"
     LABELS = "labels"
     WITHOUT_LABELS = "without_labels"
+    SPRINT_STAGES = "sprint_stages"
 
 
 class TransitionField(StrEnum):
@@ -67,6 +68,7 @@ class TransitionReasonKind(StrEnum):
     CUSTOM_FIELDS = "custom_fields"
     LABELS = "labels"
     WITHOUT_LABELS = "without_labels"
+    SPRINT_STAGES = "sprint_stages"
 
 
 class Transition(SQLModel, table=True):

@@ -10,6 +10,7 @@ from uuid import UUID
 from app.db import Reader, Statement, as_keys, sql
 from app.fields.reads import CUSTOM_FIELDS
 from app.projects.reads import LABELS, by_project, of_projects
+from app.sprints.reads import SPRINTS
 from app.workflows.models import Transition
 from app.workflows.rules import CLOSED, ColumnLimit, Surroundings
 
@@ -117,9 +118,10 @@ async def read_relatives(reader: Reader, keys: list[Key], around: Surroundings) 
 
 
 async def read_words(reader: Reader, project_ids: list[UUID], around: Surroundings) -> None:
-    """Read the labels and custom fields of projects, deleted ones too."""
+    """Read the labels, custom fields and sprints of projects, deleted ones too."""
     around.labels = await by_project(reader, LABELS, project_ids)
     around.fields = await by_project(reader, CUSTOM_FIELDS, project_ids)
+    around.sprints = await by_project(reader, SPRINTS, project_ids)
 
 
 async def count_tasks_in(reader: Reader, statuses: list[Key]) -> dict[Key, int]:

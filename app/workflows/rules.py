@@ -12,6 +12,7 @@ from uuid import UUID
 from app.errors import TransitionReason, TransitionRefused, ValidationFailed
 from app.fields.models import CustomField
 from app.projects.models import Label, Status, StatusCategory
+from app.sprints.models import Sprint
 from app.values import check_text
 from app.workflows.conditions import OF_WORDS, reasons_against
 from app.workflows.models import (
@@ -86,7 +87,7 @@ class Surroundings:
     ``transitions`` are by project, in their order, without deleted ones. ``blockers`` and ``children`` are tasks that
     the viewer sees and that are not deleted, ``closed`` says of each whether it is done. ``counts``: how many tasks are
     in a status, for the statuses that a limit is asked of. ``limits``: what boards of a project refuse.
-    ``labels``, ``fields``: of projects whose conditions name some, deleted ones too.
+    ``labels``, ``fields``, ``sprints``: of projects whose conditions ask for some, deleted ones too.
     ``places``: the projects of blockers and children.
     """
 
@@ -99,6 +100,7 @@ class Surroundings:
     limits: dict[UUID, list[ColumnLimit]] = field(default_factory=dict)
     labels: dict[UUID, list[Label]] = field(default_factory=dict)
     fields: dict[UUID, list[CustomField]] = field(default_factory=dict)
+    sprints: dict[UUID, list[Sprint]] = field(default_factory=dict)
     places: set[UUID] = field(default_factory=set)
 
     def status(self, project_id: UUID, status_id: str) -> Status | None:

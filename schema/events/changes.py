@@ -100,6 +100,7 @@ def _condition(kind: str, needed: Any, scope_id: UUID | None) -> dict[str, Any]:
         "labelIds": [reference("Label", one, scope_id) for one in needed]
         if kind.endswith("labels")
         else None,
+        "sprintStages": [one.upper() for one in needed] if kind == "sprint_stages" else None,
     }
 
 

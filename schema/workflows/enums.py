@@ -27,6 +27,7 @@ describe(
     CUSTOM_FIELDS="Something stands in each of the custom fields of `customFieldIds` that the task's type has.",
     LABELS="The task has all of `labelIds`.",
     WITHOUT_LABELS="The task has none of `labelIds`.",
+    SPRINT_STAGES="The task is in a sprint that is at one of `sprintStages`.",
 )
 describe(
     TransitionField,
@@ -52,7 +53,8 @@ describe(
     SET_ESTIMATE="Gives it the estimate `value`.",
     SET_DUE_IN_DAYS="Makes it due `value` days later.",
     SET_CLOSE_REASON="Writes `value` as the reason why it was closed; null clears it.",
-    CLOSE_PARENT="Completes the parent once all its sub-tasks are done, if the parent's own workflow lets it.",
+    CLOSE_PARENT="Completes the parent once all its sub-tasks are done, if the parent's own workflow lets it; "
+    "that may complete what is above it in turn.",
 )
 describe(
     TransitionReasonKind,
@@ -67,6 +69,7 @@ describe(
     CUSTOM_FIELDS="It needs `customFieldIds`, in which nothing stands.",
     LABELS="It needs `labelIds`.",
     WITHOUT_LABELS="It is not for tasks with `labelIds`, which this has.",
+    SPRINT_STAGES="It is in no sprint that is at one of `sprintStages`.",
 )
 describe(
     WorkflowTemplate,

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 
 from schema.events.changes import present
 from schema.projects.enums import ProjectRole
+from schema.sprints.enums import SprintStage
 from schema.workflows.enums import TransitionActionKind, TransitionConditionKind, TransitionField
 
 
@@ -26,6 +27,9 @@ class TransitionCondition:
     )
     label_ids: list[strawberry.ID] | None = strawberry.field(
         description="Of LABELS: those that it must have. Of WITHOUT_LABELS: those that it must not have."
+    )
+    sprint_stages: list[SprintStage] | None = strawberry.field(
+        description="Of SPRINT_STAGES: its sprint is at one of these."
     )
 
 
@@ -47,6 +51,9 @@ def conditions_of(terms: dict[str, Any], project_id: UUID) -> list[TransitionCon
             limit=one["limit"],
             custom_field_ids=one["customFieldIds"],
             label_ids=one["labelIds"],
+            sprint_stages=None
+            if one["sprintStages"] is None
+            else [SprintStage(name.lower()) for name in one["sprintStages"]],
         )
         for one in present("conditions", terms, project_id)
     ]

@@ -12,6 +12,7 @@ from app.workflows.rules import gathered
 from schema.ids import read_id, read_word_id
 from schema.inputs import VERSION, key_field, optional, present
 from schema.projects.enums import ProjectRole
+from schema.sprints.enums import SprintStage
 from schema.workflows.enums import (
     TransitionActionKind,
     TransitionConditionKind,
@@ -35,6 +36,9 @@ class TransitionConditionInput:
     )
     label_ids: list[strawberry.ID] | None = optional("The task has all of these labels.")
     without_label_ids: list[strawberry.ID] | None = optional("The task has none of these labels.")
+    sprint_stages: list[SprintStage] | None = optional(
+        "The task is in a sprint at one of these stages; the same edit may bring it there."
+    )
 
 
 @strawberry.input(one_of=True, description="A field that a transition fills.")
@@ -129,6 +133,7 @@ _CONDITIONS = {
     "comment": TransitionConditionKind.COMMENT, "wip_limit": TransitionConditionKind.WIP_LIMIT,
     "custom_field_ids": TransitionConditionKind.CUSTOM_FIELDS, "label_ids": TransitionConditionKind.LABELS,
     "without_label_ids": TransitionConditionKind.WITHOUT_LABELS,
+    "sprint_stages": TransitionConditionKind.SPRINT_STAGES,
 }  # fmt: skip
 _WORDS = {"custom_field_ids": "CustomField", "label_ids": "Label", "without_label_ids": "Label"}
 _ACTIONS = {
@@ -149,5 +154,5 @@ def _pairs(given: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
             if name in _WORDS:
                 value = list(dict.fromkeys(str(read_word_id(one, _WORDS[name])[1]) for one in value or ()))
             elif isinstance(value, list):
-                value = [one.value for one in value]
+                value = list(dict.fromkeys(one.value for one in value))
             yield kind, None if value == "" else value

@@ -107,9 +107,12 @@ async def test_two_last_sub_tasks_close_their_parent_together(world: World) -> N
     """Each alone would find the other one open."""
     await way(world, "Finish", None, "Done", actions=[{"closeParent": True}])
     document = "query($id: ID!) { node(id: $id) { ... on Task { completedAt } } }"
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         parent = await world.task("Parent")
-        children = [await world.task(f"Child {n}", parentId=parent["id"]) for n in range(2)]
+        places = [parent, parent]
+        if turn % 2:  # each closes a parent of its own, and both the one above
+            places = [await world.task("Between", parentId=parent["id"]) for _ in range(2)]
+        children = [await world.task("Child", parentId=place["id"]) for place in places]
         pairs = zip((world.member, world.manager), children, strict=True)
         payloads = await asyncio.gather(
             *(move(by, child, world.status("Done")) for by, child in pairs)

@@ -237,23 +237,6 @@ async def test_blockers_and_sub_tasks_hold_a_move_up(world: World) -> None:
     await world.member.do("taskBulkUpdate", items=items, patch={"statusId": done})
 
 
-async def test_the_last_sub_task_closes_its_parent(world: World) -> None:
-    await way(world, "Finish", None, "Done", actions=[{"closeParent": True}])
-    await way(world, "Start", None, "In progress")
-    above = await world.task("Above")
-    parent = await world.task("Parent", parentId=above["id"])
-    first, second = [await world.task(f"Child {n}", parentId=parent["id"]) for n in range(2)]
-    done = world.status("Done")
-    await world.member.do("taskMove", id=first["id"], statusId=done, expectedVersion=1)
-    async with verify_events(world.owner, Scope("project", world.eng["id"])) as verified:
-        await world.member.do("taskMove", id=second["id"], statusId=done, expectedVersion=1)
-    moved, closed = verified.events[0]
-    assert (moved["objectId"], closed["objectId"]) == (second["id"], parent["id"])
-    assert closed["causedBy"] == moved["id"]
-    document = "query($id: ID!) { node(id: $id) { ... on Task { completedAt } } }"
-    assert (await world.member.query(document, id=above["id"]))["node"]["completedAt"] is None, "once"
-
-
 async def test_a_limit_counts_the_tasks_there(world: World) -> None:
     await way(world, "Start", None, "In progress", conditions=[{"wipLimit": 2}])
     tasks, started = [await world.task() for _ in range(3)], world.status("In progress")

@@ -73,5 +73,6 @@ def _kept_reason(kept: dict[str, Any]) -> TransitionReason:
         for name, value in kept.items()
     }
     place = kept.get("project_id")
-    values |= {"fields": tuple(kept["fields"]), "project_id": UUID(place) if place else None}
+    values |= {name: tuple(kept.get(name, ())) for name in ("fields", "sprint_stages")}
+    values["project_id"] = UUID(place) if place else None
     return TransitionReason(**values)
