@@ -95,7 +95,8 @@ async def _surroundings(
         chosen = select(TASKS.c.id).where(TASKS.c.project_id == moment.scope_id, *conditions)
         blocked = frozenset(str(row.id) for row in await reader.rows(Statement(chosen, Task)))
     categories = {one["id"]: one["category"] for one in words["status"]}
-    return Surroundings(choice.scope, categories, blocked, gone_words([*words["label"], *fields.values()]))
+    gone = gone_words([*words["label"], *fields.values()])
+    return Surroundings(choice.scope, categories, blocked, gone, str(moment.scope_id))
 
 
 def _sorted_by(state: State, name: str, fields: Mapping[str, State]) -> Any:

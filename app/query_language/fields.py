@@ -46,6 +46,7 @@ NAMED = (
     Named("created", "created_at"),
     Named("updated", "updated_at"),
     Named("closed", "completed_at", ("completed",), missing=True),
+    Named("project", "project_id", words="projects"),
     Named("number", "number"),
     Named("ref", "external_ref", missing=True),
 )

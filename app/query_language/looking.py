@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from app.db import Reader, Statement, sql
+from app.errors import QueryInvalid, ValidationFailed
 from app.fields.reads import CUSTOM_FIELDS
 from app.milestones.reads import MILESTONES
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.query_language.custom import PREFIX, field_words
 from app.query_language.fields import BY_NAME, SPECIAL, Named
+from app.query_language.meaning import Meaning, understand
 from app.query_language.names import Names, Word, Words
 from app.query_language.syntax import Group, Negation, Node, read_query
 from app.sprints.reads import SPRINTS
@@ -22,12 +24,20 @@ MOST_PEOPLE = 2_000
 """Of more, only members of the projects themselves are known by name."""
 
 _KEY = re.compile(r"(?:(?P<project>[A-Za-z][A-Za-z0-9]{0,9})-)?(?P<number>\d{1,9})", re.ASCII)
+_PROJECTS = sql(
+    """
+    SELECT p.id AS project_id, p.id, p.key AS name, NULL AS deleted_at FROM projects p
+    WHERE p.id = ANY($1::uuid[]) ORDER BY p.id
+    """,
+    "projects",
+)
 _STATEMENTS: dict[str, Statement[Any]] = {
     "statuses": STATUSES,
     "labels": LABELS,
     "types": TASK_TYPES,
     "sprints": SPRINTS,
     "milestones": MILESTONES,
+    "projects": _PROJECTS,
 }
 _PEOPLE = sql(
     """
@@ -61,6 +71,21 @@ async def names_for_query(reader: Reader, viewer_id: UUID, project_ids: list[UUI
     if PREFIX in text.lower():
         used.setdefault("custom", [])
     return await _look_up(reader, viewer_id, project_ids, used)
+
+
+async def understood(
+    reader: Reader, viewer_id: UUID, project_ids: list[UUID], text: str, path: tuple[str, ...] = ("query",)
+) -> Meaning:
+    """What a query's text means in these projects, which the viewer must see. Raises a refusal if it means nothing.
+
+    ``path``: where the text stands in the input.
+    """
+    if "\x00" in text:
+        raise ValidationFailed("A query must not contain NUL characters.", path=path)
+    meaning = understand(text, await names_for_query(reader, viewer_id, project_ids, text))
+    if meaning.faults:
+        raise QueryInvalid(text, meaning.faults, path=path)
+    return meaning
 
 
 async def names_for_filters(

@@ -11,7 +11,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Word:
-    """Something that has a name. ``place``: the project of a status, label or task type; None for people."""
+    """Something that has a name (a project: its key). ``place``: the project it is of, or is; None for people."""
 
     id: UUID
     name: str
@@ -64,6 +64,7 @@ class Names:
     types: Words = field(default_factory=Words)
     sprints: Words = field(default_factory=Words)
     milestones: Words = field(default_factory=Words)
+    projects: Words = field(default_factory=Words)
     people: Words = field(default_factory=Words)
     custom: Words = field(default_factory=Words)
     tasks: dict[str, UUID] = field(default_factory=dict)

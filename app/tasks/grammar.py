@@ -48,7 +48,7 @@ class Kind(StrEnum):
 FIELDS: dict[str, Kind] = {
     "title": Kind.TEXT, "text": Kind.TEXT, "external_ref": Kind.TEXT, "number": Kind.WHOLE, "priority": Kind.WHOLE,
     "estimate": Kind.NUMBER, "status_id": Kind.ID, "type_id": Kind.ID, "label": Kind.ID, "parent_id": Kind.ID,
-    "sprint_id": Kind.ID, "milestone_id": Kind.ID,
+    "sprint_id": Kind.ID, "milestone_id": Kind.ID, "project_id": Kind.ID,
     "assignee": Kind.PERSON, "creator_id": Kind.PERSON, "status_category": Kind.CATEGORY, "due_date": Kind.DAY,
     "created_at": Kind.MOMENT, "updated_at": Kind.MOMENT, "completed_at": Kind.MOMENT, "deleted": Kind.FLAG,
     "blocked": Kind.FLAG,

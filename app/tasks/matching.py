@@ -34,12 +34,14 @@ class Surroundings:
     """What a filter asks beyond the task's own state. ``categories``: status id → category; ``blocked``: task ids.
 
     ``gone``: ids of labels, custom fields and options that were deleted: tasks keep them, and show them no more.
+    ``project_id``: where the tasks are.
     """
 
     scope: FilterScope
     categories: Mapping[str, str] = field(default_factory=dict)
     blocked: AbstractSet[str] = frozenset()
     gone: AbstractSet[str] = frozenset()
+    project_id: str = ""
 
 
 def gone_words(states: Iterable[State]) -> set[str]:
@@ -140,7 +142,7 @@ def _compares(kind: Kind, op: str, value: Any, asked: Any, scope: FilterScope) -
 def _operator(name: str, op: str, asked: Any, state: State, around: Surroundings) -> bool | None:
     if name == "text":
         return _any(_contains(text, asked) for text in (state["title"], *state["sections"].values()))
-    kind, value = kind_of(name), state[name]
+    kind, value = kind_of(name), around.project_id if name == "project_id" else state[name]
     if op == "null":
         return (value is None) is asked
     if op == "me":

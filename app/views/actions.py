@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db import sql
-from app.errors import LimitReached, NotFound, QueryInvalid, ValidationFailed, VersionConflict
+from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.guards import Guard
 from app.ids import accept_client_id
@@ -14,8 +14,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import visible_projects
 from app.projects.actions.opening import open_project
-from app.query_language.looking import names_for_query
-from app.query_language.meaning import understand
+from app.query_language.looking import understood
 from app.query_language.printing import print_sort
 from app.tasks.grammar import filter_to_json
 from app.values import check_name, now_utc, plain
@@ -159,11 +158,7 @@ async def _checked(work: Work, project_id: UUID | None, values: dict[str, Any]) 
 async def read_query(work: Work, project_id: UUID | None, text: str) -> dict[str, Any]:
     """What a query's text asks, as it is kept: ``filter`` and ``sort``. Raises ``ValidationFailed``."""
     projects = [project_id] if project_id else list(await visible_projects(work, work.viewer_id))
-    if "\x00" in text:
-        raise ValidationFailed("A query must not contain NUL characters.", path=("query",))
-    meaning = understand(text, await names_for_query(work, work.viewer_id, projects, text))
-    if meaning.faults:
-        raise QueryInvalid(text, meaning.faults)
+    meaning = await understood(work, work.viewer_id, projects, text)
     kept = filter_to_json(meaning.filter) | {"project": plain(project_id)}
     return {"filter": kept, "sort": print_sort(meaning.sort)}
 

@@ -213,7 +213,7 @@ class LiveList:
             labels = await by_project(reader, LABELS, [self.project_id])
             words += [row.id for row in labels.get(self.project_id, [])]
         gone = gone_words((await self._folded(reader, words, before)).values())
-        return Surroundings(self.scope, categories, gone=gone)
+        return Surroundings(self.scope, categories, gone=gone, project_id=str(self.project_id))
 
     def _sort_fields(self) -> list[UUID]:
         return [sorted_field(name) for name, _ in self.sort if name.startswith("field:")]

@@ -16,6 +16,7 @@ _NAMES = {
     "sprint_id": ("sprint", "Sprint", "sprints"), "milestone_id": ("milestone", "Milestone", "milestones"),
     "label": ("label", "Label", "labels"), "creator_id": ("creator", "User", ""),
     "assignee": ("assignee", "User", ""), "parent_id": ("parent", "Task", ""),
+    "project_id": ("project", "Project", ""),
 }  # fmt: skip
 _SPELLED = {
     "status_category": "statusCategory", "external_ref": "externalRef", "due_date": "dueDate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from app.comments.actions import with_comments
 from app.errors import ValidationFailed
 from app.events.kinds import EventKind
 from app.outcomes import Outcome
+from app.paging import Condition
+from app.query_language.looking import understood
 from app.tasks.actions.bulk import Matching, check_chosen, edit_in_bulk
 from app.tasks.actions.deciding import TaskOutcome, Told
 from app.tasks.actions.edit import check_batch
@@ -19,7 +22,9 @@ from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.decisions import Decision
 from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_UPDATED
 from app.tasks.filters import filter_conditions
+from app.tasks.grammar import all_of
 from app.values import now_utc
+from app.work import Work
 from schema.context import Columns, Context
 from schema.edges import Info, edge
 from schema.enums import describe
@@ -55,11 +60,14 @@ class TaskBulkItemInput:
 @strawberry.input(description="All tasks of a project for which a filter holds, as they are when it is done.")
 class TaskBulkWhereInput:
     project_id: strawberry.ID = strawberry.field(description="The project.")
-    filter: TaskFilterInput = strawberry.field(description="Which of its tasks: at most 1,000.")
+    filter: TaskFilterInput | None = optional("Which of its tasks: at most 1,000.")
+    query: str | None = optional(
+        "The same as a query's text. With both, both must hold; one of them is needed. `sort:` says nothing here."
+    )
 
 
 _ITEMS = "The tasks, each with its version; or `where`."
-_WHERE = "Instead of `items`: the tasks that a filter chooses, whatever their versions."
+_WHERE = "Instead of `items`: the tasks that a filter or a query chooses, whatever their versions."
 _ATOMIC = "True: if one is refused, none is changed. False: each on its own."
 _COMMENT = (
     "A comment for each task that is changed, which its workflow may ask for: written in the same unit."
@@ -178,9 +186,8 @@ async def read_bulk(
     if where := given(input.where):
         if patch is None:
             raise ValidationFailed("Say what to change.", path=("patch",))
-        scope = await filter_scope(context, where.filter)
-        conditions = filter_conditions(read_filter(where.filter), scope)
-        return Matching(read_id(where.project_id, "Project"), conditions, patch, kind, commented)
+        project_id = read_id(where.project_id, "Project")
+        return Matching(project_id, await _chosen(context, project_id, where), patch, kind, commented)
     policy = read_policy(given(input.on_conflict))
     edits = []
     for item in given(input.items) or ():
@@ -192,6 +199,25 @@ async def read_bulk(
         edits.append(TaskEdit(read_id(item.id, "Task"), version, chosen, policy, kind, commented=commented))
     check_batch(edits)
     return edits
+
+
+async def _chosen(
+    context: Context, project_id: UUID, where: TaskBulkWhereInput
+) -> Callable[[Work], Awaitable[Sequence[Condition]]]:
+    typed, query = given(where.filter), given(where.query)
+    if typed is None and not query:
+        raise ValidationFailed("Say which tasks: filter or query, or both.", path=("where",))
+    asked = read_filter(typed)
+    scope = await filter_scope(context, asked or query)
+
+    async def conditions(work: Work) -> Sequence[Condition]:
+        parts = [] if asked is None else [asked]
+        if query:
+            path = ("where", "query")
+            parts.append((await understood(work, work.viewer_id, [project_id], query, path)).filter)
+        return filter_conditions(all_of(parts), scope)
+
+    return conditions
 
 
 def results_of(outcome: Outcome, told: Told) -> list[TaskBulkResult]:

@@ -154,6 +154,7 @@ class TaskFilterInput:
     parent: IdComparator | None = optional("By parent task.")
     sprint: IdComparator | None = optional("By sprint; `null: true` is the backlog.")
     milestone: IdComparator | None = optional("By milestone.")
+    project: IdComparator | None = optional("By project.")
     estimate: FloatComparator | None = optional("By estimate.")
     due_date: DateComparator | None = optional("By due date.")
     created_at: DateTimeComparator | None = optional("By when it was made.")
@@ -174,11 +175,11 @@ class TaskFilterInput:
 
 _COLUMNS = {
     "status": "status_id", "type": "type_id", "creator": "creator_id", "parent": "parent_id",
-    "sprint": "sprint_id", "milestone": "milestone_id",
+    "sprint": "sprint_id", "milestone": "milestone_id", "project": "project_id",
 }  # fmt: skip
 _ID_KINDS = {
     "status": "Status", "type": "TaskType", "creator": "User", "parent": "Task", "assignee": "User", "label": "Label",
-    "sprint": "Sprint", "milestone": "Milestone", "option": "FieldOption", "user": "User",
+    "sprint": "Sprint", "milestone": "Milestone", "project": "Project", "option": "FieldOption", "user": "User",
 }  # fmt: skip
 
 

@@ -36,7 +36,9 @@ def values(name: str, op: str, ids: dict[str, list[UUID]]) -> st.SearchStrategy[
     return st.lists(choices[kind], max_size=3) if op in ("in", "nin") else choices[kind]
 
 
-NEVER_MISSING = frozenset({"title", "number", "priority", "status_id", "type_id", "created_at", "updated_at"})
+NEVER_MISSING = frozenset(
+    {"title", "number", "priority", "status_id", "type_id", "project_id", "created_at", "updated_at"}
+)
 
 
 def ops_of(name: str) -> list[str]:

@@ -130,11 +130,13 @@ async def _furnished(world: World, made: list[JSON], labels: list[str], fields: 
         statuses=Words(Word(known, one["name"], project_id) for known, one in statuses),
         labels=Words(Word(known, "label", project_id) for known in label_ids),
         types=Words(Word(known, one["name"], project_id) for known, one in types),
+        projects=Words([Word(project_id, "ENG", project_id)]),
         custom=Words(Word(uuids(one["id"])[-1], one["id"], project_id) for one in fields.values()),
     )
     ids = {
         "status_id": [known for known, _ in statuses], "type_id": [known for known, _ in types], "label": label_ids,
         "assignee": people, "creator_id": people, "parent_id": [uuids(made[0]["id"])[0]],
+        "project_id": [project_id, UUID(int=7)],
         **{
             custom_name(uuids(field["id"])[-1], COMPARED[kind.lower()]):
                 people if kind == "USER" else [uuids(one["id"])[-1] for one in field["options"]]
@@ -143,7 +145,7 @@ async def _furnished(world: World, made: list[JSON], labels: list[str], fields: 
     }  # fmt: skip
     gone = {str(label_ids[2]), str(uuids(fields["URL"]["id"])[-1])}
     gone.add(str(uuids(fields["MULTI_SELECT"]["options"][2]["id"])[-1]))
-    around = Surroundings(FilterScope(viewer_id=viewer_id), categories, blocked, gone)
+    around = Surroundings(FilterScope(viewer_id=viewer_id), categories, blocked, gone, str(project_id))
     return Furnished(world, list(states.values()), ids, names, around)
 
 

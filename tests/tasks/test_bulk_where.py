@@ -55,6 +55,38 @@ async def test_moved_and_deleted(world: World) -> None:
     assert (none["results"], none["batchId"]) == ([], None), "deleted ones match no more"
 
 
+async def test_chosen_by_a_query(world: World) -> None:
+    """The text chooses as the typed filter does; with both, both must hold."""
+    tasks = [await world.task(f"Task {number}", priority=number) for number in range(4)]
+    where = {"projectId": world.eng["id"], "query": "project:ENG priority:>=2 assignee:none"}
+    tried = await world.member.do("taskBulkUpdate", RESULTS, where=where, patch={"priority": 1}, dryRun=True)
+    assert {one["task"]["id"] for one in tried["results"]} == {task["id"] for task in tasks[2:]}
+    where["filter"] = {"priority": {"lt": 3}}
+    done = await world.member.do("taskBulkUpdate", RESULTS, where=where, patch={"priority": 1})
+    assert [one["task"]["id"] for one in done["results"]] == [tasks[2]["id"]]
+    elsewhere = {"projectId": world.eng["id"], "query": "-project:ENG"}
+    assert (await world.member.do("taskBulkDelete", RESULTS, where=elsewhere))["results"] == []
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "path"),
+    [
+        ({"query": "stattus:open"}, "QUERY_INVALID", ["where", "query"]),
+        ({"query": "project:NOPE"}, "QUERY_INVALID", ["where", "query"]),
+        ({"query": "a\x00b"}, "VALIDATION_FAILED", ["where", "query"]),
+        ({}, "VALIDATION_FAILED", ["where"]),
+        ({"query": ""}, "VALIDATION_FAILED", ["where"]),
+    ],
+)  # fmt: skip
+async def test_a_query_without_meaning(
+    world: World, log: Log, where: JSON, code: str, path: list[str]
+) -> None:
+    await world.task("Task")
+    asked = {"projectId": world.eng["id"], **where}
+    refused = await refused_unchanged(log, world.member.refused("taskBulkDelete", where=asked))
+    assert (refused["code"], refused["path"]) == (code, path)
+
+
 async def test_each_on_its_own_while_it_is_tried(world: World) -> None:
     tasks = [await world.task(f"Task {number}") for number in range(2)]
     await world.owner.do("taskUpdate", id=tasks[0]["id"], expectedVersion=1, patch={"title": "Theirs"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,11 +31,11 @@ from app.work import Action, Work
 class Matching:
     """Every task of a project for which conditions hold, as they are when the unit runs; ``patch`` is for each.
 
-    ``commented``: each gets a comment in the same unit.
+    ``conditions`` are worked out in the unit. ``commented``: each gets a comment in the same unit.
     """
 
     project_id: UUID
-    conditions: Sequence[Condition]
+    conditions: Callable[[Work], Awaitable[Sequence[Condition]]]
     patch: TaskPatch
     kind: EventKind = TASK_UPDATED
     commented: bool = False
@@ -78,14 +78,15 @@ async def _matched(work: Work, asked: Matching) -> list[TaskEdit]:
     await access_project(work, work.viewer_id, asked.project_id, Permission.EDIT_TASKS)
     work.reflect(asked.project_id)
     request = PageRequest(EDITED_AT_ONCE)
-    page = await page_of_tasks(work, [asked.project_id], task_orders([]), request, asked.conditions)
+    conditions = await asked.conditions(work)
+    page = await page_of_tasks(work, [asked.project_id], task_orders([]), request, conditions)
     if page.has_next:
-        count = await count_tasks(work, [asked.project_id], asked.conditions)
+        count = await count_tasks(work, [asked.project_id], conditions)
         raise LimitReached(
             f"The filter matches {count} tasks; at most {EDITED_AT_ONCE} at once. Narrow it (by number, say), "
             "and do it in parts.",
             limit=EDITED_AT_ONCE,
-            path=("where", "filter"),
+            path=("where",),
         )
     policy = ConflictPolicy.OVERWRITE
     return [
