@@ -1,7 +1,7 @@
 """Buckets in Redis, which all processes share.
 
 What several requests want at once travels in one round trip. The clock is that of Redis: processes whose clocks
-differ would fill one bucket at different times.
+differ would fill one bucket at different times. How far it is ahead is measured against the clock that nobody sets.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from redis.exceptions import NoScriptError, RedisError
 from app.limits.rates import Bucket, Charge, Verdict, Weighted, standings
 
 CONNECT_SECONDS: Final = 1.0
+SET_SECONDS: Final = 1.0
+"""If our two clocks have gone apart by more, somebody has set one, or the machine has slept: Redis is asked again."""
 QUIET_SECONDS: Final = 0.5
 """For how long Redis is not asked after a failure: every request would wait otherwise."""
 AT_ONCE: Final = 500
@@ -61,6 +63,7 @@ class SharedBuckets:
         )
         self._clock = clock
         self._ahead: float | None = None
+        self._apart = 0.0
         self._orders: list[_Order] = []
         self._sender: asyncio.Task[None] | None = None
         self._away_until = 0.0
@@ -157,16 +160,17 @@ class SharedBuckets:
                         order.heard.set_exception(Away(repr(failure)))
 
     async def _exchange(self, orders: Sequence[_Order]) -> None:
-        if self._clock is None and self._ahead is None:
+        was_set = abs(time.time() - time.monotonic() - self._apart) > SET_SECONDS
+        if self._clock is None and (self._ahead is None or was_set):
             # Before anything is counted: an hour's difference would lock everybody out for an hour.
-            self._hear_time(await self._client.time(), time.time())
-        began = time.time()
+            self._hear_time(await self._client.time(), time.monotonic())
+        began = time.monotonic()
         now = int((began + (self._ahead or 0.0) if self._clock is None else self._clock()) * 1000)
         replies = await self._run(orders, now)
         if any(isinstance(reply, NoScriptError) for reply in replies):
             await self._client.script_load(_SCRIPT)
             replies = await self._run(orders, now)
-        self._hear_time(replies.pop(), (began + time.time()) / 2)
+        self._hear_time(replies.pop(), (began + time.monotonic()) / 2)
         for order, said, stored in zip(orders, replies[::2], replies[1::2], strict=True):
             if order.heard.done():
                 continue
@@ -190,6 +194,7 @@ class SharedBuckets:
         if isinstance(told, Exception):
             raise told
         self._ahead = told[0] + told[1] / 1e6 - ours
+        self._apart = time.time() - time.monotonic()
 
 
 def _heard(future: asyncio.Future[Any]) -> None:

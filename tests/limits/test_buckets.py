@@ -6,10 +6,13 @@ import asyncio
 import time
 import uuid
 from dataclasses import dataclass
+from types import SimpleNamespace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.limits import shared
 from app.limits.local import LocalBuckets
 from app.limits.rates import Bucket, Charge
 from app.limits.shared import SharedBuckets
@@ -120,3 +123,25 @@ async def test_two_processes_let_no_more_through_than_one_would(limited: Limited
         through = sum(answer.status == 200 for answer in answers)
         assert {answer.status for answer in answers} == {200, 429}
         assert 30 <= through <= 30 + seconds * 30 / 60 + 1
+
+
+async def test_setting_this_machines_clock_locks_nobody_out(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does it fill a bucket: all count by Redis's clock, whatever ours says meanwhile."""
+    buckets, bucket = SharedBuckets(servers.redis_url), Bucket("requests", 100, 3600)
+    other, key = SharedBuckets(servers.redis_url), uuid.uuid4().hex
+    set_by = [0.0]
+    clocks = SimpleNamespace(time=lambda: time.time() + set_by[0], monotonic=time.monotonic)
+    monkeypatch.setattr(shared, "time", clocks)
+    try:
+        left = 100
+        for set_by[0] in (0.0, 18_000.0, 0.0, -18_000.0, 0.0):
+            for process in (buckets, other):
+                verdict = await process.charge(key, [Charge(bucket, 10)], 5)
+                left -= 10
+                assert (verdict.refused, verdict.standings[0].remaining) == (None, left)
+        assert (await buckets.charge(key, [Charge(bucket, 10)], 5)).refused == 0
+    finally:
+        await buckets.close()
+        await other.close()
