@@ -13,7 +13,8 @@ from app.history.attached import take_back_comments, take_back_link
 from app.history.objects import ROOMS, deletes, take_back
 from app.history.places import placed_back
 from app.history.reversals import Reversal, Span, reversals_of_events, reversals_of_spans
-from app.history.undoable import UNDOABLE, Which, events_to_undo, own_events
+from app.history.standing import take_back_settings, take_back_view
+from app.history.undoable import Which, can_undo, events_to_undo, own_events
 from app.ids import new_id
 from app.outcomes import Result
 from app.permissions import Permission
@@ -26,6 +27,7 @@ from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit
 from app.tasks.facts import Facts, facts_for_edits
 from app.tasks.reads import locate_tasks
+from app.views.events import VIEW_CREATED
 from app.work import Action, Work
 
 
@@ -37,9 +39,12 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
     """
 
     async def action(work: Work) -> Result:
-        await access_project(work, work.viewer_id, project_id, Permission.EDIT_TASKS)
-        work.reflect(project_id)
+        await access_project(work, work.viewer_id, project_id)
         events = events_to_undo(await own_events(work, project_id, work.viewer_id), which)
+        if not events or any(event.object_type != "project" for event in events):
+            # What was done to settings asks for more, but also archiving can be taken back.
+            await access_project(work, work.viewer_id, project_id, Permission.EDIT_TASKS)
+        work.reflect(project_id)
         _check(events)
         latest = {event.object_id: event for event in events}
         chosen = [event for event in latest.values() if event.object_type == "task"]
@@ -58,7 +63,7 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
 
 
 def _goes(event: Event) -> bool:
-    return event.object_type in ROOMS and deletes(event)
+    return event.kind == VIEW_CREATED.name or (event.object_type in ROOMS and deletes(event))
 
 
 async def _take_back(work: Work, project_id: UUID, events: Sequence[Event]) -> None:
@@ -66,8 +71,13 @@ async def _take_back(work: Work, project_id: UUID, events: Sequence[Event]) -> N
     begun = len(work.recorded)
     comments = [event for event in events if event.object_type == "comment"]
     await take_back_comments(work, project_id, comments)
-    for event in sorted(events, key=lambda event: -event.seq):
-        if event.object_type == "link":
+    # A view before the boards that were over it.
+    for event in sorted(events, key=lambda event: (event.object_type != "view", -event.seq)):
+        if event.object_type == "view":
+            await take_back_view(work, project_id, event)
+        elif event.object_type == "project":
+            await take_back_settings(work, project_id, event)
+        elif event.object_type == "link":
             await take_back_link(work, project_id, event)
         elif event.object_type in ROOMS:
             await take_back(work, project_id, event)
@@ -98,10 +108,8 @@ def _check(events: Sequence[Event]) -> None:
     of_type = Counter(event.object_type for event in events)
     if max(of_type.values()) > EDITED_AT_ONCE:
         raise LimitReached(f"At most {EDITED_AT_ONCE} of a kind at once.", limit=EDITED_AT_ONCE)
-    if any(event.object_type not in UNDOABLE for event in events):
-        raise ValidationFailed(
-            "Who sees a project, what it is called, and views cannot be undone: change them back yourself."
-        )
+    if not all(map(can_undo, events)):
+        raise ValidationFailed("Who sees a project cannot be undone: change it back yourself.")
     if len({event.object_id for event in events}) < len(events):
         raise ValidationFailed("This changed something several times: a task is taken back by taskRevert.")
 

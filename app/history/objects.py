@@ -132,7 +132,7 @@ async def take_back(work: Work, project_id: UUID, event: Event) -> None:
     if KINDS[event.kind].effect is Effect.PUT and event.object_version == 1:
         built = delta_between({**payload["state"], "rank": current.get("rank")}, current, room.shape)
         if built:
-            raise await _conflict(work, project_id, event, current, built)
+            raise await conflict_over(work, project_id, event, current, built)
         await room.delete(project_id, row.id, row.version)(work)
         return
     delta = payload.get("delta") or await _told_whole(work, project_id, event, room)
@@ -140,7 +140,7 @@ async def take_back(work: Work, project_id: UUID, event: Event) -> None:
         raise ValidationFailed(
             "This cannot be undone, since tasks went with it: start, complete and delete what there is now."
         )
-    before = await _before(work, project_id, event, current, delta)
+    before = await state_before(work, project_id, event, current, delta)
     if before["deleted_at"] is not None:
         if current["deleted_at"] is None:
             await room.delete(project_id, row.id, row.version)(work)
@@ -181,7 +181,7 @@ async def _check_unused(work: Work, project_id: UUID, event: Event) -> None:
         raise ValidationFailed(f"{count} tasks had it, and would have it again unseen: make a new one.")
 
 
-async def _before(work: Work, project_id: UUID, event: Event, current: State, delta: Delta) -> State:
+async def state_before(work: Work, project_id: UUID, event: Event, current: State, delta: Delta) -> State:
     """The state with what the event changed as it was before; raises a conflict where others built on it."""
     left: Delta = {part: dict(changes) for part, changes in delta.items()}
     clashing: Delta = {}
@@ -200,12 +200,12 @@ async def _before(work: Work, project_id: UUID, event: Event, current: State, de
     if "deleted_at" not in delta.get("set", {}) and current["deleted_at"] is not None:
         clashing.setdefault("set", {})["deleted_at"] = {"old": None, "new": None}
     if clashing:
-        raise await _conflict(work, project_id, event, current, clashing)
+        raise await conflict_over(work, project_id, event, current, clashing)
     try:
         return apply_delta(current, invert_delta(left))
     except TextMismatch:
         texts = {"text": delta["text"]}
-        raise await _conflict(work, project_id, event, current, texts) from None
+        raise await conflict_over(work, project_id, event, current, texts) from None
 
 
 def _alike(field: str, one: Any, other: Any) -> bool:
@@ -213,9 +213,10 @@ def _alike(field: str, one: Any, other: Any) -> bool:
     return (one is None) is (other is None) if field == "deleted_at" else same(one, other)
 
 
-async def _conflict(
+async def conflict_over(
     work: Work, project_id: UUID, event: Event, current: State, changed: Delta
 ) -> VersionConflict:
+    """The conflict of an undo with what others did to the same fields since."""
     history = await history_since(work, project_id, {event.object_id: event.object_version or 0})
     touched = last_touches(history[event.object_id], changed)
     clashes = [Clash(field, None, None, None, by, at) for field, (by, at) in touched.items()]

@@ -10,9 +10,10 @@ from app.db import Reader, Statement, sql
 from app.events.models import ActorKind, Event
 from app.history.attached import ATTACHED
 from app.history.objects import ROOMS
+from app.history.standing import STANDING, goes_back
 
 UNDOABLE = frozenset({"task", *ROOMS, *ATTACHED})
-"""Types of objects of which changes can be undone."""
+"""Types of objects of which every change can be undone, if nothing stands against it."""
 
 WINDOW = 5_000
 """Events of a project, back from its last one, among which changes can be undone."""
@@ -25,6 +26,11 @@ _MINE: Statement[Event] = sql(
     "scope", "actor", "window", "kind",
     model=Event,
 )  # fmt: skip
+
+
+def can_undo(event: Event) -> bool:
+    """Whether a change is of a kind that can be undone: who sees a project is none."""
+    return event.object_type in UNDOABLE or (event.object_type in STANDING and goes_back(event))
 
 
 @dataclass(frozen=True)
@@ -48,9 +54,7 @@ def events_to_undo(events: Sequence[Event], which: Which) -> list[Event]:
         return [event for event in events if event.batch_id == which.batch_id]
     undone, undoing = _taken_back(events)
     standing = [
-        event
-        for event in events
-        if event.object_type in UNDOABLE and event.id not in undone and event.id not in undoing
+        event for event in events if can_undo(event) and event.id not in undone and event.id not in undoing
     ]
     if not standing:
         return []

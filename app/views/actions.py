@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from app.db import sql
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
-from app.events.deltas import delta_between
+from app.events.deltas import State, delta_between
 from app.guards import Guard
 from app.ids import accept_client_id
 from app.outcomes import Result
@@ -69,20 +70,51 @@ def update_view(view_id: UUID, expected_version: int, values: dict[str, Any]) ->
         checked = await _checked(work, view.project_id, values)
         if not checked:
             raise ValidationFailed("Nothing to change was given.")
-        if view.version != expected_version:
-            raise _conflict(view, expected_version)
-        old = view_state(view)
-        new = view_state(view, **checked)
-        delta = delta_between(old, new, VIEW_SHAPE)
-        if delta:
-            now = now_utc()
-            row = {"id": view_id, "version": expected_version, "updated_at": now, **checked}
-            if not await compare_and_set(work, SavedView, [row], set(checked) | {"updated_at"}, keys=("id",)):
-                raise _conflict(view, expected_version)
-            work.record(
-                view.scope_id, VIEW_UPDATED, view_id, {"delta": delta}, version=expected_version + 1,
-                occurred_at=now,
-            )  # fmt: skip
+        await _change(work, view, expected_version, checked)
+        return {"view_id": str(view_id)}
+
+    return action
+
+
+async def _change(work: Work, view: SavedView, expected_version: int, checked: dict[str, Any]) -> None:
+    if view.version != expected_version:
+        raise _conflict(view, expected_version)
+    delta = delta_between(view_state(view), view_state(view, **checked), VIEW_SHAPE)
+    if not delta:
+        return
+    now = now_utc()
+    row = {"id": view.id, "version": expected_version, "updated_at": now, **checked}
+    if not await compare_and_set(work, SavedView, [row], set(checked) | {"updated_at"}, keys=("id",)):
+        raise _conflict(view, expected_version)
+    work.record(
+        view.scope_id, VIEW_UPDATED, view.id, {"delta": delta}, version=expected_version + 1, occurred_at=now
+    )
+
+
+def put_back_view(
+    project_id: UUID, state: State, version: int, *, current: SavedView | None = None
+) -> Action:
+    """Make a shared view what it was in a state; without ``current`` it is gone, and there again as this version."""
+
+    async def action(work: Work) -> Result:
+        view_id, creator_id = UUID(state["id"]), UUID(state["creator_id"])
+        columns = {name: state[name] for name in ("name", "filter", "sort", "group_by")}
+        columns["columns"] = "\n".join(state["columns"])
+        if current is not None:
+            await _change(work, await _held(work, view_id), version - 1, columns)
+            return {"view_id": str(view_id)}
+        guard, own = views_guard(project_id), creator_id == work.viewer_id
+        await open_project(work, project_id, Permission.EDIT_VIEWS, guard, own=own)
+        if await work.value(_COUNT, scope=project_id) >= MOST_VIEWS:
+            raise LimitReached(f"There can be at most {MOST_VIEWS} views here.", limit=MOST_VIEWS)
+        now = now_utc()
+        view = SavedView(
+            id=view_id, scope_id=project_id, project_id=project_id, creator_id=creator_id, version=version,
+            created_at=datetime.fromisoformat(state["created_at"]), updated_at=now, **columns,
+        )  # fmt: skip
+        await insert_rows(work, SavedView, [view.model_dump()])
+        told = {"state": view_state(view)}
+        work.record(project_id, VIEW_CREATED, view_id, told, version=version, occurred_at=now)
         return {"view_id": str(view_id)}
 
     return action

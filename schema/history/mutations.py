@@ -45,7 +45,8 @@ class HistoryMutations:
     @mutation(
         "Take back a change of your own, by new events. A task on whose changed fields others have built is refused "
         "as a conflict, and stays as it is. What was made is deleted, what was deleted is restored. "
-        "Comments, links, labels, statuses, task types, sprints, milestones, custom fields, transitions and boards too."
+        "Comments, links, labels, statuses, task types, sprints, milestones, custom fields, transitions, boards, "
+        "shared views and a project's settings too; who sees it is not undone."
     )
     async def undo(self, info: Info, input: UndoInput) -> TaskBulkPayload:
         told = Told()

@@ -125,7 +125,11 @@ def _changes(root: Any) -> list[FieldChange]:
 _KINDS = {
     "label": "Label", "task_type": "TaskType", "status": "Status", "sprint": "Sprint", "milestone": "Milestone",
     "custom_field": "CustomField", "transition": "Transition", "board": "Board", "comment": "Comment", "link": "Link",
+    "view": "View", "project": "Project",
 }  # fmt: skip
+
+
+_KNOWN_BY_ID = frozenset({"comment", "link", "view", "project"})
 
 
 async def _objects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
@@ -139,7 +143,7 @@ def _key(kept: list[str] | None) -> tuple[str, tuple[UUID, ...]] | None:
     if kept is None:
         return None
     name, place, one = kept
-    return _KINDS[name], (UUID(one),) if name in ("comment", "link") else (UUID(place), UUID(one))
+    return _KINDS[name], (UUID(one),) if name in _KNOWN_BY_ID else (UUID(place), UUID(one))
 
 
 @strawberry.type(description="What became of one task of a bulk edit, or of what else an undo took back.")

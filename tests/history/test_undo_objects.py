@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.boards.proofs import board
 from tests.client import JSON, new_key
 from tests.folding import Scope
 from tests.invariants import refused_unchanged, verify_events
@@ -16,7 +17,17 @@ from tests.world import World
 SILENT = ("version", "updatedAt", "rank")
 MUTATIONS = [
     f"{noun}{verb}"
-    for noun in ("label", "status", "taskType", "sprint", "milestone", "customField", "transition", "board")
+    for noun in (
+        "label",
+        "status",
+        "taskType",
+        "sprint",
+        "milestone",
+        "customField",
+        "transition",
+        "board",
+        "view",
+    )
     for verb in ("Create", "Update", "Delete")
     if (noun, verb) not in (("label", "Delete"), ("status", "Delete"), ("customField", "Delete"))
 ]
@@ -60,7 +71,7 @@ async def test_the_last_change_of_whatever_kind(world: World) -> None:
     await world.owner.do("commentUpdate", id=comment["id"], expectedVersion=1, body="Said otherwise")
     await world.owner.do("labelUpdate", id=label["id"], expectedVersion=1, name="Blue")
     await world.owner.do(
-        "projectUpdate", id=world.eng["id"], expectedVersion=world.eng["version"], name="Named"
+        "projectUpdate", id=world.eng["id"], expectedVersion=world.eng["version"], visibility="WORKSPACE"
     )
     document = """query($l: ID!, $c: ID!) { label: node(id: $l) { ... on Label { name deletedAt } }
       comment: node(id: $c) { ... on Comment { body deletedAt } } }"""
@@ -130,10 +141,65 @@ async def test_what_has_no_way_back_says_so(world: World, log: Log) -> None:
         id=world.eng["id"],
         expectedVersion=world.eng["version"],
         name="N",
+        visibility="WORKSPACE",
         clientMutationId=key,
     )
     error = await world.owner.refused("undo", projectId=world.eng["id"], mutationId=key)
-    assert (error["code"], "change them back" in error["message"]) == ("VALIDATION_FAILED", True)
+    assert (error["code"], "change it back" in error["message"]) == ("VALIDATION_FAILED", True)
+
+
+async def test_settings_go_back_but_not_who_sees_it(world: World, log: Log) -> None:
+    document = """query($id: ID!) { node(id: $id) { ... on Project { name description conflictPolicy visibility
+      archivedAt version } } }"""
+
+    async def shown() -> JSON:
+        found: JSON = (await world.owner.query(document, id=world.eng["id"]))["node"]
+        return {**found, "version": None, "archivedAt": bool(found["archivedAt"])}
+
+    async def change(by: str = "owner", **values: Any) -> str:
+        found, key = (await world.owner.query(document, id=world.eng["id"]))["node"], new_key()
+        given = {"id": world.eng["id"], "expectedVersion": found["version"], "clientMutationId": key}
+        await world.person(by).do("projectUpdate", **given, **values)
+        return key
+
+    first, place = await shown(), {"projectId": world.eng["id"]}
+    await change(name="Named", description="Of engines.", conflictPolicy="REJECT")
+    second = await shown()
+    await change(archived=True)
+    await change(visibility="WORKSPACE" if first["visibility"] == "PRIVATE" else "PRIVATE")
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        archived = await world.owner.do("undo", "batchId results { object { id } }", **place)
+    assert archived["results"][0]["object"]["id"] == world.eng["id"]
+    assert (await shown()) | {"visibility": 0} == second | {"visibility": 0}, (
+        "not archived; who sees it stays"
+    )
+    await world.owner.do("undo", **place, batchId=archived["batchId"])
+    assert (await shown())["archivedAt"], "done again"
+    await change(archived=False)
+    key = await change(name="Third")
+    await change("admin", name="Theirs")
+    error = await refused_unchanged(log, world.owner.refused("undo", **place, mutationId=key))
+    assert (error["code"], [one["field"] for one in error["clashes"]]) == ("VERSION_CONFLICT", ["name"])
+    error = await refused_unchanged(log, world.member.refused("undo", **place, mutationId=key))
+    assert error["code"] == "NOT_FOUND", "another's"
+
+
+async def test_a_view_comes_back_under_its_boards(world: World) -> None:
+    view = await world.view("Bugs", by="owner", query="priority:1")
+    over = await board(world, viewId=view["id"])
+    before, key = await living(world), new_key()
+    await world.owner.do("viewDelete", id=view["id"], expectedVersion=1, clientMutationId=key)
+    document = "query($id: ID!) { node(id: $id) { ... on Board { query view { id version } } } }"
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        undone = await world.owner.do("undo", projectId=world.eng["id"], mutationId=key)
+    assert await living(world) == before
+    shown = (await world.owner.query(document, id=over["id"]))["node"]
+    assert shown["view"] == {"id": view["id"], "version": 2}
+    await world.owner.do("undo", projectId=world.eng["id"], batchId=undone["batchId"])
+    assert (await world.owner.query(document, id=over["id"]))["node"] == {
+        "query": "priority:urgent",
+        "view": None,
+    }
 
 
 @pytest.mark.parametrize("noun", ["label", "status", "customField"])
