@@ -20,21 +20,31 @@ LARGEST_PAGE = 500
 
 
 @dataclass(frozen=True)
+class Without:
+    """``rows``: those that have no key, found as a set, and the condition that a row is one ``of`` them."""
+
+    rows: FromClause
+    of: ColumnElement[bool]
+
+
+@dataclass(frozen=True)
 class Kept:
     """Where else an order's key is kept: in a table with an index in that order.
 
     ``rows`` are those of that table, ``of`` which of them are a row's, and ``key`` is their key, never null; a row that
     has none there has no key. ``same``: columns, by name, that the index has after the key. ``groups``: the keys
-    themselves, few and in their order, where the index finds the rows of each. ``only``: which one counts of the
-    several of a row.
+    themselves, few and in their order, where the index finds the rows of each, those that are ``grouped``.
+    Rows that have no key are ``without`` or ``elsewhere``, where none has one.
     """
 
     rows: FromClause
     of: ColumnElement[bool]
     key: ColumnElement[Any]
+    without: Without
+    elsewhere: ColumnElement[bool]
     same: Mapping[str, ColumnElement[Any]] = field(default_factory=dict)
     groups: FromClause | None = None
-    only: Sequence[ColumnElement[bool]] = ()
+    grouped: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True)

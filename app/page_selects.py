@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Table, bindparam, cast, null, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    Table,
+    bindparam,
+    cast,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from app.cursors import Kept, Order, PageRequest, beyond, sorted_by
 
@@ -15,6 +28,9 @@ Conditions = Sequence[ColumnElement[bool]]
 
 PAGE_SIZE = bindparam("page_size", type_=Integer)
 """One more than the page has rows."""
+
+LOOKED_AT = 3000
+"""Of so many rows in order it is asked of each whether it has a key, a few microseconds each."""
 
 
 def page_rows(
@@ -26,14 +42,15 @@ def page_rows(
     have none by the target's. Postgres runs the parts of UNION ALL one after the other, until there are enough rows.
     """
     kept = _kept(orders, request)
+    orders, source = _beside(target, orders)
     if kept is None:
-        inner = select(*chosen, *_labels(target, orders)).where(*conditions)
+        inner = select(*chosen, *_labels(target, orders)).select_from(source).where(*conditions)
         return _bounded(inner, orders, request)
     place, parts = request.place, []
     if place is None or place[0] is not None or request.backward:
-        parts.append(_with_key(target, chosen, orders, kept, request, conditions))
+        parts.append(_with_key(target, source, chosen, orders, kept, request, conditions))
     if place is None or place[0] is None or not request.backward:
-        parts.append(_without_key(target, chosen, orders, kept, request, conditions))
+        parts += _without_key(target, source, chosen, orders, kept, request, conditions)
     if len(parts) == 1:
         return parts[0]
     return union_all(*(reversed(parts) if request.backward else parts)).limit(PAGE_SIZE)
@@ -55,6 +72,21 @@ def _kept(orders: Sequence[Order], request: PageRequest) -> Kept | None:
     return None if head.kept is None else head.kept(head.descending != request.backward)
 
 
+def _beside(target: Table, orders: Sequence[Order]) -> tuple[list[Order], FromClause]:
+    """The target, and beside each row what later terms of the order keep elsewhere, instead of a look for each."""
+    source: FromClause = target
+    found = [orders[0]]
+    for order in orders[1:]:
+        if order.kept is None:
+            found.append(order)
+            continue
+        kept = order.kept(False)
+        values = kept.rows if kept.groups is None else kept.rows.join(kept.groups, kept.grouped)
+        source = source.outerjoin(values, kept.of)
+        found.append(replace(order, column=kept.key))
+    return found, source
+
+
 def _labels(target: Table, orders: Sequence[Order]) -> list[ColumnElement[Any]]:
     return [order.column.label(order.name) for order in orders if order.name not in target.c]
 
@@ -66,7 +98,7 @@ def _bounded(inner: Any, orders: Sequence[Order], request: PageRequest) -> Any:
 
 
 def _with_key(
-    target: Table, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
+    target: Table, source: FromClause, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
     conditions: Conditions,
 ) -> Any:  # fmt: skip
     """In the order of the other table's index: also what it has after the key is compared there."""
@@ -75,7 +107,9 @@ def _with_key(
     head = replace(orders[0], column=kept.key, nullable=False)
     here = [head, *_in_index(orders[1:], kept)]
     inner = select(*chosen, kept.key.label(head.name), *_labels(target, orders[1:]))
-    inner = inner.select_from(kept.rows).where(kept.of, *kept.only, *conditions)
+    inner = inner.select_from(kept.rows, source).where(kept.of, *conditions)
+    if kept.grouped is not None:
+        inner = inner.where(kept.grouped)
     if request.place is not None:
         # It follows from what is compared below, but this is what an index and the groups can begin at.
         start = bindparam("place_0", type_=head.column.type)
@@ -91,19 +125,30 @@ def _with_key(
 
 
 def _without_key(
-    target: Table, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
+    target: Table, source: FromClause, chosen: Columns, orders: Sequence[Order], kept: Kept, request: PageRequest,
     conditions: Conditions,
-) -> Any:  # fmt: skip
+) -> list[Any]:  # fmt: skip
+    """Of the first rows in order those that have no key, if they fill the page; else of all rows, found as a set.
+
+    Where many have none the first ones tell; where hardly any has none, to look at each would take much longer.
+    """
     head, *rest = orders
-    tables = [kept.rows] if kept.groups is None else [kept.rows, kept.groups]
-    there = select(1).select_from(*tables).where(kept.of).correlate(target)
-    inner = select(*chosen, cast(null(), head.column.type).label(head.name), *_labels(target, rest))
-    if request.place is not None and request.place[0] is None:
-        inner = inner.where(beyond(rest, request.place[1:], request.backward, first=1))
-        if all(order.name in kept.same for order in rest):  # so that none is read that lies before
-            there = there.where(beyond(_in_index(rest, kept), request.place[1:], request.backward, first=1))
-    inner = inner.where(*conditions, ~there.exists())
-    return inner.order_by(*sorted_by(rest, request.backward)).limit(PAGE_SIZE)
+    place = None if request.place is None or request.place[0] is not None else request.place[1:]
+    if place is not None:
+        conditions = [*conditions, beyond(rest, place, request.backward, first=1)]
+    columns = [*chosen, cast(null(), head.column.type).label(head.name), *_labels(target, rest)]
+    ordered = select(*columns).select_from(source).where(*conditions).correlate_except(source)
+    ordered = ordered.order_by(*sorted_by(rest, request.backward))
+    there = select(1).select_from(kept.rows).where(kept.of).correlate(target).limit(1).scalar_subquery()
+    first = ordered.add_columns(there.label("there"), kept.elsewhere.label("elsewhere")).limit(LOOKED_AT)
+    looked = first.subquery()
+    near = select(looked).where(looked.c.there.is_(None)).limit(PAGE_SIZE).cte("near", nesting=True)
+    found = select(func.count()).select_from(near).scalar_subquery()
+    shown = [near.c[column.name] for column in columns]
+    return [
+        select(*shown).where(or_(found == PAGE_SIZE, near.c.elsewhere)),
+        ordered.select_from(kept.without.rows).where(found < PAGE_SIZE, kept.without.of).limit(PAGE_SIZE),
+    ]
 
 
 def _in_index(orders: Sequence[Order], kept: Kept) -> list[Order]:

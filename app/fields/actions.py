@@ -62,7 +62,8 @@ def update_field(project_id: UUID, field_id: UUID, expected_version: int, values
     """Change a field, but not its kind. ``options`` names all that it shall have, in order."""
 
     async def action(work: Work) -> Result:
-        rows = await _open(work, project_id)
+        # Which option of a task is the first one is kept: nobody writes one while their order changes.
+        rows = await _open(work, project_id, shared="options" not in values)
         field = found(CUSTOM_FIELD, rows, field_id)
         checked = await _checked(work, project_id, values, rows, field)
         if any(values.get(name) for name in _PLACES):
@@ -90,8 +91,8 @@ def delete_field(project_id: UUID, field_id: UUID, expected_version: int) -> Act
     return action
 
 
-async def _open(work: Work, project_id: UUID) -> list[Any]:
-    guard = vocabulary_guard(project_id)
+async def _open(work: Work, project_id: UUID, *, shared: bool = True) -> list[Any]:
+    guard = vocabulary_guard(project_id, shared=shared)
     return await open_objects(work, CUSTOM_FIELD, project_id, Permission.MANAGE_FIELDS, guard)
 
 

@@ -46,22 +46,22 @@ class CustomField(SQLModel, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
 
 
-def _having(column: str) -> Index:
+def _having(column: str, *more: str) -> Index:
     # With the task: by it tasks are also ordered, where many have one value.
     there = text(f"{column} IS NOT NULL")
-    return Index(
-        f"task_field_values_{column}", "project_id", "field_id", column, "task_id", postgresql_where=there
-    )
+    columns = ("project_id", "field_id", column, *more, "task_id")
+    return Index(f"task_field_values_{column}", *columns, postgresql_where=there)
 
 
 class TaskFieldValue(SQLModel, table=True):
     """A value in the column of its kind, to be found by it; of several options each is a row.
 
-    Kept by a trigger from ``tasks.fields`` (migration 0013), which is what events tell.
+    ``first``: of several options the one that comes first in the field.
+    Kept by triggers from ``tasks.fields`` and the field's options (migration 0028), which is what events tell.
     """
 
     __tablename__ = "task_field_values"
-    __table_args__ = (_having("text"), _having("number"), _having("day"), _having("ref"))
+    __table_args__ = (_having("text"), _having("number"), _having("day"), _having("ref", "first"))
 
     project_id: UUID = Field(primary_key=True)
     task_id: UUID = Field(primary_key=True)
@@ -71,3 +71,4 @@ class TaskFieldValue(SQLModel, table=True):
     number: float | None = Field(default=None, sa_type=Float)
     day: date | None = None
     ref: UUID | None = None
+    first: bool = Field(default=True, sa_type=Boolean, sa_column_kwargs={"server_default": "true"})

@@ -72,7 +72,8 @@ class Room:
 
     def guards(self, project_id: UUID) -> list[Guard]:
         """All that the room's own actions take: in one round, so that they are locked in one order."""
-        guards = [vocabulary_guard(project_id, shared=self.planned), views_guard(project_id)]
+        shared = self.planned and self.model is not CUSTOM_FIELD.model  # see update_field
+        guards = [vocabulary_guard(project_id, shared=shared), views_guard(project_id)]
         return [*guards, planning_guard(project_id, shared=False)] if self.planned else guards
 
 

@@ -87,16 +87,21 @@ def _set(members: str, model: Any, one: str) -> Any:
 _VALUES = """
 SELECT past.scope_id AS project_id, (past.state->>'id')::uuid AS task_id, one.key::uuid AS field_id, 0 AS place,
        coalesce(one.value->>'text', one.value->>'url') AS text, (one.value->>'number')::float AS number,
-       (one.value->>'date')::date AS day, coalesce(one.value->>'option_id', one.value->>'user_id')::uuid AS ref
+       (one.value->>'date')::date AS day, coalesce(one.value->>'option_id', one.value->>'user_id')::uuid AS ref,
+       true AS first
 FROM past CROSS JOIN LATERAL jsonb_each(past.state->'fields') AS one
 WHERE past.object_type = 'task' AND NOT one.value ? 'option_ids'
 UNION ALL
-SELECT past.scope_id, (past.state->>'id')::uuid, one.key::uuid, chosen.place, NULL, NULL, NULL, chosen.id::uuid
+SELECT past.scope_id, (past.state->>'id')::uuid, one.key::uuid, chosen.place, NULL, NULL, NULL, chosen.id::uuid,
+       row_number() OVER (PARTITION BY past.scope_id, past.state->>'id', one.key
+                          ORDER BY o.place NULLS LAST, chosen.id::uuid) = 1
 FROM past CROSS JOIN LATERAL jsonb_each(past.state->'fields') AS one
 CROSS JOIN LATERAL jsonb_array_elements_text(one.value->'option_ids') WITH ORDINALITY AS chosen(id, place)
+LEFT JOIN custom_fields f ON f.project_id = past.scope_id AND f.id = one.key::uuid
+LEFT JOIN LATERAL option_places(f.options) o ON o.ref = chosen.id::uuid
 WHERE past.object_type = 'task' AND one.value ? 'option_ids'
 """
-"""As the trigger of migration 0013 keeps them of today's tasks."""
+"""As the trigger of migration 0028 keeps them of today's tasks."""
 
 _CTES = (
     text(_PAST)

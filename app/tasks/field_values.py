@@ -8,22 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean,
-    ColumnElement,
-    Integer,
-    Text,
-    Uuid,
-    and_,
-    cast,
-    func,
-    not_,
-    or_,
-    select,
-    tuple_,
-)
+    Boolean, ColumnElement, Integer, Select, Text, Uuid, and_, cast, column, func, not_, or_, select,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.cursors import Kept, Order
+from app.cursors import Kept, Order, Without
 from app.db import table
 from app.fields.models import CustomField, FieldKind, TaskFieldValue
 from app.tasks.grammar import read_custom
@@ -85,10 +74,11 @@ def sorted_field(name: str) -> UUID:
 
 
 def value_to_sort(value: dict[str, Any], options: dict[str, Any]) -> Any:
-    """What a task is sorted by, of its value in a field (of options, the first one's place), as by ``field_order``."""
+    """What a task is sorted by, of its value in a field (of options that are not deleted, the first one's place), as by ``field_order``."""
     chosen = value.get("option_ids") or ([value["option_id"]] if "option_id" in value else None)
     if chosen is not None:
-        return min((options[one]["place"] for one in chosen if one in options), default=None)
+        living = (options[one] for one in chosen if one in options and not options[one].get("deleted"))
+        return min((one["place"] for one in living), default=None)
     return next((value[one] for one in ("text", "url", "number", "date") if one in value), None)
 
 
@@ -101,33 +91,52 @@ def field_order(name: str, descending: bool) -> Order:
 
 @lru_cache(maxsize=1024)
 def _kept(project_id: UUID, field_id: UUID, column: str, downward: bool) -> Kept:
-    """Where the values stand in order (migration 0026); an alias of its own, for a filter may ask there as well."""
-    rows = _VALUES.alias("ordered")
-    of = [
-        rows.c.project_id == _TASKS.c.project_id, rows.c.task_id == _TASKS.c.id,
-        rows.c.project_id == project_id, rows.c.field_id == field_id,
-    ]  # fmt: skip
-    same = {"id": rows.c.task_id}
+    """Where the values stand in order (migrations 0026, 0028), under names of its own: others may ask there as well."""
+    rows = _VALUES.alias()
+    same, elsewhere = {"id": rows.c.task_id}, _TASKS.c.project_id != project_id
     if column != "place":
-        return Kept(rows, and_(*of, rows.c[column].is_not(None)), rows.c[column], same)
-    places, others = (_places(project_id, field_id, name, downward) for name in ("options", "other_options"))
-    other = _VALUES.alias("others")
-    before = select(1).where(
-        other.c.project_id == rows.c.project_id, other.c.task_id == rows.c.task_id,
-        other.c.field_id == field_id, other.c.ref == others.c.ref,
-        tuple_(others.c.place, others.c.ref) < tuple_(places.c.place, places.c.ref),
-    )  # fmt: skip
-    only = [~before.correlate(rows, places).exists()]
-    return Kept(rows, and_(*of, rows.c.ref == places.c.ref), places.c.place, same, places, only)
+        of = partial(_of, rows, project_id, field_id, rows.c[column].is_not(None))
+        return Kept(rows, of(_TASKS), rows.c[column], _without(rows, of, project_id), elsewhere, same)
+    places = _places(project_id, field_id, downward)
+    known = rows.c.ref == func.any(func.array(_options(project_id, field_id)[0].scalar_subquery()))
+    of = partial(_of, rows, project_id, field_id, known)
+    first = and_(rows.c.first, rows.c.ref == places.c.ref)
+    without = _without(rows, of, project_id)
+    return Kept(rows, of(_TASKS), places.c.place, without, elsewhere, same, places, first)
 
 
-def _places(project_id: UUID, field_id: UUID, name: str, downward: bool) -> Any:
+def _of(
+    rows: Any, project_id: UUID, field_id: UUID, there: ColumnElement[bool], tasks: Any
+) -> ColumnElement[bool]:
+    """Which values are a task's."""
+    place = and_(rows.c.project_id == project_id, rows.c.field_id == field_id, there)
+    return and_(rows.c.project_id == tasks.c.project_id, rows.c.task_id == tasks.c.id, place)
+
+
+def _without(rows: Any, of: Callable[[Any], ColumnElement[bool]], project_id: UUID) -> Without:
+    """Tasks without a value: found in the indexes of tasks and of values alone, once they are asked for."""
+    tasks = _TASKS.alias()
+    valued = select(1).select_from(rows).where(of(tasks)).correlate(tasks).exists()
+    found = select(tasks.c.id).where(tasks.c.project_id == project_id, ~valued)
+    ids = func.unnest(func.array(found.scalar_subquery())).table_valued(column("id", Uuid))
+    there = ids.render_derived(name="without")
+    return Without(there, there.c.id == _TASKS.c.id)
+
+
+def _options(project_id: UUID, field_id: UUID) -> tuple[Select[Any], ColumnElement[int]]:
+    """A select of a field's options that are not deleted, and their places."""
+    each = func.jsonb_each(_FIELDS.c.options).table_valued("key", "value").render_derived(name="each_options")
+    chosen = select(cast(each.c.key, Uuid).label("ref")).select_from(_FIELDS, each)
+    living = ~cast(cast(each.c.value, JSONB).op("->>")("deleted"), Boolean)
+    of_field = chosen.where(_FIELDS.c.project_id == project_id, _FIELDS.c.id == field_id, living)
+    return of_field, cast(cast(each.c.value, JSONB).op("->>")("place"), Integer)
+
+
+def _places(project_id: UUID, field_id: UUID, downward: bool) -> Any:
     """The options of a field and their places, in that order: the first ones often give enough tasks."""
-    each = func.jsonb_each(_FIELDS.c.options).table_valued("key", "value").render_derived(name=f"each_{name}")
-    place = cast(cast(each.c.value, JSONB).op("->>")("place"), Integer)
-    chosen = select(cast(each.c.key, Uuid).label("ref"), place.label("place")).select_from(_FIELDS, each)
-    of_field = chosen.where(_FIELDS.c.project_id == project_id, _FIELDS.c.id == field_id)
-    return of_field.order_by(place.desc() if downward else place).subquery(name)
+    options, place = _options(project_id, field_id)
+    ordered = options.add_columns(place.label("place")).order_by(place.desc() if downward else place)
+    return ordered.subquery()
 
 
 @lru_cache(maxsize=1024)
@@ -136,7 +145,8 @@ def _sorted_by(field_id: UUID, column: str) -> ColumnElement[Any]:
     of_field = and_(_OF_TASK, _VALUES.c.field_id == field_id)
     if column != "place":
         return select(_VALUES.c[column]).where(of_field).scalar_subquery()
-    option = _FIELDS.c.options.op("->")(cast(_VALUES.c.ref, Text)).op("->>")("place")
+    option = _FIELDS.c.options.op("->")(cast(_VALUES.c.ref, Text))
+    living = ~cast(option.op("->>")("deleted"), Boolean)
     of_options = and_(_FIELDS.c.project_id == _VALUES.c.project_id, _FIELDS.c.id == _VALUES.c.field_id)
-    places = select(func.min(cast(option, Integer))).select_from(_VALUES.join(_FIELDS, of_options))
-    return places.where(of_field).scalar_subquery()
+    places = select(func.min(cast(option.op("->>")("place"), Integer))).select_from(_VALUES.join(_FIELDS, of_options))
+    return places.where(of_field, living).scalar_subquery()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -47,7 +47,7 @@ class Furnished:
         options = {
             one["id"]: {"place": place} for place, one in enumerate(self.fields[by].get("options") or ())
         }
-        return value_to_sort(self.values[task["title"]].get(by, {}), options)
+        return value_to_sort(self.values.get(task["title"], {}).get(by, {}), options)
 
 
 def _inputs(number: int, options: list[str]) -> dict[str, JSON]:
@@ -67,15 +67,25 @@ def _inputs(number: int, options: list[str]) -> dict[str, JSON]:
 
 
 @pytest.fixture(scope="module")
+def few() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
 async def furnished(
-    databases: Databases, template: Template, doors: Doors, make_settings: Callable[..., Settings]
-) -> AsyncIterator[Furnished]:
+    databases: Databases, template: Template, doors: Doors, make_settings: Callable[..., Settings],
+    few: pytest.MonkeyPatch,
+) -> AsyncIterator[Furnished]:  # fmt: skip
     async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
+        few.setattr("app.page_selects.LOOKED_AT", 7)
         made = Furnished(World(service, template.kept))
         for kind in KINDS:
             more: JSON = {"options": [{"name": one} for one in "dcba"]} if "SELECT" in kind else {}
             made.fields[kind] = await made.world.custom_field(kind.title(), kind, **more)
         for number in range(28):
+            if number == 14:
+                await _turn_options(made)
             title, values = f"T{number}", {}
             for kind in KINDS:
                 options = [one["id"] for one in made.fields[kind].get("options") or ()] or [""] * 4
@@ -90,7 +100,17 @@ async def furnished(
                 kind: {states.get(name, name): one for name, one in value.items()}
                 for kind, value in values.items()
             }
+        for number in range(28, 33):
+            await made.world.task(f"T{number}", priority=number % 3, projectId=made.world.ops["id"])
         yield made
+
+
+async def _turn_options(made: Furnished) -> None:
+    """Another one of several options is the first one from now on."""
+    field = made.fields["MULTI_SELECT"]
+    options = [{"id": one["id"], "name": one["name"]} for one in reversed(field["options"])]
+    await made.world.owner.do("customFieldUpdate", id=field["id"], expectedVersion=1, options=options)
+    made.fields["MULTI_SELECT"] = {**field, "options": options}
 
 
 async def pages(made: Furnished, document: str, size: int, backward: bool, **asked: Any) -> list[JSON]:
@@ -105,7 +125,7 @@ async def pages(made: Furnished, document: str, size: int, backward: bool, **ask
         nodes = [edge["node"] for edge in edges]
         found = nodes + found if backward else found + nodes
         if not info["hasPreviousPage" if backward else "hasNextPage"]:
-            assert connection["totalCount"] == len(found)
+            assert connection["totalCount"] == len(found), [one["title"] for one in found]
             return found
         assert len(edges) == size, "only the last page is short"
         place = edges[0 if backward else -1]["cursor"]
@@ -175,7 +195,9 @@ async def test_pages_both_ways_are_the_evaluators_order(
     forward = await pages(furnished, LISTED, size, False, **asked)
     assert await pages(furnished, LISTED, size, True, **asked) == forward
     assert all(may_precede(furnished, one, other, orders) for one, other in pairwise(forward))
-    number = {title: values.get("NUMBER", {}).get("number") for title, values in furnished.values.items()}
+    elsewhere: dict[str, dict[str, JSON]] = {f"T{number}": {} for number in range(28, 33)} if both else {}
+    there = furnished.values | elsewhere
+    number = {title: values.get("NUMBER", {}).get("number") for title, values in there.items()}
     wanted = {
         title for title, of_it in number.items()
         if {None: True, "other": int(title[1:]) % 3 >= 1, "own": of_it is not None and of_it >= 0,
