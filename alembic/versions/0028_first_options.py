@@ -9,7 +9,7 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-# `first`: by the option's place, then by its id. Options that are deleted, or that the definition does not have, come last.
+# `first`: by the option's place, then by its id. Options that are deleted, or that the definition has not, come last.
 COLUMN = """
 ALTER TABLE task_field_values ADD COLUMN first BOOLEAN NOT NULL DEFAULT true;
 

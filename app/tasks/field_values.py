@@ -8,8 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    Boolean, ColumnElement, Integer, Select, Text, Uuid, and_, cast, column, func, not_, or_, select,
-)  # fmt: skip
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    column,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.cursors import Kept, Order, Without
@@ -74,7 +86,10 @@ def sorted_field(name: str) -> UUID:
 
 
 def value_to_sort(value: dict[str, Any], options: dict[str, Any]) -> Any:
-    """What a task is sorted by, of its value in a field (of options that are not deleted, the first one's place), as by ``field_order``."""
+    """What a task is sorted by, of its value in a field, as by ``field_order``.
+
+    Of options that are not deleted it is the first one's place.
+    """
     chosen = value.get("option_ids") or ([value["option_id"]] if "option_id" in value else None)
     if chosen is not None:
         living = (options[one] for one in chosen if one in options and not options[one].get("deleted"))
@@ -148,5 +163,7 @@ def _sorted_by(field_id: UUID, column: str) -> ColumnElement[Any]:
     option = _FIELDS.c.options.op("->")(cast(_VALUES.c.ref, Text))
     living = ~cast(option.op("->>")("deleted"), Boolean)
     of_options = and_(_FIELDS.c.project_id == _VALUES.c.project_id, _FIELDS.c.id == _VALUES.c.field_id)
-    places = select(func.min(cast(option.op("->>")("place"), Integer))).select_from(_VALUES.join(_FIELDS, of_options))
+    places = select(func.min(cast(option.op("->>")("place"), Integer))).select_from(
+        _VALUES.join(_FIELDS, of_options)
+    )
     return places.where(of_field, living).scalar_subquery()

@@ -85,7 +85,7 @@ async def furnished(
             made.fields[kind] = await made.world.custom_field(kind.title(), kind, **more)
         for number in range(28):
             if number == 14:
-                await _turn_options(made)
+                await _give_options(made, [*reversed(made.fields["MULTI_SELECT"]["options"])])
             title, values = f"T{number}", {}
             for kind in KINDS:
                 options = [one["id"] for one in made.fields[kind].get("options") or ()] or [""] * 4
@@ -100,17 +100,26 @@ async def furnished(
                 kind: {states.get(name, name): one for name, one in value.items()}
                 for kind, value in values.items()
             }
+        await _give_options(
+            made, made.fields["MULTI_SELECT"]["options"][:2] + made.fields["MULTI_SELECT"]["options"][3:]
+        )
         for number in range(28, 33):
             await made.world.task(f"T{number}", priority=number % 3, projectId=made.world.ops["id"])
         yield made
 
 
-async def _turn_options(made: Furnished) -> None:
-    """Another one of several options is the first one from now on."""
+async def _give_options(made: Furnished, options: list[JSON]) -> None:
+    """Of several options another one may be the first one from now on."""
     field = made.fields["MULTI_SELECT"]
-    options = [{"id": one["id"], "name": one["name"]} for one in reversed(field["options"])]
-    await made.world.owner.do("customFieldUpdate", id=field["id"], expectedVersion=1, options=options)
-    made.fields["MULTI_SELECT"] = {**field, "options": options}
+    named = [{"id": one["id"], "name": one["name"]} for one in options]
+    answer = await made.world.owner.do(
+        "customFieldUpdate",
+        "customField { version }",
+        id=field["id"],
+        expectedVersion=field["version"],
+        options=named,
+    )
+    made.fields["MULTI_SELECT"] = {**field, "options": named, **answer["customField"]}
 
 
 async def pages(made: Furnished, document: str, size: int, backward: bool, **asked: Any) -> list[JSON]:
