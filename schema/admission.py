@@ -75,6 +75,10 @@ class Visit:
         """Charges for an operation that is about to run. Raises `RateLimited`."""
         return await self._charge(KINDS[prepared.kind], prepared.cost)
 
+    def admit_now(self, prepared: Prepared) -> bool:
+        """`admit` where nobody need be asked. False: nothing was charged, Redis must be asked."""
+        return self._limits is None or self._charge_now(KINDS[prepared.kind], prepared.cost) is not None
+
     async def admit_export(self) -> None:
         """Charges for a download, of whose rows nobody knows the number. Raises `RateLimited`."""
         await self._charge("mutation", EXPORT_COST)
@@ -83,6 +87,10 @@ class Visit:
         """Charges for a request that runs nothing, unless it was charged already. Raises `RateLimited`."""
         if not self._charged:
             await self._charge(None, 0)
+
+    def charge_request_now(self) -> bool:
+        """The same where nobody need be asked; False where Redis must. Raises `RateLimited`."""
+        return self._charged or self._limits is None or self._charge_now(None, 0) is not None
 
     async def charged(self, error: Exception) -> Exception:
         """What to answer a request that failed before anything ran: that costs, too, and may be too much."""
@@ -109,6 +117,13 @@ class Visit:
             raise
         self._standings = admission.standings
         CURRENT.set(admission)
+        return admission
+
+    def _charge_now(self, kind: Kind | None, cost: int) -> Admission | None:
+        admission = None if self._limits is None else self._limits.admit_now(self._payer, kind, cost)
+        if admission is not None:
+            self._charged = True
+            self._standings = admission.standings
         return admission
 
     def take_over(self, last: Visit) -> None:

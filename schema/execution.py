@@ -140,15 +140,24 @@ class GraphQLService:
     ) -> Session:
         """The session of a token's owner, or of nobody. Raises `ClientError` for an invalid token."""
         viewer = None if token is None else await self.application.authenticate(token)
+        return self._session(token, viewer, request_id, transport, caller)
+
+    def sign_in_now(
+        self, token: str | None, request_id: str, transport: Transport, caller: Caller | None = None
+    ) -> Session | None:
+        """The same where nothing need be looked up for it; None where it must. Raises `ClientError`."""
+        viewer = None if token is None else self.application.authenticate_now(token)
+        if token is not None and viewer is None:
+            return None
+        return self._session(token, viewer, request_id, transport, caller)
+
+    def _session(
+        self, token: str | None, viewer: Any, request_id: str, transport: Transport, caller: Caller | None
+    ) -> Session:
         return self._open_session(
-            self.application,
-            request_id=request_id,
-            transport=transport,
-            token=token,
-            viewer=viewer,
-            expires_at=None if viewer is None else viewer.expires_at,
-            caller=caller or Caller(),
-        )
+            self.application, request_id=request_id, transport=transport, token=token, viewer=viewer,
+            expires_at=None if viewer is None else viewer.expires_at, caller=caller or Caller(),
+        )  # fmt: skip
 
     def recall(self, body: bytes) -> Prepared | None:
         """The operation that was prepared of the same bytes before, if that is known."""
@@ -234,11 +243,11 @@ class GraphQLService:
         _count(session, source if isinstance(source, Answer) else None)
         return source
 
-    async def start_again(self, source: Shareable, session: Session) -> Shareable | Answer:
+    def start_again(self, source: Shareable, session: Session) -> Shareable | Answer:
         """Begins a subscription that is equal to another in everything but whose it is: `start` without GraphQL."""
         try:
-            async with self._open_context(self.application, session) as context:
-                again: Shareable | Answer = source.again(context)
+            # Nothing is read for it, so there is nothing to close.
+            again: Shareable | Answer = source.again(self._open_context(self.application, session))
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             again = failure(error, session.request_id)
         _count(session, again if isinstance(again, Answer) else None)

@@ -76,6 +76,9 @@ class Shareable(Protocol):
     def again(self, context: Any, /) -> Shareable:
         """If so: the same for somebody else. Raises what the resolver would."""
 
+    def pursue_now(self, told: Callable[[Exception | None], None], /) -> Pursuit | None:
+        """If so: begins to follow without a task (see `Hub.pursue_now`); None where one is needed."""
+
 
 def is_shareable(source: object) -> TypeGuard[Shareable]:
     """Whether a source says that it is."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
+
+import structlog
 
 from app.db import Database, Reader
 from app.errors import NotFound
@@ -15,12 +18,17 @@ from app.events.log import clocks, event_ids_at
 from app.events.models import Scope
 from app.events.resuming import refusal
 
+log = structlog.get_logger(__name__)
+
 Pair = tuple[UUID, UUID]
 Readable = Callable[[Reader, list[Pair]], Awaitable[set[Pair]]]
 """Given (person, scope) pairs, those in which the person may read the scope."""
 
 AT_ONCE = 500
 """Looked up in one snapshot."""
+
+TOLD_AT_ONCE = 100
+"""Before the process turns to others."""
 
 FEW = 2
 GATHER_SECONDS = 0.01
@@ -35,12 +43,16 @@ class Standing:
     reason: FrameReason | None
 
 
+Told = Callable[[Standing | Exception], None]
+"""Is told what was found. It may neither raise nor take long: others wait to be told, too."""
+
+
 @dataclass(slots=True)
 class _Arrival:
     user_id: UUID
     scope_id: UUID
     after: Cursor | None
-    told: asyncio.Future[Standing]
+    told: Told
 
 
 class Arrivals:
@@ -54,11 +66,15 @@ class Arrivals:
 
     async def look_up(self, user_id: UUID, scope_id: UUID, after: Cursor | None = None) -> Standing:
         """Raises ``NotFound`` for a scope that is not there for this person, ``Unavailable`` without a database."""
-        arrival = _Arrival(user_id, scope_id, after, asyncio.get_running_loop().create_future())
-        self._waiting.append(arrival)
+        found: asyncio.Future[Standing] = asyncio.get_running_loop().create_future()
+        self.ask(user_id, scope_id, after, partial(_settle, found))
+        return await found
+
+    def ask(self, user_id: UUID, scope_id: UUID, after: Cursor | None, told: Told) -> None:
+        """The same for who has no task to wait in."""
+        self._waiting.append(_Arrival(user_id, scope_id, after, told))
         if self._task is None:
             self._task = asyncio.create_task(self._look_up_all())
-        return await arrival.told
 
     async def close(self) -> None:
         """Nobody waits any more."""
@@ -87,17 +103,16 @@ class Arrivals:
                 known = await event_ids_at(reader, [(one.scope_id, one.seq) for one in cursors])
         except Exception as fault:  # noqa: BLE001 (whatever it was, those who wait must hear of it)
             for arrival in arrivals:
-                if not arrival.told.done():
-                    arrival.told.set_exception(fault)
+                _tell(arrival, fault)
             return
-        for arrival in arrivals:
-            if arrival.told.done():
-                continue
+        for number, arrival in enumerate(arrivals, 1):
             clock = self._clock_of(arrival.user_id, arrival.scope_id, readable, found)
             if isinstance(clock, Exception):
-                arrival.told.set_exception(clock)
+                _tell(arrival, clock)
             else:
-                arrival.told.set_result(Standing(clock, _refusal(arrival.after, clock, known)))
+                _tell(arrival, Standing(clock, _refusal(arrival.after, clock, known)))
+            if number % TOLD_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def _clock_of(
         self, user_id: UUID, scope_id: UUID, readable: set[Pair], found: Mapping[UUID, Scope]
@@ -105,6 +120,22 @@ class Arrivals:
         if (user_id, scope_id) not in readable:
             return NotFound("Scope", path=("scope",))
         return found[scope_id]
+
+
+def _tell(arrival: _Arrival, found: Standing | Exception) -> None:
+    try:
+        arrival.told(found)
+    except Exception as fault:
+        log.exception("arrival_failed", scope=str(arrival.scope_id), exc_info=fault)
+
+
+def _settle(found: asyncio.Future[Standing], told: Standing | Exception) -> None:
+    if found.done():
+        return  # nobody waits any more
+    if isinstance(told, Exception):
+        found.set_exception(told)
+    else:
+        found.set_result(told)
 
 
 def _refusal(

@@ -257,7 +257,7 @@ class Audience:
     def _send_away(self, listener: Listener, frame: EventFrame) -> None:
         follower = Follower(listener.user_id, listener.session, self._hub.queue_limit)
         pursuit = Pursuit(self._hub, self.feed, follower, listener.position)
-        pursuit.expect(self._key, self.telling)
+        pursuit.expect(self._key, lambda: self.telling)
         follower.offer(frame.events)
         self.queue.copy_to(follower)
         self.remove(listener)

@@ -12,7 +12,8 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -20,7 +21,7 @@ from broadcaster import Broadcast
 
 from app import metrics
 from app.db import Database, Reader, sql
-from app.events.arrivals import Arrivals, Readable
+from app.events.arrivals import Arrivals, Readable, Standing
 from app.events.audiences import Audience
 from app.events.cursors import Cursor
 from app.events.feeds import Feed
@@ -133,23 +134,37 @@ class Hub:
         try:
             await feed.opened()
             joined = feed.position
-            standing = await self._arrivals.look_up(user_id, scope_id, after)
-            head = head_of(standing.clock)
-            if standing.reason is not None:
-                pursuit.refuse(standing.reason, head)
-            else:
-                position = Position(scope_id, after.seq, after) if after is not None else head
-                pursuit.begin(joined, position, at_head=position.seq == head.seq)
+            _begin(pursuit, joined, after, await self._arrivals.look_up(user_id, scope_id, after))
         except BaseException:
             pursuit.leave()
             raise
         return pursuit
 
-    def audience(self, feed: Feed, key: Hashable, telling: Telling) -> Audience:
-        """Those who get the same frames of a feed."""
+    def pursue_now(
+        self,
+        user_id: UUID,
+        session: Session,
+        scope_id: UUID,
+        after: Cursor | None,
+        told: Callable[[Exception | None], None],
+    ) -> Pursuit | None:
+        """The same for who has no task to wait in: it can be followed once ``told`` is called with None, and not by
+        this person if with an exception. None: nobody follows this scope yet, which takes a task.
+        """
+        feed = self._feeds.get(scope_id)
+        if feed is None or feed.over or feed.clock is None:
+            return None
+        pursuit = Pursuit(self, feed, follower := Follower(user_id, session, self.queue_limit))
+        if session.session_id in self.ended_sign_ins:
+            follower.end(FrameReason.SIGNED_OUT)
+        self._arrivals.ask(user_id, scope_id, after, partial(_come, pursuit, feed.position, after, told))
+        return pursuit
+
+    def audience(self, feed: Feed, key: Hashable, telling: Callable[[], Telling]) -> Audience:
+        """Those who get the same frames of a feed. ``telling`` makes what is needed for the first of them."""
         found = feed.audiences.get(key)
         if found is None:
-            found = feed.audiences[key] = Audience(self, feed, key, telling)
+            found = feed.audiences[key] = Audience(self, feed, key, telling())
         return found
 
     def let_go(self, feed: Feed) -> None:
@@ -287,6 +302,29 @@ class Hub:
             for audience in list(feed.audiences.values()):
                 for listener in [one for one in audience.listeners if one.user_id in lost]:
                     audience.end(listener, FrameReason.ACCESS_LOST)
+
+
+def _begin(pursuit: Pursuit, joined: Position, after: Cursor | None, standing: Standing) -> None:
+    head = head_of(standing.clock)
+    if standing.reason is not None:
+        pursuit.refuse(standing.reason, head)
+    else:
+        position = Position(head.scope_id, after.seq, after) if after is not None else head
+        pursuit.begin(joined, position, at_head=position.seq == head.seq)
+
+
+def _come(
+    pursuit: Pursuit, joined: Position, after: Cursor | None, told: Callable[[Exception | None], None],
+    standing: Standing | Exception,
+) -> None:  # fmt: skip
+    if pursuit.left:
+        return  # meanwhile
+    if isinstance(standing, Exception):
+        pursuit.leave()
+        told(standing)
+    else:
+        _begin(pursuit, joined, after, standing)
+        told(None)
 
 
 def _continues(clock: Scope, position: Position) -> bool:

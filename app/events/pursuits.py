@@ -15,7 +15,7 @@ from app.events.models import Event
 from app.events.resuming import OtherHistory, linked_events, position_after
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from app.events.audiences import Audience
     from app.events.feeds import Feed
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 class Pursuit:
     """A follower of a feed, and where its stream is. Whoever has one must ``leave`` it or ``join`` an audience.
 
-    ``over``: its last frame was given out.
+    ``over``: its last frame was given out. ``left``: it was left, or has joined.
     """
 
-    __slots__ = ("_audience", "_feed", "_first", "_follower", "_hub", "_joined", "_left", "over", "position")
+    __slots__ = ("_audience", "_feed", "_first", "_follower", "_hub", "_joined", "left", "over", "position")
 
     def __init__(self, hub: Hub, feed: Feed, follower: Follower, position: Position | None = None) -> None:
         self._hub = hub
@@ -37,7 +37,7 @@ class Pursuit:
         self._follower = follower
         self._first: EventFrame | None = None
         self._audience: Audience | None = None
-        self.over = self._left = False
+        self.over = self.left = False
         if position is not None:
             self.position = self._joined = position
         feed.followers.add(follower)
@@ -45,9 +45,9 @@ class Pursuit:
 
     def leave(self) -> None:
         """The stream is over, or goes on in an audience. Once is enough."""
-        if self._left:
+        if self.left:
             return
-        self._left = True
+        self.left = True
         metrics.SUBSCRIBERS.dec()
         self._feed.followers.discard(self._follower)
         if self._audience is not None:
@@ -65,6 +65,28 @@ class Pursuit:
         """There is only one frame: the log cannot be followed from there."""
         self.position, self.over = head, True
         self._first = last_frame(reason, head)
+
+    def cancel(self) -> None:
+        """It is given up before it has begun: what is done to a task that waits."""
+        self.leave()
+
+    def beginning(self) -> EventFrame | None:
+        """The first frame, if it says where the head is and nothing else; the next one is what follows."""
+        first = self._first
+        if self.over or first is None or first.kind is not FrameKind.HEARTBEAT:
+            return None
+        self._first = None
+        return first
+
+    def wait_with(self, frame: EventFrame) -> None:
+        """It could not be told yet: it is the first one again."""
+        self._first = frame
+
+    @property
+    def has_caught_up(self) -> bool:
+        """Whether nothing is to be told before what is new."""
+        follower = self._follower
+        return self.position.seq >= self._joined.seq and not follower.waiting and follower.ended is None
 
     async def next(self, *, wait: bool = True) -> EventFrame | None:
         """The next frame. None: there was the last one; or, without ``wait``, it has caught up."""
@@ -91,7 +113,7 @@ class Pursuit:
                 return EventFrame(FrameKind.HEARTBEAT, self.position)
         return None
 
-    def expect(self, key: Hashable, telling: Telling) -> None:
+    def expect(self, key: Hashable, telling: Callable[[], Telling]) -> None:
         """Those whom it may join once it has caught up are kept until it does, or leaves."""
         self._audience = self._hub.audience(self._feed, key, telling)
         self._audience.expected += 1

@@ -47,6 +47,17 @@ class LeasedBuckets:
         for key in list(self._leases):
             self._end(key)
 
+    def charge_now(self, key: str, charges: Sequence[Charge]) -> Sequence[Standing] | None:
+        """Take all of it from what is held here: how the buckets stand then. None: there is not as much."""
+        lease = self._leases.get(key)
+        if lease is None:
+            return None
+        left = [units - charge.weight for units, charge in zip(lease.units, charges, strict=True)]
+        if min(left) < 0:
+            return None
+        lease.units = left
+        return self._standings(lease, charges)
+
     async def charge(self, key: str, charges: Sequence[Charge], wait_seconds: float) -> Verdict:
         """Take all of it or nothing. Raises `Away`."""
         lease = self._leases.get(key)
@@ -56,10 +67,11 @@ class LeasedBuckets:
             if verdict.refused is None and key not in self._leases:
                 self._begin(key, charges, verdict)
             return verdict
+        standings = self.charge_now(key, charges)
+        if standings is not None:
+            return Verdict(standings)
         held = [min(weight, units) for weight, units in zip(weights, lease.units, strict=True)]
         lease.units = [units - part for units, part in zip(lease.units, held, strict=True)]
-        if held == weights:
-            return Verdict(self._standings(lease, charges))
         needed = [weight - part for weight, part in zip(weights, held, strict=True)]
         try:
             verdict = await self._ask(key, lease, charges, needed, wait_seconds)

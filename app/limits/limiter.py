@@ -146,6 +146,13 @@ class Limits:
             raise self._refusal(payer, charges[verdict.refused].bucket, verdict)
         return Admission(payer, cost, verdict.standings)
 
+    def admit_now(self, payer: Payer, kind: Kind | None, cost: int) -> Admission | None:
+        """The same without asking Redis: where there is no limit, or enough is held here. None: nothing was charged."""
+        if self._is_free(payer, kind):
+            return Admission(payer, cost)
+        standings = self._leased.charge_now(payer.key, self._charges(payer, kind, cost))
+        return None if standings is None else Admission(payer, cost, standings)
+
     def settle(self, admission: Admission, spent: int) -> None:
         """Correct the cost to what it was; nobody waits for it."""
         more = min(spent, self._cost.quota) - min(admission.cost, self._cost.quota)

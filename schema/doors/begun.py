@@ -1,13 +1,17 @@
-"""Subscriptions that were begun lately: who comes with an equal one need not be prepared for again."""
+"""Subscriptions that were begun lately: who comes with an equal one need not be prepared for again, and an equal
+message need not be read again.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
 import orjson
 
+from schema.doors.messages import Subscribe
 from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
 from schema.sharing import Shareable
@@ -25,6 +29,7 @@ class Begun:
 
     prepared: Prepared
     source: Shareable
+    group: Hashable
 
 
 class BegunLately:
@@ -32,6 +37,20 @@ class BegunLately:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Key, Begun] = OrderedDict()
+        self._read: OrderedDict[str, tuple[Subscribe, Begun]] = OrderedDict()
+
+    def heard(self, text: str | None) -> tuple[Subscribe, Begun] | None:
+        """What an equal message was read as, and the equal subscription."""
+        return None if text is None else self._read.get(text)
+
+    def hear(self, text: str | None, message: Subscribe) -> Begun | None:
+        """The equal subscription, if there is one; then this message is known from now on."""
+        known = self.find(message.request)
+        if known is not None and text is not None and len(text) <= LONGEST:
+            self._read[text] = message, known
+            if len(self._read) > KEPT:
+                self._read.popitem(last=False)
+        return known
 
     def find(self, request: GraphQLRequest) -> Begun | None:
         """The equal one, if there is one."""
@@ -41,12 +60,12 @@ class BegunLately:
             self._kept.move_to_end(key)
         return found
 
-    def keep(self, request: GraphQLRequest, prepared: Prepared, source: Shareable) -> None:
+    def keep(self, request: GraphQLRequest, prepared: Prepared, source: Shareable, group: Hashable) -> None:
         """For others who come with the same request, as it was sent."""
         key = _key(request)
         if key is None or key in self._kept:
             return
-        self._kept[key] = Begun(prepared, source)
+        self._kept[key] = Begun(prepared, source, group)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 

@@ -63,6 +63,12 @@ class Head(dict[str, str]):
         return self.get("content-type") == "application/json" and "content-encoding" not in self
 
 
+def head_of(scope: Scope) -> Head:
+    """The head of a request or a socket, as it is known, or as it is read now."""
+    known: Head | None = (scope.get("extensions") or {}).get(HEAD)
+    return Head(scope["headers"]) if known is None else known
+
+
 class Asked:
     """A request. ``jar``: the cookies of a page that may use them."""
 
@@ -72,8 +78,7 @@ class Asked:
         self.scope = scope
         self.receive = receive
         self.method: str = scope["method"]
-        known = (scope.get("extensions") or {}).get(HEAD)
-        self.headers: Head = Head(scope["headers"]) if known is None else known
+        self.headers = head_of(scope)
         self.jar: Jar | None = None
 
     def starlette(self) -> Request:
@@ -168,15 +173,20 @@ class _Defaults:
     encoded = b""
 
 
+def encoded_defaults(lines: list[tuple[bytes, bytes]]) -> bytes:
+    """The headers that the server puts in front of every answer, as they are sent."""
+    if lines is not _Defaults.lines:
+        _Defaults.lines, _Defaults.encoded = lines, _encoded(lines)
+    return _Defaults.encoded
+
+
 def _send_at_once(cycle: RequestResponseCycle, status: int, lines: bytes, body: bytes) -> None:
     """What uvicorn's `send` does of a whole answer, in one write; it looks through every header each time."""
-    if cycle.default_headers is not _Defaults.lines:
-        _Defaults.lines, _Defaults.encoded = cycle.default_headers, _encoded(cycle.default_headers)
     cycle.response_started = True
     cycle.waiting_for_100_continue = False
     cycle.chunked_encoding = False
     cycle.expected_content_length = 0
-    head = b"".join((STATUS_LINE[status], _Defaults.encoded, lines, b"\r\n"))
+    head = b"".join((STATUS_LINE[status], encoded_defaults(cycle.default_headers), lines, b"\r\n"))
     cycle.transport.writelines((head, body))
     cycle.response_complete = True
     cycle.message_event.set()

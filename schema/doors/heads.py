@@ -22,6 +22,23 @@ _METHODS: Final = ("GET", "POST")
 _OF_A_CONNECTION: Final = ("server", "client", "scheme", "headers", "state", "extensions")
 
 
+class Before:
+    """What came before: what comes but once would only take another's place."""
+
+    def __init__(self) -> None:
+        self._marks: set[int] = set()
+
+    def came(self, head: bytes) -> bool:
+        """Whether it comes again."""
+        mark = hash(head)
+        if mark in self._marks:
+            return True
+        if len(self._marks) >= MOST:
+            self._marks.clear()
+        self._marks.add(mark)
+        return False
+
+
 class KnownHead:
     """What was read of one head. ``scope``: what of it is the same on every connection."""
 
@@ -39,7 +56,7 @@ class Heads:
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, KnownHead] = OrderedDict()
-        self._once: set[int] = set()
+        self._before = Before()
 
     def __len__(self) -> int:
         return len(self._known)
@@ -71,18 +88,8 @@ class Heads:
         if b"transfer-encoding" in named or b"upgrade" in named or len(lengths) > 1:
             return
         # Without a length there is no body, and what follows is the next request.
-        if (int(lengths[0]) if lengths else 0) != len(data) - at or not self._came_before(data[:at]):
+        if (int(lengths[0]) if lengths else 0) != len(data) - at or not self._before.came(data[:at]):
             return
         self._known[data[:at]] = KnownHead(scope, len(data) - at)
         if len(self._known) > MOST:
             self._known.popitem(last=False)
-
-    def _came_before(self, head: bytes) -> bool:
-        """Whether it comes again: one that names each request would only take another's place."""
-        mark = hash(head)
-        if mark in self._once:
-            return True
-        if len(self._once) >= MOST:
-            self._once.clear()
-        self._once.add(mark)
-        return False

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from graphql import OperationType
 
-from app.events.frames import EventFrame, FrameKind
+from app.errors import ClientError
 from app.events.listeners import Listener, Told
-from app.events.log import Position
 from app.events.pursuits import Pursuit
 from app.limits.presence import Place
 from schema.admission import Visit
 from schema.answers import Answer, encode, failure
 from schema.doors.batches import run_admitted
+from schema.doors.begun import Begun
 from schema.doors.messages import complete_frame, error_frame, next_frame
-from schema.execution import GraphQLService, Session
+from schema.doors.telling import Shared, SharedTelling
+from schema.execution import Session
 from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
 from schema.sharing import Shareable, is_shareable
@@ -32,89 +33,9 @@ if TYPE_CHECKING:
 Running = Callable[[], Awaitable[Answer | bool | None]]
 """Runs to the end. Gives the answer that ended it early, if one did; or True: it listens from now on."""
 
-LAST = (FrameKind.RESYNC, FrameKind.ENDED)
 
-FRAMES_KEPT = 16
-"""Identifiers, of those that many clients use, for which a shared frame is kept whole."""
-
-
-class Shared:
-    """One answer for many, whose identifiers differ. ``failed``: it is nothing but errors."""
-
-    __slots__ = ("_frames", "_payload", "errors", "failed", "flawed", "last", "silent")
-
-    def __init__(self, answer: Answer, request_id: str, *, last: bool = False, silent: bool = False) -> None:
-        self.failed = not answer.executed
-        self.last = last or self.failed
-        self.silent = silent
-        self.flawed = bool(answer.errors)
-        self.errors = answer.errors
-        self._payload = b"" if self.failed else encode(answer, request_id)
-        self._frames: dict[str, bytes] = {}
-
-    def hand(self, listeners: Sequence[Listener], before: Position, after: Position) -> list[Listener]:
-        """Writes it to all who stand at `before`. The others come back."""
-        if self.last:
-            return list(listeners)
-        others: list[Listener] = []
-        identifier, frame, silent = None, b"", self.silent
-        for one in cast("Sequence[Operation]", listeners):
-            if one.position is not before:
-                others.append(one)
-                continue
-            if one.identifier is not identifier:
-                identifier = one.identifier
-                frame = self.frame(identifier)
-            one.position = after  # first: the writing may find that there is no room for more
-            if not silent:
-                one.transport.write(frame)
-        return others
-
-    def frame(self, identifier: str) -> bytes:
-        """As the operation of this identifier is told it."""
-        frame = self._frames.get(identifier)
-        if frame is None:
-            frame = (
-                error_frame(identifier, self.errors) if self.failed else next_frame(identifier, self._payload)
-            )
-            if len(self._frames) < FRAMES_KEPT:
-                self._frames[identifier] = frame
-        return frame
-
-
-SILENCE: Final = Shared(Answer(executed=True), "", silent=True)
-
-
-class SharedTelling:
-    """Makes the frames of a group of equal subscriptions, each in the name of one of them."""
-
-    def __init__(
-        self, service: GraphQLService, prepared: Prepared, group: Hashable,
-        event: Callable[[EventFrame], Awaitable[Any]],
-    ) -> None:  # fmt: skip
-        self.group = group
-        self._service = service
-        self._prepared = prepared
-        self._event = event
-        self._heartbeat: tuple[Position | None, Shared] | None = None
-
-    async def __call__(self, frame: EventFrame, listener: Listener) -> Shared:
-        """The frame, executed and encoded."""
-        assert isinstance(listener, Operation)
-        # Whoever comes is told first where the log stands: all who come together are told the same.
-        kept = self._heartbeat if frame.kind is FrameKind.HEARTBEAT else None
-        if kept is not None and kept[0] == frame.position:
-            return kept[1]
-        session = listener.connection.session
-        assert session is not None
-        event = await self._event(frame)
-        if event is None:
-            return SILENCE
-        answer = await self._service.tell(self._prepared, self.group, event, session)
-        shared = Shared(answer, session.request_id, last=event.kind in LAST)
-        if frame.kind is FrameKind.HEARTBEAT and not shared.flawed:
-            self._heartbeat = (frame.position, shared)
-        return shared
+async def _given(answer: Answer) -> Answer:
+    return answer
 
 
 class Operation(Listener):
@@ -129,11 +50,12 @@ class Operation(Listener):
         self.audience = None
         self.over = False
         self._place: Place | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | Pursuit | None = None
 
-    def begin(self, request: GraphQLRequest, session: Session) -> None:
-        """Runs it."""
-        self._run(partial(self._serve, request, session))
+    def begin(self, request: GraphQLRequest, session: Session, known: Begun | None) -> None:
+        """Runs it. `known`: an equal subscription, which needs no task if nothing is in the way."""
+        if known is None or not self._follow(known, session):
+            self._run(partial(self._serve, request, session, known))
 
     def drop(self) -> None:
         """It is over, and nothing more is told: the client has heard enough, or is gone."""
@@ -195,11 +117,61 @@ class Operation(Listener):
         self.connection.forget(self)
         self.connection.wire.write(frame)
 
-    async def _serve(self, request: GraphQLRequest, session: Session) -> Answer | bool | None:
+    def _follow(self, known: Begun, session: Session) -> bool:
+        """Begins a subscription that is equal to another. False: nothing was done, it takes a task to be refused, or to
+        ask Redis."""
         door, visit = self.connection.door, self.connection.visit.next()
         try:
             visit.check_blocked()
-            known = door.begun.find(request)
+            place = door.places.subscription_of(visit)
+        except ClientError:
+            return False
+        if not visit.admit_now(known.prepared):
+            door.places.give_back(place)
+            return False
+        self._place = place
+        source = door.service.start_again(known.source, session)
+        if isinstance(source, Answer):
+            self._run(partial(_given, source))
+            return True
+        self._task = source.pursue_now(partial(self._arrived, known))
+        if self._task is None:
+            self._run(partial(self._follow_with, source, known.prepared, known.group))
+        return True
+
+    def _arrived(self, known: Begun, fault: Exception | None) -> None:
+        """It can be followed, or cannot."""
+        pursuit, self._task = self._task, None
+        assert isinstance(pursuit, Pursuit)
+        if fault is not None:
+            self._run(partial(_given, failure(fault, self.connection.request_id)))
+            return
+        service, source = self.connection.door.service, known.source
+        pursuit.expect(
+            known.group, partial(SharedTelling, service, known.prepared, known.group, source.event)
+        )
+        if not self._listens(pursuit):
+            self._run(partial(self._pursue, pursuit))
+
+    def _listens(self, pursuit: Pursuit) -> bool:
+        """Whether it could be told at once where the head is, and is one of the audience now."""
+        telling, wire = pursuit.telling, self.connection.wire
+        frame = pursuit.beginning()
+        if frame is None:
+            return False
+        told = telling.at_hand(frame) if isinstance(telling, SharedTelling) else None
+        if told is None or wire.full:
+            pursuit.wait_with(frame)
+            return False
+        wire.write(told.frame(self.identifier))
+        return pursuit.has_caught_up and pursuit.join(self)
+
+    async def _serve(
+        self, request: GraphQLRequest, session: Session, known: Begun | None
+    ) -> Answer | bool | None:
+        door, visit = self.connection.door, self.connection.visit.next()
+        try:
+            visit.check_blocked()
             if known is not None:
                 return await self._subscribe(request, known.prepared, session, visit, known.source)
             prepared = door.service.prepare(request)
@@ -236,22 +208,27 @@ class Operation(Listener):
         if equal is None:
             source = await service.start(prepared, session)
         else:
-            source = await service.start_again(equal, session)
+            source = service.start_again(equal, session)
         if isinstance(source, Answer):
             return source
         if is_shareable(source) and (group := service.group(prepared)) is not None:
-            pursuit = await source.pursue()
-            if source.repeats:
-                self.connection.door.begun.keep(request, prepared, source)
-            group = group, source.meant
-            pursuit.expect(group, SharedTelling(service, prepared, group, source.event))
-            return await self._pursue(pursuit)
+            return await self._follow_with(source, prepared, (group, source.meant), request)
         async with aclosing(service.answers(prepared, source, session)) as answers:
             async for answer in answers:
                 if not answer.executed:
                     return answer
                 await self._next(answer)
         return None
+
+    async def _follow_with(
+        self, source: Shareable, prepared: Prepared, group: Hashable, request: GraphQLRequest | None = None
+    ) -> Answer | bool | None:
+        """`request`: by which others may be known to ask for the same."""
+        pursuit, door = await source.pursue(), self.connection.door
+        if request is not None and source.repeats:
+            door.begun.keep(request, prepared, source, group)
+        pursuit.expect(group, partial(SharedTelling, door.service, prepared, group, source.event))
+        return await self._pursue(pursuit)
 
     async def _pursue(self, pursuit: Pursuit) -> Answer | bool | None:
         """Alone until it has caught up with the others who get the same."""

@@ -24,9 +24,12 @@ class Pace:
         self._clock = clock
         self._rates = [Rate(per_second, 1000, BURST * per_second)]
         self._algorithm = GCRA()
+        (self._one,), _ = self._algorithm.step(self._rates, (0,), 0, 1)
 
     def step(self, state: State) -> State | None:
         """The state after one message more; None if that is not within it."""
         now = int(self._clock() * 1000)
+        if state[0] <= now * 1000:
+            return (now * 1000 + self._one,)  # it is full: of so much, one can be taken
         after, decision = self._algorithm.step(self._rates, state, now, 1)
         return after if decision.allowed else None

@@ -12,6 +12,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from schema.doors.exchange import HEAD
+from schema.doors.handshake import Handshakes
 from schema.doors.heads import Heads, KnownHead
 from schema.doors.limits import DoorLimits
 from schema.doors.wire import LINGER_SECONDS, SocketProtocol
@@ -53,8 +54,8 @@ AROUND_CHUNKS = 9
 """Bytes that come for one of content where each is a chunk of its own are 6; nobody sends worse in earnest."""
 
 
-_HEADS: dict[tuple[str, str, int], Heads] = {}
-"""What is known of heads, by what it depends on besides their bytes."""
+_KNOWN: dict[tuple[str, str, int], tuple[Heads, Handshakes]] = {}
+"""What is known of requests, by what that depends on besides their bytes."""
 
 
 class RequestProtocol(HttpToolsProtocol):
@@ -83,12 +84,11 @@ class RequestProtocol(HttpToolsProtocol):
         super().__init__(*given, **named)
         self.limits = limits or DoorLimits()
         fixed = (self.root_path, self.asgi_version, self.limits.head_bytes)
-        self._heads = _HEADS.get(fixed) or _HEADS.setdefault(fixed, Heads())
+        self._heads, self._handshakes = _KNOWN.get(fixed) or _KNOWN.setdefault(fixed, (Heads(), Handshakes()))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called when a client has connected."""
         super().connection_made(transport)
-        self._connection = HTTPConnection(transport)
         if len(self.connections) > self.limits.connections:
             self._end(FULL)
         else:
@@ -109,6 +109,10 @@ class RequestProtocol(HttpToolsProtocol):
             if known is not None:
                 self._begin(*known)
                 return
+            asking = self._handshakes.find(data)
+            if asking is not None:
+                self._upgrade().begin_known(*asking, self._place())
+                return
             self._whole = data
         super().data_received(data)
         self._whole = None
@@ -125,7 +129,7 @@ class RequestProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Called when a request begins."""
         super().on_message_begin()
-        extensions: dict[str, Any] = {CONNECTION: self._connection}
+        extensions: dict[str, Any] = {CONNECTION: self._lasting()}
         self.scope["extensions"] = extensions
         self._within = True
         self._beside, self._headed = 0, False
@@ -156,10 +160,10 @@ class RequestProtocol(HttpToolsProtocol):
         self._wait(None)
         self._within = False
         super().on_message_complete()
-        whole, self._whole = self._whole, None
         cycle: Any = self.cycle
-        if whole is not None and cycle is not None and not self.parser.should_upgrade():
-            self._heads.remember(whole, cycle)
+        if self._whole is not None and cycle is not None and not self.parser.should_upgrade():
+            self._heads.remember(self._whole, cycle)
+            self._whole = None
 
     def _begin(self, known: KnownHead, body: bytes) -> None:
         """Has a request answered that is there as a whole, and whose head is known."""
@@ -169,7 +173,7 @@ class RequestProtocol(HttpToolsProtocol):
         scope: Any = known.scope.copy()
         scope["server"], scope["client"], scope["scheme"] = self.server, self.client, self.scheme
         scope["headers"], scope["state"] = known.headers.copy(), self.app_state.copy()
-        scope["extensions"] = {CONNECTION: self._connection, HEAD: known.head}
+        scope["extensions"] = {CONNECTION: self._lasting(), HEAD: known.head}
         there = asyncio.Event()
         there.set()
         self.scope = scope
@@ -191,6 +195,12 @@ class RequestProtocol(HttpToolsProtocol):
         if self.timeout_keep_alive_task is None:
             self._count_idle(self.timeout_keep_alive)
 
+    def _lasting(self) -> HTTPConnection:
+        """What answers that last know of this connection: a socket needs none."""
+        if self._connection is None:
+            self._connection = HTTPConnection(self.transport)
+        return self._connection
+
     def _count_idle(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
@@ -199,14 +209,24 @@ class RequestProtocol(HttpToolsProtocol):
 
     def handle_websocket_upgrade(self) -> None:
         """Called when the connection becomes a socket."""
+        method, version = self.scope["method"], self.parser.get_http_version()
+        # As it was read, rather than written out to be read once more.
+        asked = self._upgrade().begin(method, version, self.url, self.headers, self._place())
+        if asked is not None and self._whole is not None:
+            self._handshakes.remember(self._whole, asked, self.headers)
+
+    def _upgrade(self) -> SocketProtocol:
         self._wait(None)
         self._upgraded = True
         self.connections.discard(self)
         socket = SocketProtocol(self.config, self.server_state, self.app_state)
         socket.connection_made(self.transport)
         self.transport.set_protocol(socket)
-        # As it was read, rather than written out to be read once more.
-        socket.begin(self.scope["method"], self.parser.get_http_version(), self.url, self.headers)
+        return socket
+
+    def _place(self) -> dict[str, Any]:
+        scheme = "wss" if self.scheme == "https" else "ws"
+        return {"scheme": scheme, "server": self.server, "client": self.client}
 
     def _idle(self) -> bool:
         """Whether nothing is being answered."""

@@ -11,16 +11,16 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 import structlog
-from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from app.errors import ClientError, Unauthenticated
 from app.limits.presence import Place
 from schema.admission import Visit
 from schema.answers import Answer, failure
-from schema.callers import Caller, caller_of
-from schema.doors.begun import BegunLately
+from schema.callers import Caller
+from schema.doors.begun import Begun, BegunLately
 from schema.doors.deadlines import Deadlines
+from schema.doors.exchange import head_of
 from schema.doors.handshake import SOCKET
 from schema.doors.identity import init_token, request_id
 from schema.doors.limits import DoorLimits
@@ -79,19 +79,20 @@ class WebSocketDoor:
         wire = scope.get("extensions", {}).get(SOCKET)
         if not isinstance(wire, SocketProtocol):
             raise RuntimeError("Sockets need uvicorn with the `server_options` of `schema.doors`.")  # noqa: TRY004
-        asking = HTTPConnection(self.places.seen(scope))
-        if not self._origins.admits(asking.headers.get("origin"), asking.headers.get("host")):
+        asking = self.places.seen(scope)
+        head, peer = head_of(asking), asking.get("client")
+        if not self._origins.admits(head.get("origin"), head.get("host")):
             wire.refuse(403)
             return
-        caller = caller_of(asking)
+        caller = Caller(peer[0] if peer else None, head.agent)
         visit = self.places.visit(caller)
         try:
             place = self.places.socket_from(visit)
         except ClientError as full:
             wire.refuse(429, TOO_MANY, full.message)
             return
-        name = request_id(asking.headers.get("x-request-id"))
-        connection = Connection(self, wire, visit, caller, asking.headers.get("authorization"), name, place)
+        name = request_id(head.get("x-request-id"))
+        connection = Connection(self, wire, visit, caller, head.get("authorization"), name, place)
         agreed = PROTOCOL in scope["subprotocols"]
         wire.accept(
             PROTOCOL if agreed else None, [(b"X-Request-ID", name.encode())], connection,
@@ -135,7 +136,11 @@ class Connection:
         """A message has come."""
         try:
             self._count()
-            self._handle(read_message(text))
+            known = self.door.begun.heard(text)
+            if known is not None:
+                self._subscribe(*known)
+            else:
+                self._handle(read_message(text), text)
         except Close as why:
             self._close(why)
 
@@ -225,23 +230,23 @@ class Connection:
             raise Close(4429, f"Too many messages: {self.door.limits.messages} a second are taken.")
         self._pace = pace
 
-    def _handle(self, message: Message) -> None:
+    def _handle(self, message: Message, text: str | None) -> None:
         if isinstance(message, Init):
             if self._initialising:
                 raise Close(4429, "Too many initialisation requests")
-            self._initialising = self.spawn(self._initialise(message))
+            self._initialising = self._initialised(message) or self.spawn(self._initialise(message))
             self.door.deadlines.set(self, self.door.limits.ping_seconds)
         elif isinstance(message, Ping):
             self.wire.write(pong(message.payload))
             self.wire.hold()
         elif isinstance(message, Subscribe):
-            self._subscribe(message)
+            self._subscribe(message, self.door.begun.hear(text, message))
         elif isinstance(message, Complete):
             operation = self._operations.pop(message.identifier, None)
             if operation is not None:  # else it may have been completed by us a moment ago
                 operation.drop()
 
-    def _subscribe(self, message: Subscribe) -> None:
+    def _subscribe(self, message: Subscribe, known: Begun | None) -> None:
         identifier = message.identifier
         if self.session is None:
             raise Close(4401, "Unauthorized")
@@ -254,13 +259,33 @@ class Connection:
             self.wire.hold()
             return
         operation = self._operations[identifier] = Operation(self, identifier)
-        operation.begin(message.request, self.session)
+        operation.begin(message.request, self.session, known)
+
+    def _initialised(self, message: Init) -> bool:
+        """Lets in whoever can be without asking anybody else. False: that takes a task, or is refused by one."""
+        try:
+            token = init_token(message.payload, self._authorization)
+            session = self.door.service.sign_in_now(token, self.request_id, "websocket", self._caller)
+            if session is None:
+                return False
+            self.visit.signed_in(session)
+            if not self.visit.charge_request_now():
+                return False
+            self._let_in(session)
+        except ClientError:
+            return False
+        return True
+
+    def _let_in(self, session: Session) -> None:
+        self._places = (*self._places, self.door.places.socket_of(self.visit))
+        self._authorization = None
+        self.session = session
+        self.wire.write(ACK)
 
     async def _initialise(self, message: Init) -> None:
         structlog.contextvars.bind_contextvars(request_id=self.request_id)  # of this task alone
         try:
-            session = await self._sign_in(message)
-            self._places = (*self._places, self.door.places.socket_of(self.visit))
+            self._let_in(await self._sign_in(message))
         except ClientError as error:
             self._close(await self._closing(error))
             return
@@ -268,9 +293,7 @@ class Connection:
             log.exception("sign-in failed", exc_info=error)
             self._close(Close(1013, "Internal server error; try again later."))
             return
-        self._initialising, self._authorization = True, None
-        self.session = session
-        self.wire.write(ACK)
+        self._initialising = True
 
     async def _sign_in(self, message: Init) -> Session:
         token = init_token(message.payload, self._authorization)

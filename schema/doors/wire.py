@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import Protocol as Parser
 from websockets.protocol import State
 
-from schema.doors.handshake import Handshake
+from schema.doors.handshake import Handshake, KnownHandshake
 from schema.doors.parsers import Parsers, whole_text
 
 SMALL = 1024
@@ -98,10 +98,22 @@ class SocketProtocol(asyncio.Protocol):
         self.heard_at = self.loop.time()
         self._server.connections.add(self)  # type: ignore[arg-type]
 
-    def begin(self, method: str, version: str, url: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    def begin(
+        self,
+        method: str,
+        version: str,
+        url: bytes,
+        headers: list[tuple[bytes, bytes]],
+        place: dict[str, Any],
+    ) -> dict[str, Any] | None:
         """Called with the request for a socket, as it was read; names of headers in small letters."""
         assert self._starting is not None
-        self._starting.begin(self, method, version, url, headers)
+        return self._starting.begin(self, method, version, url, headers, place)
+
+    def begin_known(self, known: KnownHandshake, key: bytes, place: dict[str, Any]) -> None:
+        """The same for one that is known but for its key."""
+        assert self._starting is not None
+        self._starting.begin_known(self, known, key, place)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called when the connection is over."""
@@ -147,7 +159,7 @@ class SocketProtocol(asyncio.Protocol):
     ) -> None:  # fmt: skip
         """Opens the socket."""
         assert self._starting is not None
-        answer = self._starting.acceptance(subprotocol, [*self._server.default_headers, *headers])
+        answer = self._starting.acceptance(subprotocol, self._server.default_headers, headers)
         self._starting = None
         self._handler = handler
         if self.transport.is_closing():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from uuid import UUID
 
 import strawberry
@@ -83,6 +83,10 @@ class Followed:
     async def pursue(self) -> Pursuit:
         """Begins to follow. Raises `NotFound`."""
         return await self._hub.pursue(self._viewer_id, self._session, self._scope_id, self._after)
+
+    def pursue_now(self, told: Callable[[Exception | None], None]) -> Pursuit | None:
+        """The same without a task, where somebody follows this scope already."""
+        return self._hub.pursue_now(self._viewer_id, self._session, self._scope_id, self._after, told)
 
     def again(self, context: Context) -> Followed:
         """The same for somebody else."""

@@ -125,9 +125,9 @@ async def test_an_idle_connection_is_closed_however_often_it_was_used(serve: Ser
 
 
 async def test_a_head_that_comes_once_takes_nobodys_place(served: Served) -> None:
-    before = {id(heads): len(heads) for heads in protocol._HEADS.values()}
+    before = [len(heads) for heads, _ in protocol._KNOWN.values()]
     async with connected(served) as (reader, writer):
         for number in range(5):
             writer.write(post(TYPENAME, b"X-Request-ID: n%d\r\n" % number))
             await read_answer(reader)
-    assert {id(heads): len(heads) for heads in protocol._HEADS.values()} == before
+    assert [len(heads) for heads, _ in protocol._KNOWN.values()] == before

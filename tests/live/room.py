@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -71,9 +71,9 @@ class Room:
     def let_go(self, feed: Feed) -> None:
         """The feed is the test's."""
 
-    def audience(self, feed: Feed, key: Hashable, telling: Telling) -> Audience:
+    def audience(self, feed: Feed, key: Hashable, telling: Callable[[], Telling]) -> Audience:
         if key not in feed.audiences:
-            feed.audiences[key] = Audience(self, feed, key, telling)  # type: ignore[arg-type]
+            feed.audiences[key] = Audience(self, feed, key, telling())  # type: ignore[arg-type]
         return feed.audiences[key]
 
     def enter(self, after: Position | None = None) -> One:
@@ -82,7 +82,7 @@ class Room:
         follower = Follower(uuid4(), Signed(), self.queue_limit)
         pursuit = Pursuit(self, feed, follower)  # type: ignore[arg-type]
         pursuit.begin(feed.position, after or feed.position, at_head=False)
-        pursuit.expect(KEY, tell)
+        pursuit.expect(KEY, lambda: tell)
         one = One(self, (after or feed.position).seq)
         one.go_alone(pursuit)
         return one
