@@ -180,6 +180,8 @@ class Restoration:
         for one in made["elsewhere"]:
             why = "an end of it is not here"
             self.report.note(Note(Outcome.LOST, None, one, "the link", why))
+        for one in made["flagged"]:
+            self.report.note(Note(Outcome.FLAGGED, None, one, "the link", "it closes a cycle of blocks"))
 
 
 def tell_unknown(contents: Contents, report: Report) -> None:

@@ -21,9 +21,11 @@ from app.guards import Guard
 from app.history.states import State
 from app.ids import new_id
 from app.imports.batches import import_guard
+from app.imports.cycles import cyclic_edges
 from app.imports.reads import links_there
-from app.links.actions import write_new_links
+from app.links.actions import blocks_guard, write_new_links
 from app.links.models import Link
+from app.links.rules import BLOCKS
 from app.milestones.models import Milestone
 from app.outcomes import Result
 from app.permissions import Permission
@@ -222,14 +224,20 @@ INSERTERS: dict[str, Callable[[Work, Batch], Awaitable[Result]]] = {
 
 
 def write_links(project_ids: Sequence[UUID], states: Sequence[State]) -> Action:
-    """Insert links whose ends are there; the result has how many were ``created``."""
+    """Insert links whose ends are there; the result has how many were ``created``, and which are ``flagged`` here.
+
+    A cycle of blocks that nobody could make is not brought unmarked either.
+    """
 
     async def action(work: Work) -> Result:
         guards: list[Guard] = [import_guard(project_id) for project_id in project_ids]
         await work.guard(*await access_guards(work, list(project_ids)), *guards)
-        for project in (await access_projects(work, work.viewer_id, list(project_ids))).values():
+        projects = (await access_projects(work, work.viewer_id, list(project_ids))).values()
+        for project in projects:
             check_permission(project, Permission.IMPORT)
             work.reflect(project.id)
+        if any(state["kind"] == BLOCKS for state in states):
+            await work.guard(*(blocks_guard(one) for one in {project.workspace_id for project in projects}))
         ends, ours = {UUID(state[end]) for state in states for end in _ENDS}, set(project_ids)
         places = {row.task_id: row.project_id for row in await work.rows(_PLACES, ids=list(ends))}
         used = {row.id for row in await work.rows(_IN_USE, ids=[UUID(state["id"]) for state in states])}
@@ -239,10 +247,26 @@ def write_links(project_ids: Sequence[UUID], states: Sequence[State]) -> Action:
         # Somebody may have linked the same tasks meanwhile; and twice in a file is once.
         taken = await links_there(work, map(_way, links))
         fresh = {_way(link): link for link in links if _way(link) not in taken}
+        flagged = await _flag(work, list(project_ids), list(fresh.values()))
         await write_new_links(work, list(fresh.values()))
-        return {"created": len(fresh), "elsewhere": [one["id"] for one in states if one not in fitting]}
+        elsewhere = [one["id"] for one in states if one not in fitting]
+        return {"created": len(fresh), "elsewhere": elsewhere, "flagged": flagged}
 
     return action
+
+
+async def _flag(work: Work, project_ids: list[UUID], links: Sequence[Link]) -> list[str]:
+    """Flag new links that close a cycle with others that are not flagged: without those that are there is none."""
+    blocks = [link for link in links if link.kind == BLOCKS and not link.cyclic]
+    if not blocks:
+        return []
+    there = await work.rows(_UNFLAGGED, kind=BLOCKS, projects=project_ids)
+    edges = [(row.source_task_id, row.target_task_id) for row in there]
+    closing = cyclic_edges([*edges, *((link.source_task_id, link.target_task_id) for link in blocks)])
+    flagged = [link for link in blocks if (link.source_task_id, link.target_task_id) in closing]
+    for link in flagged:
+        link.cyclic = True
+    return [str(link.id) for link in flagged]
 
 
 def row_of_link(state: State, places: dict[UUID, UUID]) -> dict[str, Any]:
@@ -258,4 +282,12 @@ def _way(link: Link) -> tuple[UUID, UUID, str]:
 
 
 _ENDS = ("source_task_id", "target_task_id")
+_UNFLAGGED: Statement[Any] = sql(
+    """
+    SELECT source_task_id, target_task_id FROM links
+    WHERE kind = $1 AND NOT cyclic AND (source_project_id = ANY($2::uuid[]) OR target_project_id = ANY($2::uuid[]))
+    """,
+    "kind",
+    "projects",
+)
 _PLACES = sql("SELECT task_id, project_id FROM task_locations WHERE task_id = ANY($1::uuid[])", "ids")

@@ -185,6 +185,36 @@ async def test_what_was_made_here_meanwhile_stays(world: World) -> None:
     assert (again["type"], again["events"]) == ("done", 0), again
 
 
+async def test_a_cycle_of_blocks_does_not_come_unmarked(world: World) -> None:
+    """One in the file, and one that a link of the file closes with what is here; who flagged theirs keeps that."""
+    tasks = [await world.task(f"Task {n}") for n in range(3)]
+    for source, target in ((0, 1), (1, 2)):
+        await world.owner.do(
+            "linkAdd", sourceId=tasks[source]["id"], kind="blocks", targetId=tasks[target]["id"]
+        )
+    lines = await exported(world.owner, world.eng["id"])
+    links = [line for line in lines if line.get("type") == "link"]
+    first, last = (str(uuids(tasks[n]["id"])[-1]) for n in (0, 2))
+    closing = {**links[0]["state"], "id": str(new_id()), "source_task_id": last, "target_task_id": first}
+    more = {"type": "link", "project": links[0]["project"], "id": closing["id"], "state": closing}
+    crafted = [*lines[:-1], more, {"type": "end", "lines": len(lines)}]
+    address = await fresh(world)
+    _, told = await sent(world.outsider, address, written(crafted), KIND)
+    assert (told[-1]["type"], told[-1]["counts"]["links"]) == ("done", 3), told[-1]
+    assert [line["outcome"] for line in told if line.get("field") == "the link"] == ["FLAGGED"] * 3
+    query = "query($id: ID!) { node(id: $id) { ... on Task { links { link { id cyclic } } } } }"
+    shown = "query($q: String!) { tasks(query: $q) { nodes { links { link { cyclic } } } } }"
+    nodes = (await world.outsider.query(shown, q='"Task"'))["tasks"]["nodes"]
+    assert [one["link"]["cyclic"] for task in nodes for one in task["links"]] == [True] * 6
+
+    (way, *_) = (await world.owner.query(query, id=tasks[0]["id"]))["node"]["links"]
+    await world.owner.do("linkRemove", id=way["link"]["id"])
+    await world.owner.do("linkAdd", sourceId=tasks[2]["id"], kind="blocks", targetId=tasks[0]["id"])
+    _, told = await sent(world.owner, f"/imports/workspaces/{world.workspace['id']}", written(lines), KIND)
+    assert told[-1]["counts"]["links"] == 1
+    assert [line["outcome"] for line in told if line.get("field") == "the link"] == ["FLAGGED"]
+
+
 async def test_a_link_reaches_no_task_of_another_project(world: World) -> None:
     """Not even one that the importer sees: a file gives rights in its own projects alone."""
     seen = await world.task("Seen by the viewer")
