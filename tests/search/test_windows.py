@@ -89,3 +89,27 @@ async def test_nothing_undeclared_is_found_in_a_window(many: list[UUID], log: Lo
             "SELECT project_id FROM search_candidates('all', '{}', $1, NULL, true, $2, 5)", many, most
         )
         assert {row["project_id"] for row in rows} - {None} == {many[0]}
+
+
+# Of 40 windows of all lengths, 200 moments each around them: what is within has a lexeme of the cover, what is before
+# has none; nor what is after, but for the shortest span that the end is in.
+COVERED = """
+SELECT count(*) AS asked,
+       count(*) FILTER (WHERE NOT within AND NOT near AND said) AS too_many,
+       count(*) FILTER (WHERE within AND NOT said) AS missed
+FROM generate_series(1, 40) AS n, LATERAL (SELECT timestamptz '2025-01-01' + n * n * interval '7 hours' AS since,
+         timestamptz '2025-01-01' + n * n * interval '7 hours' + power(1.4, n) * interval '90 s' AS until) AS span,
+     search_cover('w', $1, span.since, span.until, $2, 40, $3) AS cover,
+     generate_series(1, 200) AS m,
+     LATERAL (SELECT since + (m - 50) * 0.01 * (until - since) AS at) AS moment,
+     LATERAL (SELECT at >= cover.begun AND at <= until AS within,
+                     at > until AND ($2 OR at < until + greatest((until - since) / 4, interval '18 min')) AS near,
+                     string_to_array(cover.lexemes, '|') && search_times('w', $1, at) AS said) AS told
+"""
+
+
+async def test_a_cover_is_of_its_window(log: Log) -> None:
+    for newest in (True, False):
+        for long in (True, False):
+            row = await log.connection.fetchrow(COVERED, UUID(int=7), newest, long)
+            assert (row["asked"], row["too_many"], row["missed"]) == (8000, 0, 0), (newest, long)
