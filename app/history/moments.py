@@ -29,7 +29,10 @@ from app.history.states import Key, Overlay, State, fold_over, needed_keys
 MOST_EVENTS = 20_000
 """With more events since the last checkpoint than this, the past waits until one is written."""
 
-WORDS = ("project", "status", "label", "task_type", "project_member", "project_team", "board")
+WORDS = (
+    "project", "status", "label", "task_type", "project_member", "project_team", "board", "view", "sprint", "milestone",
+    "custom_field", "transition",
+)  # fmt: skip
 """Types of which a project has few: read together, and once."""
 
 

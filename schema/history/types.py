@@ -16,6 +16,7 @@ from schema.boards.then import boards_then
 from schema.comments.states import CommentState
 from schema.context import Columns, Context
 from schema.edges import edge
+from schema.fields.states import CustomFieldState
 from schema.history.tasks import (
     PastComment,
     PastStatus,
@@ -25,6 +26,7 @@ from schema.history.tasks import (
     tasks_then_by_status,
 )
 from schema.links.states import LinkState
+from schema.milestones.states import MilestoneState
 from schema.nodes import node_edge
 from schema.paging import Connection
 from schema.positions import Position
@@ -36,7 +38,10 @@ from schema.projects.states import (
     StatusState,
     TaskTypeState,
 )
+from schema.sprints.states import SprintState
 from schema.tasks.states import TaskState
+from schema.views.states import ViewState
+from schema.workflows.states import TransitionState
 
 if TYPE_CHECKING:
     from schema.boards.as_of import BoardAsOf
@@ -95,7 +100,9 @@ def _word_of_task(name: str, field: str, state_type: Any) -> Any:
     async def of_tasks(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
         found = await _words(context, [parent.moment for parent in parents], name)
         return [
-            state_type.of(
+            None
+            if parent.past[field] is None
+            else state_type.of(
                 next(one for one in listed if one["id"] == parent.past[field]), parent.moment.scope_id
             )
             for parent, listed in zip(parents, found, strict=True)
@@ -199,6 +206,12 @@ class TaskAsOf:
         _word_of_task("task_type", "type_id", TaskTypeState), "What kind of task it was."
     )
     labels: list[LabelState] = edge(_labels_of_tasks, "Its labels, by name.")
+    sprint: SprintState | None = edge(
+        _word_of_task("sprint", "sprint_id", SprintState), "The sprint that it was in."
+    )
+    milestone: MilestoneState | None = edge(
+        _word_of_task("milestone", "milestone_id", MilestoneState), "The milestone that it was in."
+    )
     assignees: list[User] = edge(_assignees, "Who it was assigned to, as they are shown now.")
     creator: User | None = user_edge("creator_id", "Who made it, as they are shown now.")
     comments: Connection[CommentAsOf] = edge(comments_then, "Its comments of then, oldest first.")
@@ -240,6 +253,17 @@ class ProjectAsOf:
     task_types: list[TaskTypeState] = edge(
         _listed("task_type", TaskTypeState, _BY_NAME), "Its task types by name."
     )
+    sprints: list[SprintState] = edge(_listed("sprint", SprintState, _BY_RANK), "Its sprints in order.")
+    milestones: list[MilestoneState] = edge(
+        _listed("milestone", MilestoneState, _BY_RANK), "Its milestones in order."
+    )
+    custom_fields: list[CustomFieldState] = edge(
+        _listed("custom_field", CustomFieldState, _BY_RANK), "Its custom fields in order."
+    )
+    transitions: list[TransitionState] = edge(
+        _listed("transition", TransitionState, _BY_RANK), "The transitions of its workflow, in order."
+    )
+    views: list[ViewState] = edge(_listed("view", ViewState, _BY_NAME), "The views that it shared, by name.")
     members: list[ProjectMemberState] = edge(
         _listed("project_member", ProjectMemberState, itemgetter("user_id")),
         "Who had been added to it by name.",

@@ -72,6 +72,22 @@ async def test_checkpoints_change_nothing_that_is_told(world: World, service: Se
     assert [await then(world.owner, world.eng["id"], at) for at in asked] == told
 
 
+async def test_all_that_a_project_plans_and_shows(world: World, service: Service) -> None:
+    """Sprints, milestones, custom fields, transitions, views and boards, while they come, change and go."""
+    made = await world.hidden(world.eng, "owner")
+    sprint, milestone = await world.sprint(), await world.milestone()
+    task = await world.task(sprintId=sprint["id"], milestoneId=milestone["id"])
+    await world.owner.do("sprintStart", id=sprint["id"], expectedVersion=1)
+    await write_checkpoints(service.application.store, every=7)
+    await world.owner.do("boardUpdate", id=made["Board"], expectedVersion=1, swimlanes="LABEL")
+    await world.owner.do("taskUpdate", id=task["id"], expectedVersion=1, patch={"milestoneId": None})
+    for name in ("Board", "Transition"):
+        version = 2 if name == "Board" else 1
+        await world.owner.do(f"{name.lower()}Delete", id=made[name], expectedVersion=version)
+    await world.owner.do("milestoneDelete", id=milestone["id"], expectedVersion=1)
+    await every_moment(world, world.eng, step=3)
+
+
 ASKED = """query($id: ID!, $at: AsOfInput!, $filter: TaskFilter!) { node(id: $id) { ... on Project { asOf(at: $at) {
   tasks(filter: $filter) { nodes { state { title } } totalCount } } } } }"""
 
