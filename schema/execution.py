@@ -344,10 +344,9 @@ async def _close(source: AsyncIterator[Any], session: Session) -> None:
 
 def _without_secrets(refusal: Refused, request: GraphQLRequest) -> Refused:
     # The refusal of a document is remembered with it, for others who send it: it is not changed.
-    errors = [
-        {**error, "message": hide(error["message"], request.query, request.variables)}
-        for error in refusal.answer.errors
-    ]
+    errors = refusal.answer.errors
+    messages = hide([error["message"] for error in errors], request.query, request.variables)
+    errors = [{**error, "message": message} for error, message in zip(errors, messages, strict=True)]
     return Refused(replace(refusal.answer, errors=errors))
 
 

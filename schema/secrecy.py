@@ -6,7 +6,7 @@ An answer goes to whoever sent the secret, but from there into consoles, error t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 NAMES = frozenset(
@@ -21,17 +21,24 @@ HIDDEN = "…"
 SHORT = 3
 """What has so few characters is no secret, and may be a part of anything."""
 
+MOST = 100
+"""Secrets that are looked for. Whoever sends more would keep the process busy, and is told nothing of them."""
+
 _IN_DOCUMENT = re.compile(
     rf'\b(?:{"|".join(sorted(NAMES))})\s*:\s*("""(?:.|\n)*?"""|"(?:[^"\\\n]|\\.)*"?|[^\s,)}}]+)'
 )
 
 
-def hide(message: str, document: str, variables: Mapping[str, Any]) -> str:
-    """A message about a request, without the secrets that the request holds."""
+def hide(messages: Sequence[str], document: str, variables: Mapping[str, Any]) -> list[str]:
+    """Messages about a request, without the secrets that the request holds."""
+    secrets = {*_of_variables(variables), *_of_document(document)}
+    if len(secrets) > MOST:
+        return ["This is wrong, and cannot be quoted: the request holds too many secrets."] * len(messages)
     # The longest first: one may be a part of another.
-    for secret in sorted({*_of_variables(variables), *_of_document(document)}, key=len, reverse=True):
-        message = message.replace(secret, HIDDEN)
-    return message
+    found = list(messages)
+    for secret in sorted(secrets, key=len, reverse=True):
+        found = [message.replace(secret, HIDDEN) for message in found]
+    return found
 
 
 def _of_variables(value: Any, secret: bool = False) -> Iterator[str]:
