@@ -164,6 +164,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         providers = ProviderClients.open(_providers(settings), seconds=PROVIDER_SECONDS)
         stack.push_async_callback(providers.close)
         lanes = Lanes(store, at_once=max(1, settings.pool_size // 2)) if settings.lanes else None
+        if lanes is not None:
+            stack.push_async_callback(lanes.close)  # first of all: they commit, tell, and are told
         yield Application(
             settings, database, store, hub, tokens, mailer, limits, passwords, providers, index, lanes
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from app.db import Database, Reader
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 from app.events.cursors import Cursor
 from app.events.frames import FrameReason
 from app.events.log import clocks, event_ids_at
@@ -81,6 +81,9 @@ class Arrivals:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        waiting, self._waiting = self._waiting, []
+        for arrival in waiting:
+            _tell(arrival, Unavailable())
 
     async def _look_up_all(self) -> None:
         try:
@@ -101,9 +104,12 @@ class Arrivals:
                 readable = await self._readable(reader, pairs)
                 found = await clocks(reader, scopes)
                 known = await event_ids_at(reader, [(one.scope_id, one.seq) for one in cursors])
-        except Exception as fault:  # noqa: BLE001 (whatever it was, those who wait must hear of it)
+        except BaseException as fault:
+            # Whatever it was, those who wait must hear of it.
             for arrival in arrivals:
-                _tell(arrival, fault)
+                _tell(arrival, fault if isinstance(fault, Exception) else Unavailable())
+            if not isinstance(fault, Exception):
+                raise
             return
         for number, arrival in enumerate(arrivals, 1):
             clock = self._clock_of(arrival.user_id, arrival.scope_id, readable, found)

@@ -21,6 +21,7 @@ from broadcaster import Broadcast
 
 from app import metrics
 from app.db import Database, Reader, sql
+from app.errors import Unavailable
 from app.events.arrivals import Arrivals, Readable, Standing
 from app.events.audiences import Audience
 from app.events.cursors import Cursor
@@ -69,6 +70,7 @@ class Hub:
         self._doubted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended_here: set[UUID] = set()
+        self._closed = False
         for reason in RESYNCS:  # so that every reason is there to be watched before it first happens
             metrics.RESYNCS.labels(reason.value)
         self.ended_sign_ins: frozenset[UUID] = frozenset()
@@ -80,6 +82,8 @@ class Hub:
         self._task = asyncio.create_task(self._compare_for_ever())
 
     async def close(self) -> None:
+        """Nothing is followed any more."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -173,7 +177,9 @@ class Hub:
             self._retire(feed)
 
     async def _feed(self, scope_id: UUID) -> Feed:
-        """The scope's feed. There is one at a time: the next opens when the last has closed."""
+        """The scope's feed. There is one at a time: the next opens when the last has closed. Raises `Unavailable`."""
+        if self._closed:
+            raise Unavailable()
         while (feed := self._feeds.get(scope_id)) is not None and feed.over:
             self._retire(feed)
             await feed.closed.wait()

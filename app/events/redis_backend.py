@@ -13,7 +13,7 @@ import contextlib
 import math
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import redis.asyncio as redis_client
@@ -34,6 +34,9 @@ PUBLISH_SECONDS = 0.5
 
 QUIET_SECONDS = 0.5
 """For how long nothing is published after a failure: every answer would wait otherwise."""
+
+CLOSE_SECONDS = 2.0
+"""What is being published when the process stops has so long to be."""
 
 SILENCE_SECONDS = 3.0
 """A listening connection that is silent for so long is asked whether it lives, and made anew if it says nothing."""
@@ -63,6 +66,8 @@ class RedisBackend(BroadcastBackend):
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._away_until = 0.0
+        self._publishing = 0
+        self._published = asyncio.Event()
 
     async def connect(self) -> None:
         self._task = asyncio.create_task(self._listen())
@@ -74,6 +79,10 @@ class RedisBackend(BroadcastBackend):
                 await self._task
         # Whoever still has something to tell must not open a connection that nobody closes.
         self._away_until = math.inf
+        if self._publishing:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._published.wait()
         await self._client.aclose()
         await self._listening.aclose()
 
@@ -109,24 +118,32 @@ class RedisBackend(BroadcastBackend):
         """Send at once; while Redis is known to be away, fail at once."""
         if time.monotonic() < self._away_until:
             raise ConnectionError("Redis is away")
-        try:
+        with self._sending():
             await self._client.publish(channel, message)
-        except (RedisError, OSError):
-            self._away_until = time.monotonic() + QUIET_SECONDS
-            raise
 
     async def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """The same for many, in their order and one round trip."""
         if time.monotonic() < self._away_until:
             raise ConnectionError("Redis is away")
-        try:
+        with self._sending():
             async with self._client.pipeline(transaction=False) as pipeline:
                 for channel, message in messages:
                     pipeline.publish(channel, message)
                 await pipeline.execute()
+
+    @contextlib.contextmanager
+    def _sending(self) -> Iterator[None]:
+        self._publishing += 1
+        self._published.clear()
+        try:
+            yield
         except (RedisError, OSError):
-            self._away_until = time.monotonic() + QUIET_SECONDS
+            self._away_until = max(self._away_until, time.monotonic() + QUIET_SECONDS)
             raise
+        finally:
+            self._publishing -= 1
+            if not self._publishing:
+                self._published.set()
 
     async def next_published(self) -> BroadcastEvent:
         return await self._arrived.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterable, Sequence
@@ -29,6 +30,9 @@ MOST_AT_ONCE = 256
 
 LOOKED_FOR_SECONDS = 1
 """How often at most is looked for commands that have waited too long."""
+
+CLOSE_SECONDS = 5
+"""What is under way when the process stops has so long to end."""
 
 TRAINS = 2
 """Transactions of several lanes at a time: one is prepared here while another is written to the disk."""
@@ -85,6 +89,21 @@ class Lanes:
         self._turns = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def close(self) -> None:
+        """Take no more commands, and wait for those that are here: a commit may be under way."""
+        self._closed = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while self._tasks:  # one may begin another
+                    await asyncio.wait(self._tasks)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._places.close()
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def run(self, actor: Actor, command: Command, key: RequestKey | None = None) -> Outcome:
         """Carry out a command, with others if they are there; as ``run_unit`` does it alone.
@@ -92,9 +111,13 @@ class Lanes:
         What was not begun after the store's ``unit_seconds`` is given up. A caller that goes away hurts nobody.
         """
         viewer_id, room = actor.user_id, command.room
+        if self._closed:
+            raise Unavailable()
         place = await self._places.find(viewer_id, command.task_id) if viewer_id and room else None
         if viewer_id is None or room is None or place is None:
             return await run_unit(self._store, actor, command, key=key)
+        if self._closed:  # meanwhile
+            raise Unavailable()
         item = Item(
             actor, command, key, room, Seen(viewer_id, place.project_id, place.workspace_id, command),
             asyncio.get_running_loop().create_future(),

@@ -52,6 +52,11 @@ class Places:
             self._asking = asyncio.create_task(self._ask())
         return await asyncio.shield(answer)
 
+    async def close(self) -> None:
+        """Wait for what is being looked up; the database's statements have an end."""
+        if self._asking is not None:
+            await asyncio.gather(self._asking, return_exceptions=True)
+
     async def _ask(self) -> None:
         try:
             while self._waiting:

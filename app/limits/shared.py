@@ -67,9 +67,11 @@ class SharedBuckets:
         self._orders: list[_Order] = []
         self._sender: asyncio.Task[None] | None = None
         self._away_until = 0.0
+        self._closed = False
 
     async def close(self) -> None:
-        """Send what is still to be sent, if Redis takes it soon."""
+        """Send what is still to be sent, if Redis takes it soon; nothing is asked of it any more."""
+        self._closed = True
         if self._sender is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CONNECT_SECONDS):
@@ -80,7 +82,7 @@ class SharedBuckets:
         self, key: str, charges: Sequence[Charge], wait_seconds: float, *, insist: bool = False
     ) -> Verdict:
         """Take all of it or nothing. Raises `Away`; at once while Redis is known to be, unless asked to `insist`."""
-        if not insist and time.monotonic() < self._away_until:
+        if self._closed or (not insist and time.monotonic() < self._away_until):
             raise Away
         rates = [charge.bucket.rate for charge in charges]
         algorithm = Weighted([charge.weight for charge in charges])
@@ -105,7 +107,7 @@ class SharedBuckets:
 
     def correct(self, key: str, bucket: Bucket, units: int) -> None:
         """Take `units` more from the first of a caller's buckets, or give them back if negative; nobody waits."""
-        if not units or time.monotonic() < self._away_until:
+        if not units or self._closed or time.monotonic() < self._away_until:
             return
 
         def arguments(now: int) -> list[int | float]:
@@ -117,7 +119,11 @@ class SharedBuckets:
 
     def give_back(self, key: str, charges: Sequence[Charge]) -> None:
         """Put back into all of a caller's buckets what was taken too much; nobody waits."""
-        if not any(charge.weight for charge in charges) or time.monotonic() < self._away_until:
+        if (
+            self._closed
+            or not any(charge.weight for charge in charges)
+            or time.monotonic() < self._away_until
+        ):
             return
         seconds = max(2 * charge.bucket.seconds for charge in charges)
         rates = [charge.bucket.correcting for charge in charges]
@@ -132,6 +138,8 @@ class SharedBuckets:
 
     async def remembers(self, key: str) -> bool:
         """Whether a mark is there. Raises `Away`."""
+        if self._closed:
+            raise Away
         try:
             return bool(await self._client.exists(_PREFIX + key))
         except (RedisError, OSError) as away:
@@ -139,6 +147,8 @@ class SharedBuckets:
 
     async def remember(self, key: str, days: int) -> None:
         """Set a mark; if Redis is away it is not set."""
+        if self._closed:
+            return
         with contextlib.suppress(RedisError, OSError):
             await self._client.set(_PREFIX + key, b"1", ex=days * 86_400)
 
