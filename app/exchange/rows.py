@@ -23,8 +23,9 @@ from app.tasks.models import Task
 
 COLUMNS = (
     "key", "title", "status", "type", "priority", "assignees", "labels", "parent", "estimate", "dueDate", "creator",
-    "createdAt", "updatedAt", "completedAt", "closeReason", "externalRef", "description",
+    "createdAt", "updatedAt", "completedAt", "closeReason", "externalRef", "description", "sprint", "milestone",
 )  # fmt: skip
+"""What every table has; after these stands a column for each custom field."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,19 @@ class Choice:
 
 
 _BLOCKED = TaskFilter((Compared("blocked", {"eq": True}),))
+
+
+async def columns_of(database: Database, viewer_id: UUID, moment: Moment) -> list[str]:
+    """The columns of a project's table; a custom field is called as in queries, so that none is taken for another."""
+    async with database.snapshot(viewer_id) as reader:
+        await may_export(viewer_id, [moment.scope_id])(reader)
+        await load_words(reader, [moment])
+    return [*COLUMNS, *(f"field.{field['name']}" for field in _fields_of(moment))]
+
+
+def _fields_of(moment: Moment) -> list[State]:
+    there = [field for field in (moment.words or {})["custom_field"] if field["deleted_at"] is None]
+    return sorted(there, key=itemgetter("rank", "id"))
 
 
 async def task_rows(
@@ -60,12 +74,10 @@ async def _chosen_rows(
 ) -> AsyncIterator[list[list[Any]]]:
     """Read once for which they are and where they stand, and again in that order: a place is all that is held."""
     check = may_export(viewer_id, [moment.scope_id])
-    fields: dict[str, State] = {}
-    async for page in objects_of(database, viewer_id, check, moment, ("custom_field",), among=True):
-        fields |= {line["id"]: line["state"] for line in page}
     async with database.snapshot(viewer_id) as reader:
         await check(reader)
-        around = await _surroundings(reader, moment, choice, fields)
+        around = await _surroundings(reader, moment, choice)
+    fields = {field["id"]: field for field in (moment.words or {})["custom_field"]}
     terms = choice.sort or [("rank", False)]
     places = []
     async for page in objects_of(database, viewer_id, check, moment, ("task",), among=True):
@@ -82,9 +94,7 @@ async def _chosen_rows(
             yield await _rows(reader, moment, [state for state in await states_then(reader, keys) if state])
 
 
-async def _surroundings(
-    reader: Reader, moment: Moment, choice: Choice, fields: Mapping[str, State]
-) -> Surroundings:
+async def _surroundings(reader: Reader, moment: Moment, choice: Choice) -> Surroundings:
     """What its filter asks beside the tasks. Whether one is blocked hangs on other projects too: it is read as it is
     now, of what the viewer sees."""
     await load_words(reader, [moment])
@@ -95,7 +105,7 @@ async def _surroundings(
         chosen = select(TASKS.c.id).where(TASKS.c.project_id == moment.scope_id, *conditions)
         blocked = frozenset(str(row.id) for row in await reader.rows(Statement(chosen, Task)))
     categories = {one["id"]: one["category"] for one in words["status"]}
-    gone = gone_words([*words["label"], *fields.values()])
+    gone = gone_words([*words["label"], *words["custom_field"]])
     return Surroundings(choice.scope, categories, blocked, gone, str(moment.scope_id))
 
 
@@ -119,9 +129,19 @@ def in_order(places: list[list[Any]], descending: Sequence[bool]) -> list[list[A
 async def _rows(reader: Reader, moment: Moment, states: list[State]) -> list[list[Any]]:
     await load_words(reader, [moment])
     words = moment.words or {}
-    named = {one["id"]: one["name"] for kind in ("status", "task_type") for one in words[kind]}
+    named = {
+        one["id"]: one["name"]
+        for kind in ("status", "task_type", "sprint", "milestone")
+        for one in words[kind]
+    }
     named |= {one["id"]: one["name"] for one in words["label"] if one["deleted_at"] is None}
+    fields = _fields_of(moment)
+    for field in fields:
+        named |= {id_: one["name"] for id_, one in field["options"].items() if not one["deleted"]}
     people = {one for state in states for one in (*state["assignee_ids"], state["creator_id"]) if one}
+    people |= {
+        value["user_id"] for state in states for value in state["fields"].values() if "user_id" in value
+    }
     users = await users_by_id(reader, [UUID(one) for one in people])
     named |= {str(user.id): user.name for user in users.values()}
     parents = list(dict.fromkeys(state["parent_id"] for state in states if state["parent_id"]))
@@ -132,12 +152,23 @@ async def _rows(reader: Reader, moment: Moment, states: list[State]) -> list[lis
     def listed(ids: list[str]) -> str:
         return ", ".join(sorted(named[one] for one in ids if one in named))
 
+    def held(state: State, field: State) -> Any:
+        for kind, value in state["fields"].get(field["id"], {}).items():
+            if kind == "option_ids":
+                there = sorted(
+                    (one for one in value if one in named), key=lambda one: field["options"][one]["place"]
+                )
+                return ", ".join(named[one] for one in there)
+            return named.get(value) if kind in ("option_id", "user_id") else value
+        return None
+
     return [
         [
             f"{key}-{one['number']}", one["title"], named.get(one["status_id"]), named.get(one["type_id"]),
             one["priority"], listed(one["assignee_ids"]), listed(one["label_ids"]), keys.get(one["parent_id"]),
             one["estimate"], one["due_date"], named.get(one["creator_id"]), one["created_at"], one["updated_at"],
             one["completed_at"], one["close_reason"], one["external_ref"], one["sections"].get("description"),
+            named.get(one["sprint_id"]), named.get(one["milestone_id"]), *(held(one, field) for field in fields),
         ]
         for one in states
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from app.audit.actions import AuditAction
 from app.denials import run_telling
 from app.errors import BadInput, NotFound
 from app.exchange.exporting import export_lines, may_export, moments_now
-from app.exchange.rows import COLUMNS, Choice, task_rows
+from app.exchange.rows import Choice, columns_of, task_rows
 from app.history.moments import Moment
 from app.outcomes import Result
 from app.permissions import Permission
@@ -46,8 +46,10 @@ async def open_project_export(
         project = (await visible_projects(reader, _viewer(session)))[project_id]
     workspace = {"id": str(project.workspace_id)}
     if form == "csv":
-        pages = task_rows(session.application.database, _viewer(session), moments[0], choice)
-        return CSV, f"{project.key}.csv", _csv(pages)
+        database = session.application.database
+        columns = await columns_of(database, _viewer(session), moments[0])
+        pages = task_rows(database, _viewer(session), moments[0], choice)
+        return CSV, f"{project.key}.csv", _csv(columns, pages)
     return JSONL, f"{project.key}.jsonl", _jsonl(session, workspace, moments, events=events)
 
 
@@ -131,7 +133,7 @@ async def _jsonl(
         yield b"".join(map(json_line, page))
 
 
-async def _csv(pages: AsyncIterator[list[list[Any]]]) -> AsyncIterator[bytes]:
-    yield csv_lines([COLUMNS])
+async def _csv(columns: list[str], pages: AsyncIterator[list[list[Any]]]) -> AsyncIterator[bytes]:
+    yield csv_lines([columns])
     async for page in pages:
         yield csv_lines(page)
