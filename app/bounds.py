@@ -68,6 +68,9 @@ class Bounds(BaseSettings):
     subscriptions_per_user: int = Field(
         1000, ge=1, le=100_000, description="Subscriptions of one person, per process."
     )
+    files_per_user: int = Field(
+        4, ge=1, le=1000, description="Exports of one person at once, and imports, per process."
+    )
     operations_per_socket: int = Field(
         200, ge=1, le=10_000, description="Operations running at once on one socket."
     )

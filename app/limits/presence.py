@@ -13,6 +13,7 @@ from app.errors import ClientError
 _MESSAGES: Final = {
     "sockets": "At most {most} sockets at once: close some.",
     "streams": "At most {most} subscriptions over plain HTTP at once: end some, or use a socket.",
+    "files": "At most {most} exports or imports at once: wait until one is done.",
     "subscriptions": "At most {most} subscriptions at once: end some.",
 }
 

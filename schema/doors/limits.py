@@ -22,7 +22,8 @@ class DoorLimits:
     and the longest silence of a stream. `idle_seconds`: for which a socket may run nothing.
     `operations`: running at once on one socket. `messages`: a second on one socket. `unsent_bytes`: kept for a socket
     whose client reads too slowly; beyond that its subscriptions pause. `stall_seconds`: how long it may read nothing
-    at all. `user_sockets`, `address_sockets`, `user_streams`, `user_subscriptions`: open at once in this process.
+    at all. `user_sockets`, `address_sockets`, `user_streams`, `user_subscriptions`, `user_files`: open at once in this
+    process.
     """
 
     connections: int = 10_000
@@ -46,6 +47,7 @@ class DoorLimits:
     address_sockets: int = 500
     user_streams: int = 100
     user_subscriptions: int = 1000
+    user_files: int = 4
 
     @classmethod
     def of(cls, settings: Settings) -> DoorLimits:
@@ -67,4 +69,5 @@ class DoorLimits:
             address_sockets=settings.sockets_per_address,
             user_streams=settings.streams_per_user,
             user_subscriptions=settings.subscriptions_per_user,
+            user_files=settings.files_per_user,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -50,6 +50,10 @@ class Places:
     def subscription_of(self, visit: Visit) -> Place:
         """A subscription more of a person or an address. Raises LIMIT_REACHED."""
         return self._presence.take("subscriptions", visit.payer, self._limits.user_subscriptions)
+
+    def file_of(self, visit: Visit) -> AbstractContextManager[None]:
+        """One export or import more of a person, until it is over. Raises LIMIT_REACHED."""
+        return self._presence.held("files", visit.payer, self._limits.user_files)
 
     def give_back(self, place: Place) -> None:
         """One less."""

@@ -6,13 +6,16 @@ ended, a database that went away) ends the stream in the middle, which clients s
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import ExitStack, aclosing
+from typing import cast
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app.errors import ClientError, NotFound, PermissionDenied, Unauthenticated
 from schema.admission import retry_after
@@ -24,9 +27,13 @@ from schema.doors.identity import bearer_token, request_id
 from schema.doors.limits import DoorLimits
 from schema.doors.origins import Origins
 from schema.doors.places import Places
+from schema.doors.protocol import CONNECTION
 from schema.exports.audit import open_audit_export
 from schema.exports.personal import open_personal_export
 from schema.exports.projects import open_project_export, open_workspace_export
+
+PIECE_BYTES = 65_536
+"""Sent at once. A client that does not take one of these within the door's `stall_seconds` is given up."""
 
 REFUSED = {NotFound.code: 404, PermissionDenied.code: 403}
 
@@ -44,6 +51,7 @@ class ExportDoor:
 
     def __init__(self, application: Application, open_export: Open, origins: Origins, places: Places) -> None:
         self._application = application
+        self._stall_seconds = DoorLimits.of(application.settings).stall_seconds
         self._open = open_export
         self._origins = origins
         self._places = places
@@ -52,13 +60,33 @@ class ExportDoor:
         """Answers one request; its id goes into every log line meanwhile, and out with the answer."""
         request = Request(self._places.seen(scope), receive)
         name = request_id(request.headers.get("x-request-id"))
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            response = await self._respond(request, name)
+        with structlog.contextvars.bound_contextvars(request_id=name), ExitStack() as held:
+            try:
+                response = await self._respond(request, name, held)
+            except ClientDisconnect:
+                return
             response.headers["X-Request-ID"] = name
             response.headers.update(self._origins.permission(request.headers))
-            await response(scope, receive, send)
+            await self._send(response, scope, receive, send)
 
-    async def _respond(self, request: Request, name: str) -> Response:
+    async def _send(self, response: Response, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is held for a client that does not read is not held for long."""
+
+        async def sending(message: Message) -> None:
+            async with asyncio.timeout(self._stall_seconds):
+                await send(message)
+
+        try:
+            await response(scope, receive, sending)
+        except TimeoutError:
+            connection = scope.get("extensions", {}).get(CONNECTION)
+            if connection is not None:
+                connection.cut()
+        finally:
+            if isinstance(response, StreamingResponse):
+                await cast(AsyncGenerator[bytes], response.body_iterator).aclose()
+
+    async def _respond(self, request: Request, name: str, held: ExitStack) -> Response:
         if request.method == "OPTIONS":
             headers = {"Allow": self.method, "Vary": "Origin"}
             return Response(status_code=204, headers=headers | self._origins.preflight(request.headers))
@@ -67,14 +95,17 @@ class ExportDoor:
             session = await self._session(request, name)
             visit.signed_in(session)
             await visit.admit_export()
+            held.enter_context(self._places.file_of(visit))
             asked = {key: request.query_params.getlist(key) for key in request.query_params}
             media_type, file_name, content = await self._opened(session, request, asked)
+        except ClientDisconnect:
+            raise
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             response = _refusal(await visit.charged(error), name, self.method)
             response.headers.update(visit.headers())
             return response
         headers = {**HEADERS, **visit.headers(), "Content-Disposition": f'attachment; filename="{file_name}"'}
-        return StreamingResponse(content, 200, headers, media_type)
+        return StreamingResponse(_in_pieces(content), 200, headers, media_type)
 
     async def _opened(self, session: Session, request: Request, asked: Mapping[str, list[str]]) -> Opened:
         return await self._open(session, request.path_params, asked)
@@ -90,6 +121,13 @@ class ExportDoor:
             self._application, request_id=name, transport="http", token=token, viewer=viewer,
             expires_at=viewer.expires_at, caller=caller_of(request),
         )  # fmt: skip
+
+
+async def _in_pieces(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(cast(AsyncGenerator[bytes], content)) as parts:
+        async for part in parts:
+            for start in range(0, len(part), PIECE_BYTES):
+                yield part[start : start + PIECE_BYTES]
 
 
 def _refusal(error: Exception, name: str, method: str) -> Response:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
+from starlette.responses import StreamingResponse
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from schema.doors import DoorLimits
+from schema.doors import DoorLimits, Origins
 from schema.doors.pace import FULL, Pace
+from schema.doors.places import Places
+from schema.doors.protocol import CONNECTION
+from schema.exports.door import PIECE_BYTES, ExportDoor, _in_pieces
 from tests.doors.conftest import Serve, serve  # noqa: F401 (a fixture)
 from tests.limits.conftest import Limited
 from tests.limits.test_requests import NAME
@@ -83,6 +90,49 @@ async def test_streams_over_http_count_until_they_end(limited: Limited) -> None:
                 async with http.stream("POST", "/graphql", json=body, headers=headers) as third:
                     if third.status_code == 200:
                         break
+
+
+async def test_imports_count_until_they_are_over(limited: Limited) -> None:
+    async with limited(files_per_user=1) as world:
+        address, place = f"/imports/projects/{world.eng['id']}", urlsplit(world.service.url)
+        http, headers = world.manager._http, {"Authorization": f"Bearer {world.manager.token}"}
+        reader, writer = await asyncio.open_connection(place.hostname, place.port)
+        lines = [f"POST {address} HTTP/1.1", "Host: localhost", "Content-Length: 9", "Expect: 100-continue"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        writer.write("\r\n".join([*lines, "", ""]).encode())
+        assert (await reader.readline()).startswith(b"HTTP/1.1 100 ")
+        second = await http.post(address, content=b"{}", headers=headers)
+        assert (second.status_code, "1 exports or imports" in second.text) == (429, True)
+        owner = {"Authorization": f"Bearer {world.owner.token}"}
+        assert (await http.post(address, content=b"{}", headers=owner)).status_code == 200
+        writer.transport.abort()
+        async with asyncio.timeout(30):
+            while (await http.post(address, content=b"{}", headers=headers)).status_code != 200:
+                pass  # the server hears of the end when the connection does
+
+
+async def test_who_takes_nothing_of_an_export_is_cut_off(world: World) -> None:
+    """What is read of a project for it is held until then."""
+    door = ExportDoor(world.service.application, cast(Any, None), Origins(), Places(DoorLimits()))
+    door._stall_seconds = 0.01
+    sent, done = list[Any](), asyncio.Event()
+
+    async def content() -> AsyncIterator[bytes]:
+        try:
+            yield b"x" * 3 * PIECE_BYTES
+        finally:
+            done.set()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if len(sent) == 3:
+            await asyncio.Event().wait()
+
+    scope = {"type": "http", "extensions": {CONNECTION: SimpleNamespace(cut=lambda: sent.append("cut"))}}
+    await door._send(StreamingResponse(_in_pieces(content())), scope, cast(Any, asyncio.Event().wait), send)
+    assert [len(message["body"]) for message in sent[1:-1]] == [PIECE_BYTES] * 2
+    assert sent[-1] == "cut"
+    assert done.is_set()
 
 
 async def test_a_socket_that_floods_is_closed(serve: Serve) -> None:  # noqa: F811
