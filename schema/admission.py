@@ -29,6 +29,9 @@ KINDS: dict[OperationType, Kind] = {
 }
 
 
+FREE = Admission(Payer("nobody", signed_in=False), 0)
+"""Where nobody is charged."""
+
 EXPORT_COST = 10_000
 """What a download is charged: it reads much, and writes an entry of the audit log."""
 
@@ -75,9 +78,9 @@ class Visit:
         """Charges for an operation that is about to run. Raises `RateLimited`."""
         return await self._charge(KINDS[prepared.kind], prepared.cost)
 
-    def admit_now(self, prepared: Prepared) -> bool:
-        """`admit` where nobody need be asked. False: nothing was charged, Redis must be asked."""
-        return self._limits is None or self._charge_now(KINDS[prepared.kind], prepared.cost) is not None
+    def admit_now(self, prepared: Prepared) -> Admission | None:
+        """`admit` where nobody need be asked. None: nothing was charged, Redis must be asked."""
+        return self._charge_now(KINDS[prepared.kind], prepared.cost)
 
     async def admit_export(self) -> None:
         """Charges for a download, of whose rows nobody knows the number. Raises `RateLimited`."""
@@ -90,7 +93,7 @@ class Visit:
 
     def charge_request_now(self) -> bool:
         """The same where nobody need be asked; False where Redis must. Raises `RateLimited`."""
-        return self._charged or self._limits is None or self._charge_now(None, 0) is not None
+        return self._charged or self._charge_now(None, 0) is not None
 
     async def charged(self, error: Exception) -> Exception:
         """What to answer a request that failed before anything ran: that costs, too, and may be too much."""
@@ -120,10 +123,13 @@ class Visit:
         return admission
 
     def _charge_now(self, kind: Kind | None, cost: int) -> Admission | None:
-        admission = None if self._limits is None else self._limits.admit_now(self._payer, kind, cost)
+        if self._limits is None:
+            return FREE
+        admission = self._limits.admit_now(self._payer, kind, cost)
         if admission is not None:
             self._charged = True
             self._standings = admission.standings
+            CURRENT.set(admission)
         return admission
 
     def take_over(self, last: Visit) -> None:
@@ -132,8 +138,8 @@ class Visit:
 
     def settle(self, admission: Admission | None, answer: Answer) -> None:
         """Charges what the operation really cost."""
-        spent = answer.kept.spent if answer.kept is not None else answer.spent or 0
-        if admission is not None and self._limits is not None:
+        if admission is not None and admission.standings and self._limits is not None:
+            spent = answer.kept.spent if answer.kept is not None else answer.spent or 0
             self._limits.settle(admission, spent)
 
     def headers(self) -> dict[str, str]:

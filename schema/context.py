@@ -76,7 +76,8 @@ class Application:
         return None if token.startswith(PREFIX) else self._live(self.tokens.read(token))
 
     def _live(self, viewer: Viewer) -> Viewer:
-        if viewer.session_id in self.hub.ended_sign_ins:
+        ended = self.hub.ended_sign_ins
+        if ended and viewer.session_id in ended:
             raise Unauthenticated("You signed out. Sign in again.")
         return viewer
 

@@ -58,4 +58,6 @@ async def stamp_now(database: Database, viewer_id: UUID, projects: str) -> Stamp
 
 
 def _stamp(rows: Sequence[Any]) -> Stamp:
+    if len(rows) == 1:
+        return Stamp(rows[0]["told"], rows[0]["own"], rows)
     return Stamp(",".join([row["told"] for row in rows]), rows[0]["own"] if rows else 0, rows)

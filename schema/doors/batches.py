@@ -27,7 +27,7 @@ async def run_admitted(
 
     `tagged`, `known`: see `GraphQLService.execute`.
     """
-    admission = await visit.admit(prepared)
+    admission = visit.admit_now(prepared) or await visit.admit(prepared)
     # A mutation is bounded up to its commit, by the unit of work: what was done must not be called late.
     seconds = limits.request_seconds if prepared.kind is OperationType.QUERY else None
     executed = await service.execute(prepared, session, tagged=tagged, known=known, seconds=seconds)

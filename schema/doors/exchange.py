@@ -108,9 +108,10 @@ class Lines:
 
 
 class Told:
-    """A whole answer. ``headers`` by name, besides those of ``usual``; ``cookies`` are `Set-Cookie` lines."""
+    """A whole answer. ``headers`` by name, besides those of ``usual``; ``cookies`` are `Set-Cookie` lines.
+    ``request_id`` is a sane one (`schema.doors.identity`)."""
 
-    __slots__ = ("_body", "_status", "_usual", "cookies", "headers")
+    __slots__ = ("_body", "_status", "_usual", "cookies", "headers", "request_id")
 
     def __init__(self, body: bytes, status: int, usual: Lines, headers: Mapping[str, str]) -> None:
         self._body = body
@@ -118,14 +119,18 @@ class Told:
         self._usual = usual
         self.headers: dict[str, str] = dict(headers)
         self.cookies: list[str] = []
+        self.request_id = ""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends it."""
-        usual = self._usual
-        if not usual.headers.keys().isdisjoint(self.headers):
-            usual, self.headers = NONE, {**usual.headers, **self.headers}
-        lines = [_line(name, value) for name, value in self.headers.items()]
-        lines += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.cookies]
+        usual, headers = self._usual, self.headers
+        if headers and not usual.headers.keys().isdisjoint(headers):
+            usual, headers = NONE, {**usual.headers, **headers}
+        lines = [(b"x-request-id", self.request_id.encode())]
+        if headers:
+            lines += [_line(name, value) for name, value in headers.items()]
+        if self.cookies:
+            lines += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.cookies]
         if self._status != NOT_MODIFIED:
             lines.append((b"content-length", b"%d" % len(self._body)))
         cycle = getattr(send, "__self__", None)

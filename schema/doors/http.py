@@ -144,13 +144,15 @@ class HTTPDoor:
             response = await self._respond(request, name)
         except ClientDisconnect:
             return
-        response.headers["X-Request-ID"] = name
         if origin is not None:
             response.headers.update(self._origins.permission(head))
         if isinstance(response, Told):
-            response.cookies = list(jar.headers) if jar else []
+            response.request_id = name
+            if jar is not None:
+                response.cookies = jar.headers
             await response(scope, receive, send)
             return
+        response.headers["X-Request-ID"] = name
         for cookie in jar.headers if jar else ():
             response.headers.append("Set-Cookie", cookie)
         await response(scope, receive, with_headers(send, self._headers))
@@ -176,7 +178,8 @@ class HTTPDoor:
             raise
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
             response = await self._refuse(request, name, wanted, visit, error)
-        response.headers.update(visit.headers())
+        if told := visit.headers():
+            response.headers.update(told)
         return response
 
     async def _refuse(
@@ -194,7 +197,10 @@ class HTTPDoor:
         by_get = request.method in ("GET", "HEAD")
         if not by_get and request.method != "POST":
             raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
-        session = await self._service.sign_in(request.headers.token, name, "http", caller)
+        token, service = request.headers.token, self._service
+        session = service.sign_in_now(token, name, "http", caller)
+        if session is None:
+            session = await service.sign_in(token, name, "http", caller)
         visit.signed_in(session)
         if by_get:
             prepared = self._service.prepare(read_query_string(request.scope["query_string"]))

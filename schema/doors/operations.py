@@ -126,7 +126,7 @@ class Operation(Listener):
             place = door.places.subscription_of(visit)
         except ClientError:
             return False
-        if not visit.admit_now(known.prepared):
+        if visit.admit_now(known.prepared) is None:
             door.places.give_back(place)
             return False
         self._place = place

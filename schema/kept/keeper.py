@@ -54,7 +54,8 @@ class Question:
 
     def place(self, dependence: Dependence | None) -> Hashable:
         """Under what its answers are kept."""
-        return (self.viewer_id, *self.asked) if dependence is Dependence.VIEWER else self.asked
+        # (The number: a UUID's own hash is worked out in Python.)
+        return (self.viewer_id.int, *self.asked) if dependence is Dependence.VIEWER else self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,12 @@ class Keeper:
         if viewer is None or prepared.kind is not OperationType.QUERY or session.transport != "http":
             return None
         # Whoever may not ask any more is told so on the ordinary way.
-        ended = viewer.session_id in self._application.hub.ended_sign_ins
-        if ended or viewer.expires_at <= time.time() or not (self.shelf.limit or tagged):
+        ended = self._application.hub.ended_sign_ins
+        if (
+            (ended and viewer.session_id in ended)
+            or viewer.expires_at <= time.time()
+            or not (self.shelf.limit or tagged)
+        ):
             return None
         request = prepared.request
         asked = (
@@ -96,22 +101,19 @@ class Keeper:
 
     async def find(self, question: Question, prepared: Prepared) -> Answer | None:
         """The kept answer, or that the client's own is good; None if it must be made: what that depends on is noted."""
-        answer = await self._find(question, prepared)
-        if answer is None:
-            watch(question.noted)
-        return answer
-
-    async def _find(self, question: Question, prepared: Prepared) -> Answer | None:
-        if question.known and (answer := await self._unchanged(question, prepared)) is not None:
+        answer = await self._unchanged(question, prepared) if question.known else None
+        if answer is not None:
             UNCHANGED.inc()
             return answer
+        watch(question.noted)
         for dependence in (Dependence.ROLE, Dependence.VIEWER):
             place = self.shelf.look(question.place(dependence))
             if place is None:
                 continue
-            stamp = await self._stamp(question, place.keys)
-            if stamp is None:
-                return None
+            try:
+                stamp = await stamp_now(self._application.database, question.viewer_id, place.keys)
+            except ClientError:
+                return None  # too busy, or no database: that is told on the ordinary way
             kept = place.answers.get(_key(stamp, dependence))
             if kept is not None:
                 HIT.inc()
@@ -155,17 +157,14 @@ class Keeper:
             question = found.question.place(found.dependence)
             self.shelf.put(question, found.projects, _key(found.stamp, found.dependence), answer.kept)
 
-    async def _stamp(self, question: Question, projects: str) -> Stamp | None:
-        try:
-            return await stamp_now(self._application.database, question.viewer_id, projects)
-        except ClientError:
-            return None  # too busy, or no database: that is told on the ordinary way
-
     async def _unchanged(self, question: Question, prepared: Prepared) -> Answer | None:
         for letter, digest, projects in _TAG.findall(question.known)[:1]:
             asked = tuple(UUID(hex=one) for one in projects[1:].split("."))
-            stamp = await self._stamp(question, as_text(asked))
-            if stamp is None or len(stamp.rows) != len(asked):
+            try:
+                stamp = await stamp_now(self._application.database, question.viewer_id, as_text(asked))
+            except ClientError:
+                return None
+            if len(stamp.rows) != len(asked):
                 return None
             dependence = Dependence.VIEWER if letter == "v" else Dependence.ROLE
             tag = self._tag(Found(question, dependence, stamp, asked), prepared)
