@@ -13,7 +13,7 @@ from typing import Any
 from graphql import FieldNode, OperationType
 
 from app.limits.limiter import Admission, Kind, Limits, Payer, RateLimited
-from app.limits.rates import Bucket, Standing
+from app.limits.rates import Standing
 from schema.answers import Answer
 from schema.callers import Caller
 from schema.execution import Session
@@ -146,22 +146,20 @@ class Visit:
         """What an HTTP answer tells of the limits."""
         if not self._standings:
             return {}
-        policies = _policies(tuple(standing.bucket for standing in self._standings))
+        policies = ", ".join(
+            [_policy(one.bucket.name, one.bucket.quota, one.bucket.seconds) for one in self._standings]
+        )
         left = ", ".join(
-            f'"{one.bucket.name}";r={one.remaining};t={one.more_seconds}' for one in self._standings
+            [f'"{one.bucket.name}";r={one.remaining};t={one.more_seconds}' for one in self._standings]
         )
         return {"RateLimit-Policy": policies, "RateLimit": left}
 
 
 @lru_cache(maxsize=64)
-def _policies(buckets: tuple[Bucket, ...]) -> str:
-    return ", ".join(map(_policy, buckets))
-
-
-def _policy(bucket: Bucket) -> str:
+def _policy(name: str, quota: int, seconds: int) -> str:
     # The draft's registry has no unit for cost; what is prefixed by a vendor is a comment.
-    unit = ';lockstep-unit="cost"' if bucket.name == "cost" else ""
-    return f'"{bucket.name}";q={bucket.quota};w={bucket.seconds}{unit}'
+    unit = ';lockstep-unit="cost"' if name == "cost" else ""
+    return f'"{name}";q={quota};w={seconds}{unit}'
 
 
 def retry_after(answer: Answer) -> dict[str, str]:

@@ -142,13 +142,11 @@ class LeasedBuckets:
 
     def _standings(self, lease: Lease, charges: Sequence[Charge]) -> list[Standing]:
         """How the buckets stand, with what is held here."""
-        held = {charge.bucket.name: units for charge, units in zip(charges, lease.units, strict=True)}
+        limited = [units for charge, units in zip(charges, lease.units, strict=True) if charge.bucket.quota]
         now = self._clock()
         found = []
-        for one in lease.told:
-            units = held[one.bucket.name]
-            full_at = one.full_at - units * one.bucket.seconds / one.bucket.quota
-            found.append(
-                Standing(one.bucket, min(one.remaining + units, one.bucket.quota), max(full_at, now))
-            )
+        for one, units in zip(lease.told, limited, strict=True):
+            bucket, left = one.bucket, one.remaining + units
+            full_at = one.full_at - units * bucket.unit_seconds
+            found.append(Standing(bucket, min(bucket.quota, left), max(now, full_at)))
         return found

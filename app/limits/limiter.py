@@ -35,6 +35,7 @@ SIGN_IN_WAIT_SECONDS: Final = 2.0
 KNOWN_DAYS: Final = 90
 """How long an address counts as its owner's own, after a sign-in that succeeded there."""
 _BLOCKED_KEPT: Final = 10_000
+_CHARGES_KEPT: Final = 1000
 
 _MESSAGES: Final = {
     "cost": "Your operations cost more than {quota} in a minute.",
@@ -108,6 +109,7 @@ class Limits:
         }
         self._writes = Bucket("writes", settings.writes_per_minute)
         self._subscriptions = Bucket("subscriptions", settings.subscriptions_per_minute)
+        self._known: dict[tuple[bool, Kind | None, int], Sequence[Charge]] = {}
         attempts = settings.sign_in_attempts
         self._pair = Bucket("sign-in", attempts, 600)
         self._account = Bucket("sign-in", settings.sign_in_attempts_per_account, 3600)
@@ -169,13 +171,19 @@ class Limits:
             or (kind == "subscription" and self._subscriptions.quota)
         )  # fmt: skip
 
-    def _charges(self, payer: Payer, kind: Kind | None, cost: int) -> list[Charge]:
-        return [
+    def _charges(self, payer: Payer, kind: Kind | None, cost: int) -> Sequence[Charge]:
+        known = self._known.get((payer.signed_in, kind, cost))
+        if known is not None:
+            return known
+        if len(self._known) >= _CHARGES_KEPT:
+            self._known.clear()
+        charges = self._known[payer.signed_in, kind, cost] = (
             Charge(self._cost, cost),
             Charge(self._requests[payer.signed_in], 1),
             Charge(self._writes, int(kind == "mutation")),
             Charge(self._subscriptions, int(kind == "subscription")),
-        ]
+        )
+        return charges
 
     def _refusal(self, payer: Payer, bucket: Bucket, verdict: Verdict) -> RateLimited:
         metrics.RATE_LIMITED.labels(bucket.name).inc()

@@ -6,7 +6,7 @@ A bucket holds its quota and fills evenly. All buckets of one caller are charged
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
@@ -27,6 +27,11 @@ class Bucket:
     name: str
     quota: int
     seconds: int = 60
+    unit_seconds: float = field(init=False, repr=False, compare=False)
+    """Until one unit has come back."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unit_seconds", self.seconds / max(self.quota, 1))
 
     @property
     def rate(self) -> Rate:
@@ -45,11 +50,11 @@ class Charge:
 
     bucket: Bucket
     units: int
+    weight: int = field(init=False, repr=False, compare=False)
+    """Never more than the whole bucket: else it would be refused for ever."""
 
-    @property
-    def weight(self) -> int:
-        """Never more than the whole bucket: else it would be refused for ever."""
-        return min(self.units, self.bucket.quota)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", min(self.units, self.bucket.quota))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Standing:
     @property
     def more_seconds(self) -> int:
         """Until there is more in it, rounded up; 0 if it is full."""
-        return 0 if self.remaining >= self.bucket.quota else ceil(self.bucket.seconds / self.bucket.quota)
+        return 0 if self.remaining >= self.bucket.quota else ceil(self.bucket.unit_seconds)
 
 
 @dataclass(frozen=True, slots=True)
