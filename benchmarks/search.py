@@ -32,11 +32,19 @@ from benchmarks.search_plans import compare
 from benchmarks.stage import UNBOUNDED
 from lockstep.embedded import start_servers
 
-SEARCH = """query Search($text: String!, $projects: [ID!]) {
-  search(text: $text, projectIds: $projects) { complete hits(first: 20) { nodes { score task { id title } } } } }"""
+SEARCH = """query Search($text: String!, $projects: [ID!], $filter: TaskFilter) {
+  search(text: $text, projectIds: $projects, filter: $filter) {
+    complete hits(first: 20) { nodes { score task { id title } } } } }"""
 SIGN_IN = "mutation($i: SignInInput!) { signIn(input: $i) { accessToken } }"
 ACCOUNT = {"email": "bench@lockstep.example", "password": PASSWORD}
 PROJECTS = 50
+FILTERS: dict[str, dict[str, Any]] = {
+    "open": {"statusCategory": {"nin": ["COMPLETED", "CANCELLED"]}},
+    "started": {"statusCategory": {"eq": "STARTED"}},
+    "older": {"updatedAt": {"lt": "2026-02-01T00:00:00Z"}},
+    "mine": {"assignee": {"me": True}},
+}
+"""Beside the text: what most tasks are, what few are, none of the newest, and hardly any."""
 
 
 def questions(language: Language, requests: int) -> Iterator[tuple[str, str]]:
@@ -58,22 +66,27 @@ def questions(language: Language, requests: int) -> Iterator[tuple[str, str]]:
 
 
 def ask(
-    url: str, made: Stage, pids: tuple[int, int], language: Language, requests: int
+    url: str, made: Stage, pids: tuple[int, int], language: Language, requests: int, filtered: bool = False
 ) -> list[dict[str, Any]]:
-    """Time and CPU of each search, one after the other: half everywhere, the rest in one project or in three."""
+    """Time and CPU of each search, one after the other: half everywhere, the rest in one project or in three.
+
+    ``filtered``: each with one of the filters beside.
+    """
     headers = {"Authorization": f"Bearer {made.token}"}
     taken = []
     with httpx.Client(base_url=url, headers=headers, timeout=60) as http:
         chosen = random.Random(3)
-        for kind, text in questions(language, requests):
-            within = None
+        for number, (kind, text) in enumerate(questions(language, requests)):
+            within, beside = None, list(FILTERS)[number // 10 % len(FILTERS)] if filtered else None
             if (places := chosen.choice((0, 0, 1, 3))) > 0:
                 within = chosen.sample(made.project_ids, places)
             clocks = [Clock(pids[0]), Clock(pids[1], sessions=True)]
             begun = time.perf_counter()
             answer = http.post(
-                "/graphql", json={"query": SEARCH, "variables": {"text": text, "projects": within}}
-            )
+                "/graphql", json={"query": SEARCH, "variables": {
+                    "text": text, "projects": within, "filter": FILTERS[beside] if beside else None
+                }}
+            )  # fmt: skip
             wall = (time.perf_counter() - begun) * 1000
             server, postgres = (clock.ms() for clock in clocks)
             found = answer.json()
@@ -81,8 +94,8 @@ def ask(
                 raise RuntimeError(answer.text[:500])
             hits = len(found["data"]["search"]["hits"]["nodes"])
             taken.append({
-                "kind": kind, "places": places, "text": text, "ms": wall, "server": server, "postgres": postgres,
-                "hits": hits,
+                "kind": kind, "filter": beside, "places": places, "text": text, "ms": wall, "server": server,
+                "postgres": postgres, "hits": hits,
             })  # fmt: skip
     return taken
 
@@ -110,6 +123,7 @@ def run(tasks: int, requests: int, folder: Path) -> dict[str, Any]:
         return {
             "tasks": tasks,
             "taken": taken,
+            "filtered": ask(url, made, (server, postgres), language, requests, filtered=True),
             "wall": asyncio.run(compare(servers.admin_url, servers.database_url, language)),
         }
 
@@ -139,6 +153,21 @@ def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
+def tell(whole: str, taken: list[dict[str, Any]], by: str) -> None:
+    """A line for all of them, and one for each of what tells them apart."""
+    groups = {whole: taken} if whole else {}
+    for one in taken:
+        groups.setdefault(one[by], []).append(one)
+    for name, those in groups.items():
+        wall = [one["ms"] for one in those]
+        cpu = [one["server"] + one["postgres"] for one in those]
+        print(
+            f"{name:16} {len(those):4} {statistics.median(wall):8.1f} {percentile(wall, 0.95):8.1f} "
+            f"{statistics.median(cpu):8.1f} {percentile(cpu, 0.95):8.1f} "
+            f"{statistics.median(one['postgres'] for one in those):9.1f}"
+        )
+
+
 def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
@@ -149,17 +178,10 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as passing:
         results = run(given.tasks, given.requests, given.data or Path(passing))
-    print(f"{'':10} {'n':>4} {'p50 ms':>8} {'p95 ms':>8} {'CPU p50':>8} {'CPU p95':>8} {'Postgres':>9}")
-    kinds = ["all", *dict.fromkeys(one["kind"] for one in results["taken"])]
-    for kind in kinds:
-        those = [one for one in results["taken"] if kind in ("all", one["kind"])]
-        wall = [one["ms"] for one in those]
-        cpu = [one["server"] + one["postgres"] for one in those]
-        print(
-            f"{kind:10} {len(those):4} {statistics.median(wall):8.1f} {percentile(wall, 0.95):8.1f} "
-            f"{statistics.median(cpu):8.1f} {percentile(cpu, 0.95):8.1f} "
-            f"{statistics.median(one['postgres'] for one in those):9.1f}"
-        )
+    print(f"{'':16} {'n':>4} {'p50 ms':>8} {'p95 ms':>8} {'CPU p50':>8} {'CPU p95':>8} {'Postgres':>9}")
+    tell("all", results["taken"], "kind")
+    tell("all with a filter", results["filtered"], "kind")
+    tell("", results["filtered"], "filter")
     for row in results["wall"]["cpu"]:
         print(
             "CPU ms:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +10,14 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, column, select
+from sqlalchemy import Uuid, column, select, true
 from sqlalchemy import types as kinds
 
 from app.cursors import Order, PageRequest
 from app.db import Reader, Statement, as_keys, key_table
+from app.keys import Key
 from app.paging import Condition, Page
-from app.search.index import MOST_AMONG, Found, SearchIndex
+from app.search.index import ENOUGH, FEW, LOOKED_AT, MOST_AMONG, Found, SearchIndex
 from app.search.terms import Term, correctable, corrected
 from app.tasks.filters import TASKS
 from app.tasks.models import Task
@@ -75,38 +77,62 @@ async def _search(
     if conditions is None:
         found = await index.find(reader, terms, project_ids)
         return Findings(_hits(found.found), list(terms), found.complete)
-    matching = await index.find(reader, terms, project_ids, ranked=False, most=MOST_AMONG)
-    if matching.complete:
-        keys = list({(one.project_id, one.task_id) for one in matching.found})
-        let_through = await _filtered(reader, keys, conditions)
-    else:
-        let_through = await _newest(reader, project_ids, conditions)
-    if not let_through:
-        return Findings([], list(terms), matching.complete)
-    found = await index.find(reader, terms, project_ids, let_through)
-    whole = matching.complete or len(let_through) < MOST_AMONG
-    return Findings(_hits(found.found), list(terms), found.complete and whole)
+    left, complete = await _left(reader, index, terms, project_ids, conditions)
+    if not left:
+        return Findings([], list(terms), complete)
+    places, task_ids = as_keys(left)
+    found = await index.find(reader, terms, places, task_ids, most=len(left))
+    return Findings(_hits(found.found), list(terms), found.complete and complete)
 
 
-async def _filtered(
-    reader: Reader, keys: list[tuple[UUID, UUID]], conditions: Sequence[Condition]
-) -> list[UUID]:
+async def _left(
+    reader: Reader, index: SearchIndex, terms: Sequence[Term], project_ids: Sequence[UUID],
+    conditions: Sequence[Condition],
+) -> tuple[list[Key], bool]:  # fmt: skip
+    """Tasks that a filter leaves, to look among, and whether no other one matches.
+
+    Of the newest texts that match most are looked at in vain only if hardly any task passes the filter, or none of the
+    newest: then the newest tasks that pass it are fewer.
+    """
+    left: list[Key] = []
+    for most in LOOKED_AT:
+        matching = await index.find(reader, terms, project_ids, ranked=False, most=most)
+        keys: list[Key] = list({(one.project_id, one.task_id) for one in matching.found})
+        left = await _filtered(reader, keys, conditions)
+        exhausted = len(matching.found) < most  # by what phrases and beginnings are bounded by
+        if matching.complete or len(left) >= (FEW if exhausted else ENOUGH):
+            return left, matching.complete
+        if exhausted or len(left) < FEW:
+            break
+    passing, complete = await _newest(reader, project_ids, conditions)
+    return list({*left, *passing}), complete
+
+
+async def _filtered(reader: Reader, keys: list[Key], conditions: Sequence[Condition]) -> list[Key]:
     if not keys:
         return []
     asked = key_table("project_id", "id")
-    found = select(TASKS.c.id).where(
+    found = select(TASKS.c.project_id, TASKS.c.id).where(
         TASKS.c.project_id == asked.c.project_id, TASKS.c.id == asked.c.id, *conditions
     )
     project_ids, ids = as_keys(keys)
-    return [row.id for row in await reader.rows(Statement(found, Task), project_ids=project_ids, ids=ids)]
+    rows = await reader.rows(Statement(found, Task), project_ids=project_ids, ids=ids)
+    return [(row.project_id, row.id) for row in rows]
 
 
-async def _newest(reader: Reader, project_ids: Sequence[UUID], conditions: Sequence[Condition]) -> list[UUID]:
-    within = TASKS.c.project_id == bindparam("projects", type_=ARRAY(Uuid)).any_()
-    found = (
-        select(TASKS.c.id).where(within, *conditions).order_by(TASKS.c.updated_at.desc()).limit(MOST_AMONG)
-    )
-    return [row.id for row in await reader.rows(Statement(found, Task), projects=list(project_ids))]
+async def _newest(
+    reader: Reader, project_ids: Sequence[UUID], conditions: Sequence[Condition]
+) -> tuple[list[Key], bool]:
+    """By the index of each project, at most twice as many as its part of them; and whether these are all."""
+    asked = key_table("project_id")
+    each = min(MOST_AMONG, max(40, 2 * MOST_AMONG // max(len(project_ids), 1)))
+    one = select(TASKS.c.project_id, TASKS.c.id, TASKS.c.updated_at)
+    one = one.where(TASKS.c.project_id == asked.c.project_id, *conditions)
+    newest = one.order_by(TASKS.c.updated_at.desc(), TASKS.c.id.desc()).limit(each).lateral("newest")
+    found = select(newest).select_from(asked.join(newest, true())).order_by(newest.c.updated_at.desc())
+    rows = await reader.rows(Statement(found.limit(MOST_AMONG), Task), project_ids=list(project_ids))
+    fullest = max(Counter(row.project_id for row in rows).values(), default=0)
+    return [(row.project_id, row.id) for row in rows], len(rows) < MOST_AMONG and fullest < each
 
 
 def _hits(found: Sequence[Found]) -> list[Hit]:

@@ -20,8 +20,14 @@ from app.work import Work
 MOST_RANKED = 300
 """Of the newest that match so many are ranked, and of the newest whose title matches half as many."""
 
-MOST_AMONG = 5_000
-"""Among so many tasks at most a search looks when a filter chooses them."""
+LOOKED_AT = (400, 2_000)
+"""Of the newest that match so many are looked at when a filter chooses among them; the second if it leaves few."""
+
+ENOUGH, FEW = 80, 10
+"""So many tasks that a filter leaves are enough; where it leaves so few of the first, more are not looked at."""
+
+MOST_AMONG = 1_500
+"""Otherwise it is looked among so many tasks that the filter leaves, the newest."""
 
 MOST_COMPARED = 2_000
 """In so many texts at most, the newest that have all its words, a phrase is looked for."""
@@ -87,7 +93,10 @@ class SearchIndex(Protocol):
         self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
         task_ids: Sequence[UUID] | None = None, *, ranked: bool = True, most: int = MOST_RANKED,
     ) -> Matches:  # fmt: skip
-        """Documents of these projects that the viewer may see, in no order; of these tasks alone if they are named."""
+        """Documents of these projects that the viewer may see, in no order.
+
+        If tasks are named, of these alone: each is in the project at its place.
+        """
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
         """About how many tasks match: exact up to ``MOST_COUNTED``, if all that match were looked at."""
