@@ -212,6 +212,27 @@ async def test_a_filter_narrows_it(world: World) -> None:
     assert found["hits"]["totalCount"] == 2
 
 
+async def test_a_filter_that_none_of_the_newest_passes_is_asked_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"LOOKED_AT": (3, 5), "ENOUGH": 3, "FEW": 1, "MOST_AMONG": 6}.items():
+        monkeypatch.setattr(f"app.search.finding.{name}", value)
+    for number in range(12):
+        await world.task(title=f"Urgent {number}", priority=0 if number > 3 else 2 + number % 2)
+    await indexed(world.service)
+    found = await search(world.member, "urgent ", filter={"priority": {"gte": 3}})
+    assert sorted(titles(found)) == ["Urgent 1", "Urgent 3"]
+    assert found["complete"], "no other task passes"
+    found = await search(world.member, "urgent ", filter={"priority": {"gte": 0}})
+    assert sorted(titles(found)) == ["Urgent 10", "Urgent 11", "Urgent 9"]
+    assert not found["complete"]
+    found = await search(
+        world.member, "urgent ", filter={"not": {"priority": {"eq": 1}}}, projects=[world.eng["id"]]
+    )
+    assert not found["complete"]
+    assert titles(await search(world.outsider, "urgent ", filter={"priority": {"gte": 3}})) == []
+
+
 async def test_pages_together_are_all_of_it(world: World) -> None:
     for number in range(7):
         await world.task(title=f"Page {number}")
