@@ -162,7 +162,7 @@ class Audience:
         if not self.listeners:
             self.sent = self._skipped()
             return bool(self._leaving)
-        if self._hub.stale():
+        if self._hub.stale(self.feed):
             await self._hub.look()
             self.end_expired()
             return True
@@ -201,7 +201,7 @@ class Audience:
         for start in range(0, len(listeners), AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            while self._hub.stale():
+            while self._hub.stale(self.feed):
                 await self._hub.look()
             self.end_expired()
             for listener in told.hand(listeners[start : start + AT_ONCE], before, frame.position):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class Feed:
     """A followed scope. ``head`` is the last seq that was handed to the followers.
 
     Opened once, by whoever comes first, and used until it is ``over``: left by its last follower, replaced, or failed.
-    ``doubt`` is called when it may be that not all who follow may read any more.
+    ``doubt`` is called when it may be that not all who follow may read any more: since ``doubted_at`` (monotonic).
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Feed:
         self.audiences: dict[Hashable, Audience] = {}
         self.over = self.closing = False
         self.closed = asyncio.Event()
+        self.doubted_at = -math.inf
         self._doubt = doubt
         self._database = database
         self._broadcast = broadcast
@@ -154,6 +156,7 @@ class Feed:
     def hear(self, message: bytes | str) -> None:
         """A message has come, of whatever kind."""
         if message in (LOOK_AGAIN, LOOK_AGAIN.decode()):
+            self.doubted_at = time.monotonic()
             self._doubt()
             return
         try:

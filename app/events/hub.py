@@ -3,14 +3,13 @@
 Postgres is the truth and Redis the doorbell: messages may be lost, doubled, late or swapped. Twice a second the heads
 and access stamps of all followed scopes are compared with the database in one statement; while that
 fails for more than a second, streams pause, because nobody knows then who may still read what. Where it is heard that
-somebody lost a scope, they pause until it was compared again, at once.
+somebody lost a scope, its streams pause until it was compared again, at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
 from collections.abc import AsyncGenerator, Callable, Hashable
 from functools import partial
@@ -40,6 +39,7 @@ PAUSE_AFTER_SECONDS = 1.0
 """The age of the last comparison at which streams pause: what an access lost meanwhile can still be sent."""
 
 COMPARE_SECONDS = 5.0
+REST_SECONDS = 0.01  # between two comparisons
 LOOK_SECONDS = 0.1  # how often a paused stream looks whether it must end
 _ENDED_SIGN_INS = sql("SELECT sign_ins_ended($1) AS id", "seconds")
 
@@ -66,7 +66,6 @@ class Hub:
         self._closing: set[asyncio.Task[None]] = set()
         self._compared_at = time.monotonic()
         self._compared = asyncio.Event()
-        self._doubted_at = -math.inf
         self._doubted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._ended_here: set[UUID] = set()
@@ -184,7 +183,7 @@ class Hub:
             self._retire(feed)
             await feed.closed.wait()
         if feed is None:
-            feed = self._feeds[scope_id] = Feed(scope_id, self.database, self._broadcast, self.doubt)
+            feed = self._feeds[scope_id] = Feed(scope_id, self.database, self._broadcast, self._doubted.set)
         return feed
 
     def _retire(self, feed: Feed) -> None:
@@ -204,14 +203,9 @@ class Hub:
         finally:
             self._feeds.pop(feed.scope_id, None)
 
-    def stale(self) -> bool:
-        """Whether streams must pause: nobody knows just now who may read what."""
-        return self._compared_ago() > self._pause_after or self._compared_at <= self._doubted_at
-
-    def doubt(self) -> None:
-        """Somebody has lost a scope that is followed: nothing goes out before a comparison that begins after now."""
-        self._doubted_at = time.monotonic()
-        self._doubted.set()
+    def stale(self, feed: Feed) -> bool:
+        """Whether a feed's streams must pause: nobody knows just now who may read it."""
+        return self._compared_ago() > self._pause_after or self._compared_at <= feed.doubted_at
 
     async def look(self) -> None:
         """Wait a moment of a pause."""
@@ -232,8 +226,11 @@ class Hub:
 
     async def _compare_for_ever(self) -> None:
         while True:
+            # Who makes and takes access all the time must not have the database read all the time.
+            rest = min(REST_SECONDS, self._compare_every)
+            await asyncio.sleep(rest)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._compare_every):
+                async with asyncio.timeout(self._compare_every - rest):
                     await self._doubted.wait()
             self._doubted.clear()
             try:

@@ -178,6 +178,6 @@ class Pursuit:
 
     async def _fit(self) -> FrameReason | None:
         """Wait until a comparison succeeded lately, or the stream must end (then: why)."""
-        while not self._follower.end_if_expired() and self._hub.stale():
+        while not self._follower.end_if_expired() and self._hub.stale(self._feed):
             await self._hub.look()
         return self._follower.ended

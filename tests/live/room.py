@@ -62,7 +62,7 @@ class Room:
         self.paused = False
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def stale(self) -> bool:
+    def stale(self, feed: Feed) -> bool:
         return self.paused
 
     async def look(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -93,6 +94,21 @@ async def test_what_is_done_after_a_loss_is_told_to_nobody_who_lost(
                 for stream in streams:
                     assert (await stream.ended())["reason"] == "ACCESS_LOST"
                     assert all(event["seq"] <= before for event in stream.events)
+
+
+async def test_only_the_streams_of_a_lost_scope_wait(world: World) -> None:
+    """Nobody can hold up others by taking away access all the time."""
+    feeds = world.service.application.hub._feeds
+    async with world.member.socket() as socket:
+        eng, ops = await socket.follow(world.eng["scope"]), await socket.follow(world.ops["scope"])
+        doubted = feeds[world.scope_uuid()]
+        doubted.doubted_at = math.inf
+        await world.task()
+        await world.task(projectId=world.ops["id"])
+        await ops.until((await world.position(world.ops))["seq"])
+        assert not eng.events
+        doubted.doubted_at = -math.inf
+        await eng.until((await world.position())["seq"])
 
 
 async def test_who_becomes_a_guest_loses_the_workspace_and_keeps_the_project(world: World) -> None:
