@@ -81,23 +81,27 @@ def make_messages(events: Sequence[Event]) -> list[bytes]:
 
     Those of one bulk edit are one, whatever their size: they are one frame to those who follow.
     """
+    written = [orjson.dumps(message_of(event)) for event in events]
     if len(events) == 1 or events[0].batch_id is not None:
-        return [make_message(events)]
-    messages, waiting, size = [], list[Event](), 0
-    for event in events:
-        length = len(orjson.dumps(message_of(event)))
-        if waiting and size + length > SMALL_BYTES - ENVELOPE_BYTES:
-            messages.append(make_message(waiting))
+        return [_message(events[-1].seq, written)]
+    messages, waiting, size = [], list[bytes](), 0
+    for event, text in zip(events, written, strict=True):
+        if waiting and size + len(text) > SMALL_BYTES - ENVELOPE_BYTES:
+            messages.append(_message(event.seq - 1, waiting))
             waiting, size = [], 0
-        waiting.append(event)
-        size += length + 1
-    return [*messages, make_message(waiting)]
+        waiting.append(text)
+        size += len(text) + 1
+    return [*messages, _message(events[-1].seq, waiting)]
 
 
 def make_message(events: Sequence[Event]) -> bytes:
     """The message for consecutive events of one scope."""
-    whole = orjson.dumps({"seq": events[-1].seq, "events": [message_of(event) for event in events]})
-    return whole if len(whole) <= SMALL_BYTES else orjson.dumps({"seq": events[-1].seq})
+    return _message(events[-1].seq, [orjson.dumps(message_of(event)) for event in events])
+
+
+def _message(seq: int, written: Sequence[bytes]) -> bytes:
+    whole = b'{"seq":%d,"events":[%s]}' % (seq, b",".join(written))
+    return whole if len(whole) <= SMALL_BYTES else orjson.dumps({"seq": seq})
 
 
 def read_message(message: bytes | str, scope_id: UUID, known: int = 0) -> tuple[int, list[Event]]:

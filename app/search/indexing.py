@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,7 +41,10 @@ TOGETHER = 50
 """Projects whose logs are read in one unit."""
 
 SWEEP_SECONDS = 1.0
-GATHERED_SECONDS = 0.2
+GATHERED_SECONDS, LONGEST_SECONDS, PAUSES = 0.2, 0.6, 3
+"""How long what is typed at once is gathered: so many times as long as the round before took, within bounds. Of many
+texts each costs less, and edits come first.
+"""
 LONGEST_TEXT = 100_000
 _OBJECTS = ("task", "comment")
 
@@ -229,20 +233,24 @@ class Indexer:
 
     async def run(self, store: Store) -> None:
         """Until it is cancelled."""
+        pause = GATHERED_SECONDS
         while True:
             self._wake.clear()
             try:
                 async with asyncio.timeout(SWEEP_SECONDS * random.uniform(0.7, 1.3)):
                     await self._wake.wait()
-                await asyncio.sleep(GATHERED_SECONDS)  # what is typed at once is indexed at once
+                await asyncio.sleep(pause)  # what is typed at once is indexed at once
                 due = list(self._noted)
                 self._noted.clear()
             except TimeoutError:
                 due = []
+            began = time.monotonic()
             try:
                 await self._projects(store, due or await self._due(store))
             except Exception as fault:  # noqa: BLE001 (the next round does what this one could not)
                 log.warning("search_indexing_failed", error=repr(fault))
+            took = time.monotonic() - began
+            pause = min(max(PAUSES * took, GATHERED_SECONDS), LONGEST_SECONDS)
 
     async def _due(self, store: Store) -> list[UUID]:
         async with store.database.snapshot() as reader:

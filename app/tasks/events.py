@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from app.events.deltas import Shape
@@ -40,19 +41,15 @@ BUMPING = frozenset(SHORT_FIELDS) - {"rank"} | {"sections", "config", "fields", 
 """What raises a task's version: everything of its own but its rank. Comments and links are objects of their own."""
 
 
+_COLUMNS = (
+    "id", "number", *SHORT_FIELDS, "sections", "config", "fields", "creator_id", "version", "created_at", "updated_at",
+)  # fmt: skip
+_VALUES = attrgetter(*_COLUMNS)
+
+
 def task_state(task: Any) -> dict[str, Any]:
     """A task as its events hold it. ``task`` also has ``assignee_ids`` and ``label_ids``."""
-    return {
-        "id": str(task.id),
-        "number": task.number,
-        **{name: plain(getattr(task, name)) for name in SHORT_FIELDS},
-        "sections": task.sections,
-        "config": task.config,
-        "fields": task.fields,
-        "assignee_ids": sorted(str(user_id) for user_id in task.assignee_ids),
-        "label_ids": sorted(str(label_id) for label_id in task.label_ids),
-        "creator_id": plain(task.creator_id),
-        "version": task.version,
-        "created_at": plain(task.created_at),
-        "updated_at": plain(task.updated_at),
-    }
+    state = dict(zip(_COLUMNS, map(plain, _VALUES(task)), strict=True))
+    state["assignee_ids"] = sorted(map(str, task.assignee_ids))
+    state["label_ids"] = sorted(map(str, task.label_ids))
+    return state

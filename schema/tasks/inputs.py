@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -162,19 +163,19 @@ def _config(input: TaskCreateInput | TaskPatchInput) -> dict[str, Any]:
     return entries
 
 
+def _members(assignees: Iterable[str] | None, labels: Iterable[str] | None) -> dict[str, frozenset[UUID]]:
+    """Those that are named; of a set that nobody names there is nothing to say."""
+    found = {"assignee_ids": read_ids(assignees, "User")} if assignees else {}
+    return found | {"label_ids": read_ids(labels, "Label")} if labels else found
+
+
 def read_patch(input: TaskPatchInput) -> TaskPatch:
     """The input as a command's patch."""
     values = {**present(input, "title"), **_common(input)}
     return TaskPatch(
         values=values, sections=_sections(input), config=_config(input), fields=read_fields(given(input.fields)),
-        add={
-            "assignee_ids": read_ids(given(input.add_assignee_ids), "User"),
-            "label_ids": read_ids(given(input.add_label_ids), "Label"),
-        },
-        remove={
-            "assignee_ids": read_ids(given(input.remove_assignee_ids), "User"),
-            "label_ids": read_ids(given(input.remove_label_ids), "Label"),
-        },
+        add=_members(given(input.add_assignee_ids), given(input.add_label_ids)),
+        remove=_members(given(input.remove_assignee_ids), given(input.remove_label_ids)),
     )  # fmt: skip
 
 
@@ -190,10 +191,7 @@ def read_new(input: TaskCreateInput) -> NewTask:
     patch = TaskPatch(
         values=values, sections=_sections(input), config=config,
         fields={key: value for key, value in read_fields(given(input.fields)).items() if value is not REMOVE},
-        add={
-            "assignee_ids": read_ids(given(input.assignee_ids), "User"),
-            "label_ids": read_ids(given(input.label_ids), "Label"),
-        },
+        add=_members(given(input.assignee_ids), given(input.label_ids)),
     )  # fmt: skip
     return NewTask(
         read_id(input.project_id, "Project"), input.title, given(input.id), patch,
