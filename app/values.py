@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -68,19 +68,29 @@ def check_time_zone(value: str, *path: str) -> str:
 
 def nests_within(value: Any, levels: int) -> bool:
     """Whether a JSON value has at most so many objects and lists inside one another. Takes no recursion."""
-    inside = [value]
-    for _ in range(levels + 1):
-        inside = [one for one in inside if isinstance(one, (dict, list))]
+    inside = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(levels):
         if not inside:
             return True
-        inside = [inner for one in inside for inner in (one.values() if isinstance(one, dict) else one)]
-    return False
+        deeper: list[Any] = []
+        for one in inside:
+            for inner in one.values() if isinstance(one, dict) else one:
+                if isinstance(inner, (dict, list)):
+                    deeper.append(inner)  # noqa: PERF401 (a comprehension for each level takes longer than the levels)
+        inside = deeper
+    return not inside
 
 
 def plain(value: Any) -> Any:
     """A column's value as it stands in a state: ids and times as strings, the rest as it is."""
     write = _WRITES[type(value)]
     return value if write is None else write(value)
+
+
+def plains(values: Iterable[Any]) -> list[Any]:
+    """The same of many."""
+    kinds = _WRITES
+    return [value if (write := kinds[type(value)]) is None else write(value) for value in values]
 
 
 class _Writes(dict[type, Callable[[Any], str] | None]):

@@ -37,7 +37,7 @@ from app.search.index import SearchIndex
 from app.work import Action, Actor, Store, run_unit
 from schema.callers import Caller
 from schema.dependence import Dependence
-from schema.ids import global_id
+from schema.ids import scope_id
 
 T = TypeVar("T")
 
@@ -330,7 +330,7 @@ class Context:
         return {
             "positions": [
                 {
-                    "scope": global_id("Scope", scope),
+                    "scope": scope_id(scope),
                     "seq": found[scope].seq,
                     "cursor": found[scope].cursor.encode(),
                 }

@@ -72,11 +72,11 @@ class InputLists:
         node = self.node
         if isinstance(node, VariableNode):
             value = variables.get(node.name.value)
-            return (
-                sum(len(each) for each in value.values() if isinstance(each, list))
-                if isinstance(value, dict)
-                else 0
-            )
+            length = 0
+            for each in value.values() if isinstance(value, dict) else ():
+                if isinstance(each, list):
+                    length += len(each)
+            return length
         if not isinstance(node, ObjectValueNode):
             return 0
         return sum(_length(member.value, variables) for member in node.fields)

@@ -8,11 +8,11 @@ import strawberry
 
 from app.events import log
 from schema.edges import derived
-from schema.ids import global_id
+from schema.ids import scope_id
 
 
 def _scope(root: Any) -> strawberry.ID:
-    return strawberry.ID(global_id("Scope", root.told.scope_id))
+    return strawberry.ID(scope_id(root.told.scope_id))
 
 
 def _seq(root: Any) -> int:

@@ -33,13 +33,13 @@ class CommentRoom:
         return [access_guard(seen.workspace_id)]
 
     def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
-        ask_for_new(asked, [_plain(seen) for seen in commands])
+        ask_for_new(asked, commands)
 
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
-        return dict(facts_from(asked, [_plain(seen) for seen in commands]))
+        return dict(facts_from(asked, commands))
 
-    def decide(self, command: AddComment, facts: Facts) -> Addition:
-        return decide_addition(command.comment, facts)
+    def decide(self, comment: NewComment, facts: Facts) -> Addition:
+        return decide_addition(comment, facts)
 
     def record(self, work: Work, decision: Addition) -> Result:
         record_new(work, [decision])
@@ -50,10 +50,6 @@ class CommentRoom:
 
     def stage(self, staged: Staged, decisions: Sequence[Addition]) -> None:
         stage_new(staged, decisions)
-
-
-def _plain(seen: Seen) -> Seen:
-    return seen._replace(command=seen.command.comment)
 
 
 _ROOM = CommentRoom()
@@ -67,6 +63,10 @@ class AddComment(Command):
 
     async def __call__(self, work: Work) -> Result:
         return await add_comments([self.comment])(work)
+
+    @property
+    def asked(self) -> NewComment:
+        return self.comment
 
     @property
     def room(self) -> CommentRoom:

@@ -151,7 +151,7 @@ def _replay(item: Item, key: RequestKey, kept: Any) -> None:
 def _decide(unit: Work, item: Item, facts: dict[Room, dict[UUID, Any]], done: list[_Done]) -> None:
     work = unit.beside(item.actor)
     try:
-        decision = item.room.decide(item.command, facts[item.room][item.seen.viewer_id])
+        decision = item.room.decide(item.command.asked, facts[item.room][item.seen.viewer_id])
         result = item.room.record(work, decision)
     except Apart:
         item.apart = True

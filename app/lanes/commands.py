@@ -22,7 +22,7 @@ class Place(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A command, who asks for it, and where its task was seen."""
+    """What is asked for by a command, who asks for it, and where its task was seen."""
 
     viewer_id: UUID
     project_id: UUID
@@ -49,7 +49,7 @@ class Room(Protocol):
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
         """What was found, for each viewer. Raises ``RaceLost`` if something is not where it was seen."""
 
-    def decide(self, command: Any, facts: Any) -> Any:
+    def decide(self, asked: Any, facts: Any) -> Any:
         """A decision, which later ones see; raises a refusal, or ``Apart``."""
 
     def record(self, work: Work, decision: Any) -> Result:
@@ -68,6 +68,11 @@ class Command(ABC):
     @abstractmethod
     def __call__(self, work: Work) -> Awaitable[Result]:
         """Carry it out alone."""
+
+    @property
+    @abstractmethod
+    def asked(self) -> Any:
+        """What it asks for, as its room's functions take it."""
 
     @property
     @abstractmethod

@@ -119,7 +119,7 @@ class Lanes:
         if self._closed:  # meanwhile
             raise Unavailable()
         item = Item(
-            actor, command, key, room, Seen(viewer_id, place.project_id, place.workspace_id, command),
+            actor, command, key, room, Seen(viewer_id, place.project_id, place.workspace_id, command.asked),
             asyncio.get_running_loop().create_future(),
         )  # fmt: skip
         lane = self._lanes.get(place.project_id)

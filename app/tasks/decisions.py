@@ -128,7 +128,7 @@ def _decision(
     )  # fmt: skip
     facts.states[edit.task_id] = new
     if delta:
-        facts.history.setdefault(edit.task_id, []).append(_as_event(decision, facts.actor_id))
+        facts.decided.setdefault(edit.task_id, []).append((decision, facts.actor_id))
     return decision
 
 
@@ -185,16 +185,19 @@ def _resolved(
         return resolve(current, patch, None, ConflictPolicy.OVERWRITE, expected=current["version"])
     if expected == current["version"] or policy is ConflictPolicy.OVERWRITE:
         return resolve(current, patch, None, policy, expected=expected)
-    history = facts.history.get(edit.task_id, [])
+    history = list(facts.history.get(edit.task_id, ()))
+    history += [_as_event(decision, actor_id) for decision, actor_id in facts.decided.get(edit.task_id, ())]
     since = changes_since(current, [event for event in history if (event.object_version or 0) > expected])
     return resolve(current, patch, since, policy, expected=expected)
 
 
 def _checked_patch(patch: TaskPatch) -> TaskPatch:
-    for members in ("assignee_ids", "label_ids"):
-        if patch.add.get(members, frozenset()) & patch.remove.get(members, frozenset()):
+    for members in patch.add.keys() & patch.remove.keys():
+        if patch.add[members] & patch.remove[members]:
             raise ValidationFailed("The same id is both added and removed.", path=("patch",))
-    return replace(patch, values=check_values(patch.values), sections=check_sections(patch.sections))
+    values = check_values(patch.values)
+    check_sections(patch.sections)
+    return patch if values == patch.values else replace(patch, values=values)
 
 
 def _check_references(project_id: UUID, current: State, new: State, facts: Facts) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.events.deltas import Shape
 from app.events.kinds import Effect, Payload, event_kind
-from app.values import plain
+from app.values import plains
 
 
 def _with_plans(payload: Payload) -> Payload:
@@ -49,7 +49,7 @@ _VALUES = attrgetter(*_COLUMNS)
 
 def task_state(task: Any) -> dict[str, Any]:
     """A task as its events hold it. ``task`` also has ``assignee_ids`` and ``label_ids``."""
-    state = dict(zip(_COLUMNS, map(plain, _VALUES(task)), strict=True))
+    state = dict(zip(_COLUMNS, plains(_VALUES(task)), strict=True))
     state["assignee_ids"] = sorted(map(str, task.assignee_ids))
     state["label_ids"] = sorted(map(str, task.label_ids))
     return state

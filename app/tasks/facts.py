@@ -50,8 +50,8 @@ class Anchor(NamedTuple):
 class Facts:
     """One moment's knowledge, as one viewer may use it. Decisions write what they decided back: later ones see it.
 
-    ``history`` holds each task's events after the oldest version that an edit of the batch expects. ``placed`` are
-    the tasks that the batch gives a place.
+    ``history`` holds each task's events after the oldest version that an edit of the batch expects, ``decided`` what
+    was decided on it since, and by whom. ``placed`` are the tasks that the batch gives a place.
     """
 
     now: datetime
@@ -64,6 +64,7 @@ class Facts:
     labels: dict[UUID, list[Label]] = field(default_factory=dict)
     readers: set[tuple[UUID, UUID]] = field(default_factory=set)
     history: dict[UUID, list[Event]] = field(default_factory=dict)
+    decided: dict[UUID, list[tuple[Any, UUID | None]]] = field(default_factory=dict)
     parents: dict[UUID, UUID | None] = field(default_factory=dict)
     relatives: dict[UUID, Task] = field(default_factory=dict)
     plans: Plans = field(default_factory=Plans)
@@ -104,17 +105,18 @@ def ask_for_edits(asked: Gathering, edits: Sequence[Seen]) -> None:
     placed = as_array({seen.command.task_id for seen in edits if seen.command.anchor_id})
     for seen in edits:
         edit, project = seen.command, (seen.project_id,)
-        people = named_in(edit.patch)
-        asked.ask(ROLES, [(seen.project_id, user_id) for user_id in people])
+        if people := named_in(edit.patch):
+            asked.ask(ROLES, [(seen.project_id, user_id) for user_id in people])
         if edit.anchor_id:
             asked.ask(ANCHORS, [(seen.project_id, edit.anchor_id, edit.after_id is None, placed)])
         ask_for_plans(asked, edit.patch, project)
-        if _asks([edit.patch], "status_id", "deleted_at"):
+        values = edit.patch.values
+        if "status_id" in values or "deleted_at" in values:
             asked.ask(STATUSES, [project])
             asked.ask(LIMITS, [project])
-        if _asks([edit.patch], "status_id"):
+        if "status_id" in values:
             asked.ask(TRANSITIONS, [project])
-        if _asks([edit.patch], "type_id"):
+        if "type_id" in values:
             asked.ask(TASK_TYPES, [project])
         if edit.patch.add.get("label_ids"):
             asked.ask(LABELS, [project])
@@ -216,10 +218,6 @@ async def facts_for_new(work: Work, tasks: Sequence[NewTask], guards: Iterable[G
     moves = [Move(place, new_id(), status.id) for place, status in begins if status is not None]
     facts.around = await surroundings_of_moves(work, moves, facts.statuses)
     return facts
-
-
-def _asks(patches: Iterable[TaskPatch], *names: str) -> bool:
-    return any(name in patch.values for patch in patches for name in names)
 
 
 def named_in(patch: TaskPatch) -> set[UUID]:

@@ -26,16 +26,15 @@ class TaskRoom:
     """How edits are carried out, many at once."""
 
     def guards(self, seen: Seen) -> Iterable[Guard]:
-        return guards_of(_plain(seen))
+        return guards_of(seen)
 
     def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
-        ask_for_edits(asked, [_plain(seen) for seen in commands])
+        ask_for_edits(asked, commands)
 
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
-        return dict(facts_from(asked, [_plain(seen) for seen in commands]))
+        return dict(facts_from(asked, commands))
 
-    def decide(self, command: EditTask, facts: Facts) -> Decision:
-        edit = command.edit
+    def decide(self, edit: TaskEdit, facts: Facts) -> Decision:
         row, status_id = facts.rows[edit.task_id], edit.patch.values.get("status_id")
         if edit.kind is TASK_RESTORED:
             status_id = row.status_id
@@ -56,10 +55,6 @@ class TaskRoom:
         stage_tasks(staged, decisions)
 
 
-def _plain(seen: Seen) -> Seen:
-    return seen._replace(command=seen.command.edit)
-
-
 _ROOM = TaskRoom()
 
 
@@ -71,6 +66,10 @@ class EditTask(Command):
 
     async def __call__(self, work: Work) -> Result:
         return await update_tasks([self.edit])(work)
+
+    @property
+    def asked(self) -> TaskEdit:
+        return self.edit
 
     @property
     def room(self) -> TaskRoom | None:

@@ -148,7 +148,7 @@ async def test_a_refused_edit_leaves_nothing_to_the_next(
     assert room is not None
     items = [
         batches.Item(
-            actor, command, None, room, Seen(world.uuid("owner"), place.project_id, place.workspace_id, command),
+            actor, command, None, room, Seen(world.uuid("owner"), place.project_id, place.workspace_id, command.asked),
             asyncio.get_running_loop().create_future(),
         )
         for command in commands
