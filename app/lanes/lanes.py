@@ -35,7 +35,12 @@ CLOSE_SECONDS = 5
 """What is under way when the process stops has so long to end."""
 
 TRAINS = 2
-"""Transactions of several lanes at a time: one is prepared here while another is written to the disk."""
+"""Transactions of several lanes at a time at most: whoever comes while one is written to the disk need not wait."""
+
+FEW = 8
+"""With so many commands under way the next transaction waits for the last one to be done: it will hold more, and each
+of them costs less. While it does, there are answers to be sent and requests to be read.
+"""
 
 
 class _Lane:
@@ -85,6 +90,7 @@ class Lanes:
         self._lanes: dict[UUID, _Lane] = {}
         self._due: dict[UUID, _Lane] = {}
         self._trains = 0
+        self._under_way = 0
         self._boarding = False
         self._turns = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -162,7 +168,8 @@ class Lanes:
 
     def _depart(self) -> None:
         """Begin with what is due, if there is room. What comes in the same moment goes along."""
-        if self._due and self._trains < TRAINS and not self._boarding:
+        room = self._trains < TRAINS and (self._under_way < FEW or not self._trains)
+        if self._due and room and not self._boarding:
             self._boarding = True
             self._trains += 1
             self._spawn(self._ride())
@@ -188,11 +195,14 @@ class Lanes:
     async def _ride(self) -> None:
         self._boarding = False
         batches, left = self._board(), _Batches()
+        commands = sum(len(batch) for _, batch in batches)
+        self._under_way += commands
         self._depart()  # with what had no room, or must come after
         try:
             left = await self._run(batches)
         finally:
             self._trains -= 1
+            self._under_way -= commands
             staying = {lane for lane, _ in left}
             self._arrive([lane for lane, _ in batches if lane not in staying])
         for lane, batch in left:
