@@ -42,6 +42,8 @@ SILENCE_SECONDS = 3.0
 """A listening connection that is silent for so long is asked whether it lives, and made anew if it says nothing."""
 
 ACKNOWLEDGED_SECONDS = 1.0
+_PUBLISH_ALL = "for at = 1, #ARGV, 2 do redis.call('PUBLISH', ARGV[at], ARGV[at + 1]) end"
+"""Channels and messages in turn. One command has one answer to be read, where a pipeline has one for each."""
 _ALWAYS = "lockstep:always"
 _WAITING = 10_000
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
@@ -126,10 +128,7 @@ class RedisBackend(BroadcastBackend):
         if time.monotonic() < self._away_until:
             raise ConnectionError("Redis is away")
         with self._sending():
-            async with self._client.pipeline(transaction=False) as pipeline:
-                for channel, message in messages:
-                    pipeline.publish(channel, message)
-                await pipeline.execute()
+            await self._client.eval(_PUBLISH_ALL, 0, *[part for message in messages for part in message])
 
     @contextlib.contextmanager
     def _sending(self) -> Iterator[None]:
