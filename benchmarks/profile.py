@@ -37,7 +37,7 @@ PARTS = (
     ("  prepared", "schema/execution.py", "prepare"),
     ("  limits", "schema/admission.py", "admit"),
     ("  executed", "schema/execution.py", "execute"),
-    ("    arguments, resolver", "compiled/sources.py", "values"),
+    ("    arguments, resolver", "compiled/mutations.py", "values"),
     ("      the lane's side of a caller", "lanes/lanes.py", "run"),
     ("    positions told", "schema/context.py", "extensions"),
     ("  answer encoded", "doors/http.py", "_json"),
@@ -134,7 +134,8 @@ def _tell(stats: Any, done: int, top: int) -> None:
     found = stats.stats
     whole = sum(row[2] for row in found.values())
     print(f"\n{'server, under the profiler':44} {'calls each':>10} {'ms each':>8} {'of all':>7}")
-    print(f"{'all':44} {'':>10} {whole * 1000 / done:8.3f} {1:7.0%}")
+    calls = sum(row[1] for row in found.values()) / done
+    print(f"{'all':44} {calls:10.0f} {whole * 1000 / done:8.3f} {1:7.0%}")
     for label, place, name in PARTS:
         rows = [row for key, row in found.items() if key[0].endswith(place) and key[2] == name]
         calls, spent = sum(row[1] for row in rows), sum(row[3] for row in rows)

@@ -197,7 +197,9 @@ class GraphQLService:
         answer = None
         if self._keeper is not None and question is not None:
             answer = await self._keeper.find(question, prepared)
-        if answer is None:
+        if answer is None and seconds is None:
+            answer = await self._answer(prepared, question, session)
+        elif answer is None:
             try:
                 async with asyncio.timeout(seconds):
                     answer = await self._answer(prepared, question, session)

@@ -14,6 +14,7 @@ from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import Position, heads
 from app.events.models import ActorKind, Event
+from app.keys import as_text
 from app.staging import Form, RaceLost, Staged, Values, as_json, named, numbers, parts_of, recordset
 
 
@@ -79,7 +80,7 @@ async def append(reader: Reader, parts: Sequence[Part], staged: Staged) -> None:
     forms = staged.forms()
     arguments = [*staged.arguments()]
     if recorded:
-        arguments += [scopes] if len(scopes) > 1 else []
+        arguments += [as_text(scopes)] if len(scopes) > 1 else []
         arguments += [as_json(_clock_rows(scopes, recorded)), as_json(_event_rows(recorded))]
     if kept:
         arguments += map(as_json, _kept_rows(kept, known))
@@ -255,8 +256,8 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
     if scopes:
         when = whole
         if scopes > 1:
-            parts.append(_LOCKED.replace("$scopes", f"${place}::uuid[]").replace("$whole", whole))
-            when = f"(SELECT count(*) FROM locked) = cardinality(${place}::uuid[])"  # noqa: S608 (ours)
+            parts.append(_LOCKED.replace("$scopes", f"${place}::text::uuid[]").replace("$whole", whole))
+            when = f"(SELECT count(*) FROM locked) = cardinality(${place}::text::uuid[])"  # noqa: S608 (ours)
             place += 1
         tally, item = recordset("tally", _CLOCKS, place), recordset("item", _ITEMS, place + 1)
         place += 2

@@ -15,6 +15,7 @@ from uuid import UUID
 from app.db import Reader, Statement, sql
 from app.search.languages import FUNCTION_WORDS
 from app.search.terms import Term, TermKind
+from app.staging import as_json
 from app.work import Work
 
 MOST_RANKED = 300
@@ -119,9 +120,9 @@ _PUT: Statement[Any] = sql(
                           || times.lexemes
                       ) AS heading,
                plain.body || to_tsvector(given.language::regconfig, given.body) AS written
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[],
-                    $9::text[], $10::timestamptz[], $11::boolean[])
-                 AS given(workspace_id, project_id, id, task_id, kind, key, title, body, language, changed_at, known),
+        FROM json_to_recordset($1::json) AS given(
+                 workspace_id uuid, project_id uuid, id uuid, task_id uuid, kind text, key text, title text, body text,
+                 language text, changed_at timestamptz, known boolean),
              -- What search_times() gives, which as a function takes longer than to make the words of a title.
              LATERAL (SELECT array_agg('/' || left(md5(place.kind || place.id || level || ':' || (place.at >> level)),
                                                    10)) AS lexemes
@@ -145,8 +146,7 @@ _PUT: Statement[Any] = sql(
                         array_agg(CASE WHEN known THEN plain_title ELSE plain_title || plain_body END))
     FROM made
     """,
-    "workspaces", "projects", "ids", "task_ids", "kinds", "keys", "titles", "bodies", "languages", "changed_ats",
-    "known",
+    "documents",
 )  # fmt: skip
 _SETTLE = sql("SELECT search_settle($1)", "workspaces")
 _REMOVE = sql(
@@ -183,20 +183,21 @@ def asked(terms: Sequence[Term]) -> dict[str, Any]:
     }
 
 
+def _row(one: Document) -> dict[str, Any]:
+    return {
+        "workspace_id": one.workspace_id, "project_id": one.project_id, "id": one.id, "task_id": one.task_id,
+        "kind": one.kind, "key": one.key.lower(), "title": one.title, "body": one.body, "language": one.language,
+        "changed_at": one.changed_at, "known": one.body_known,
+    }  # fmt: skip
+
+
 class PostgresIndex:
     """The index in tables beside the others (migrations 0016, 0024, 0025)."""
 
     async def put(self, work: Work, documents: Sequence[Document]) -> None:
         if not documents:
             return
-        await work.run(
-            _PUT, workspaces=[one.workspace_id for one in documents],
-            projects=[one.project_id for one in documents], ids=[one.id for one in documents],
-            task_ids=[one.task_id for one in documents], kinds=[one.kind for one in documents],
-            keys=[one.key.lower() for one in documents], titles=[one.title for one in documents],
-            bodies=[one.body for one in documents], languages=[one.language for one in documents],
-            changed_ats=[one.changed_at for one in documents], known=[one.body_known for one in documents],
-        )  # fmt: skip
+        await work.run(_PUT, documents=as_json([_row(one) for one in documents]))
         # Before the commit: no search reads a list of what is pending.
         await work.run(_SETTLE, workspaces=sorted({one.workspace_id for one in documents}))
 
