@@ -15,7 +15,7 @@ from app.events.kinds import EventKind, Payload
 from app.events.log import Position, heads
 from app.events.models import ActorKind, Event
 from app.keys import as_text
-from app.staging import Form, RaceLost, Staged, Values, as_json, named, numbers, parts_of, recordset
+from app.staging import Form, RaceLost, Staged, Values, given, named, numbers, parts_of, recordset
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,10 @@ async def append(reader: Reader, parts: Sequence[Part], staged: Staged) -> None:
     arguments = [*staged.arguments()]
     if recorded:
         arguments += [as_text(scopes)] if len(scopes) > 1 else []
-        arguments += [as_json(_clock_rows(scopes, recorded)), as_json(_event_rows(recorded))]
+        arguments += given(_clock_rows(scopes, recorded)) + given(_event_rows(recorded))
     if kept:
-        arguments += map(as_json, _kept_rows(kept, known))
+        outcomes, places = _kept_rows(kept, known)
+        arguments += given(outcomes) + given(places)
     statement = _statement(forms, min(len(scopes), 2), bool(kept))
     rows = await reader.rows(statement, **named(arguments))
     if recorded and not rows and any(write.counted for write, _ in forms):
@@ -259,12 +260,12 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
             parts.append(_LOCKED.replace("$scopes", f"${place}::text::uuid[]").replace("$whole", whole))
             when = f"(SELECT count(*) FROM locked) = cardinality(${place}::text::uuid[])"  # noqa: S608 (ours)
             place += 1
-        tally, item = recordset("tally", _CLOCKS, place), recordset("item", _ITEMS, place + 1)
-        place += 2
+        tally, item = recordset("tally", _CLOCKS, place), recordset("item", _ITEMS, place + 2)
+        place += 4
         parts.append(_MOVED.replace("$tally", tally).replace("$item", item).replace("$when", when))
     if kept:
-        outcome, at = recordset("outcome", _OUTCOMES, place), recordset("at", _PLACES, place + 1)
-        place += 2
+        outcome, at = recordset("outcome", _OUTCOMES, place), recordset("at", _PLACES, place + 2)
+        place += 4
         placed = "LEFT JOIN placed ON placed.id = at.event_id" if scopes else ""
         seq = "coalesce(at.seq, placed.seq)" if scopes else "at.seq"
         text = _KEPT.replace("$outcome", outcome).replace("$at", at).replace("$seq", seq)

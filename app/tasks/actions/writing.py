@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from app import metrics
 from app.db import table
 from app.events.deltas import State
+from app.ids import id_of
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
 from app.outcomes import Written
@@ -148,7 +149,7 @@ def column_value(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name in _IDS:
-        return UUID(value)
+        return id_of(value)
     if name in _TIMES:
         return datetime.fromisoformat(value)
     return date.fromisoformat(value) if name == "due_date" else value
