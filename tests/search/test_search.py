@@ -169,6 +169,24 @@ async def test_what_is_hidden_is_not_found_counted_or_guessed_at(world: World) -
         assert await search(world.outsider, asked) == nothing
 
 
+async def test_a_misspelt_word_is_not_taken_for_one_of_deleted_texts(world: World) -> None:
+    task = await world.task(title="Quixotic acquisition")
+    other = await world.task(title="Quixotix")
+    comment = await world.comment(other, "Chimerical")
+    await indexed(world.service)
+    assert (await search(world.member, "quixotik"))["corrections"][0]["takenFor"] == ["quixotic", "quixotix"]
+    assert titles(await search(world.member, "chimericall")) == ["Quixotix"]
+    await world.member.do("taskDelete", id=task["id"], expectedVersion=1)
+    await world.member.do("commentDelete", id=comment["id"], expectedVersion=1)
+    await indexed(world.service)
+    nothing = await search(world.member, "zzqqxx")
+    for asked in ("acquisitoin ", "chimericall"):
+        assert await search(world.member, asked) == nothing
+    for asked in ("quixotik", "quixotic "):  # that word itself is none any more
+        found = await search(world.member, asked)
+        assert found["corrections"] == [{"word": asked.strip(), "takenFor": ["quixotix"]}]
+
+
 async def test_the_index_follows_what_is_written(world: World) -> None:
     task = await world.task(title="Alpha", description="bravo")
     comment = (await world.member.do("commentAdd", taskId=task["id"], body="charlie"))["comment"]
