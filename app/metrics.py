@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import prometheus_client
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Histogram
 from prometheus_client.values import MutexValue
 
 
@@ -35,6 +35,27 @@ class Counter(prometheus_client.Counter):
         if known is None:
             known = self._known[values] = super().labels(*values)
         return known
+
+
+class Gauge(prometheus_client.Gauge):
+    """The same for what goes up and down."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        value = getattr(self, "_value", None)
+        self._own: Any = value if isinstance(value, MutexValue) else None
+
+    def inc(self, amount: float = 1) -> None:
+        """So many more."""
+        if self._own is None:
+            super().inc(amount)
+            return
+        with self._own._lock:  # noqa: SLF001
+            self._own._value += amount  # noqa: SLF001
+
+    def dec(self, amount: float = 1) -> None:
+        """So many less."""
+        self.inc(-amount)
 
 
 STATEMENTS = Counter("lockstep_statements_total", "SQL statements sent.")

@@ -29,7 +29,9 @@ class Pace:
     def step(self, state: State) -> State | None:
         """The state after one message more; None if that is not within it."""
         now = int(self._clock() * 1000)
-        if state[0] <= now * 1000:
-            return (now * 1000 + self._one,)  # it is full: of so much, one can be taken
+        # What the library works out, where it does not refuse.
+        full_at = max(int(state[0]), now * 1000) + self._one
+        if full_at - self._rates[0].burst * self._one <= now * 1000:
+            return (full_at,)
         after, decision = self._algorithm.step(self._rates, state, now, 1)
         return after if decision.allowed else None

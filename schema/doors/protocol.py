@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import operator
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import orjson
+import httptools
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
+from schema.doors.early import FULL, LATE, TOO_LONG
 from schema.doors.exchange import HEAD
 from schema.doors.handshake import Handshakes
 from schema.doors.heads import Heads, KnownHead
@@ -33,29 +39,32 @@ class HTTPConnection:
         self.transport.abort()
 
 
-def _answer(status: str, code: str, message: str, *headers: str) -> bytes:
-    """An answer that is given before anybody reads the request: GraphQL JSON like all others."""
-    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
-    lines = (
-        f"HTTP/1.1 {status}", "content-type: application/json; charset=utf-8", f"content-length: {len(body)}",
-        "cache-control: no-store", "x-content-type-options: nosniff", *headers, "connection: close", "", "",
-    )  # fmt: skip
-    return "\r\n".join(lines).encode() + body
-
-
-LATE = _answer("408 Request Timeout", "REQUEST_TIMEOUT", "The request did not arrive in time.")
-TOO_LONG = _answer(
-    "431 Request Header Fields Too Large", "PAYLOAD_TOO_LARGE", "The head of the request is too large."
-)
-FULL = _answer(
-    "503 Service Unavailable", "UNAVAILABLE", "Too many connections. Try again shortly.", "retry-after: 5"
-)
 AROUND_CHUNKS = 9
 """Bytes that come for one of content where each is a chunk of its own are 6; nobody sends worse in earnest."""
 
 
 _KNOWN: dict[tuple[str, str, int], tuple[Heads, Handshakes]] = {}
 """What is known of requests, by what that depends on besides their bytes."""
+
+
+class _Alike:
+    """What protocols of one server are made with, and what they begin with."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Any, ...] = ()
+        self._alike: dict[str, Any] = {}
+
+    def of(self, made_of: tuple[Any, ...]) -> dict[str, Any] | None:
+        """The same as the last one's, if it was made of the very same."""
+        same = len(self._made_of) == len(made_of) and all(map(operator.is_, self._made_of, made_of))
+        return self._alike if same else None
+
+    def keep(self, made_of: tuple[Any, ...], alike: dict[str, Any]) -> None:
+        """For the next ones."""
+        self._made_of, self._alike = made_of, dict(alike)
+
+
+_ALIKE = _Alike()
 
 
 class RequestProtocol(HttpToolsProtocol):
@@ -80,11 +89,30 @@ class RequestProtocol(HttpToolsProtocol):
     _idle_since: float | None = None
     """When the last answer was given (the loop's clock), if nothing has come since."""
 
-    def __init__(self, *given: Any, limits: DoorLimits | None = None, **named: Any) -> None:
-        super().__init__(*given, **named)
+    def __init__(
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None, *, limits: DoorLimits | None = None,
+    ) -> None:  # fmt: skip
+        made_of = (config, server_state, app_state, _loop, limits)
+        alike = _ALIKE.of(made_of)
+        if alike is not None:
+            # All but these two is the same for every connection of a server.
+            self.__dict__.update(alike)
+            self.parser, self.pipeline = self._new_parser(), deque()
+            return
+        super().__init__(config, server_state, app_state, _loop)
         self.limits = limits or DoorLimits()
         fixed = (self.root_path, self.asgi_version, self.limits.head_bytes)
         self._heads, self._handshakes = _KNOWN.get(fixed) or _KNOWN.setdefault(fixed, (Heads(), Handshakes()))
+
+        _ALIKE.keep(made_of, self.__dict__)
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        """As uvicorn makes it."""
+        parser = httptools.HttpRequestParser(self)
+        with suppress(AttributeError):
+            parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called when a client has connected."""
