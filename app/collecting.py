@@ -1,8 +1,8 @@
 """Statements that do not need one another's rows go to the database together, in one round trip.
 
 Whoever reads on a collecting reader asks for rows by `Wanted`, which is handed up to whoever drives: `Together` runs
-several coroutines until each of them waits for rows and hands up what all of them want; `collected`, outermost, has it
-fetched, and gives each its own. No tasks are made for it: an execution stays on the one it runs on.
+several coroutines until each of them waits for rows and hands up what all of them want; a `Collector`, outermost, has
+it fetched, and gives each its own. No tasks are made for it: an execution stays on the one it runs on.
 
 Several statements are one whose columns are arrays of records, each with the rows of one of them. It is made when the
 same ones have met before, so that nothing is planned for what is asked once. It does not pay for hundreds of rows, of
@@ -15,7 +15,7 @@ import re
 from collections import OrderedDict, namedtuple
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Hashable, Sequence
 from functools import lru_cache, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, ClassVar, TypeVar
 
 T = TypeVar("T")
@@ -56,15 +56,16 @@ class Together:
         self._waiting: dict[int, Any] = {}
 
     def __await__(self) -> Generator[Any, Any, list[Any]]:
+        step = self._step
         try:
             for index in range(len(self._coroutines)):
-                self._step(index, None)
+                step(index, None)
             while self._wanting or self._waiting:
                 if self._wanting:
                     wanting, self._wanting = self._wanting, {}
                     answers = iter((yield list(chain.from_iterable(wanting.values()))))
                     for index, wants in wanting.items():
-                        self._step(index, [next(answers) for _ in wants])
+                        step(index, [next(answers)] if len(wants) == 1 else list(islice(answers, len(wants))))
                 else:
                     # Rows first: whoever waits for something else may wait for one of these.
                     yield from self._wait()
@@ -119,41 +120,66 @@ class Together:
             self._waiting[index] = found
 
 
-class _Collected:
-    """Awaitable: a coroutine's result, with all fetched that is wanted in it."""
+class Collector:
+    """Runs a coroutine, with all fetched that is wanted in it; what is wanted at the same time is fetched together.
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+    ``active`` while the coroutine is at work: whoever reads on behalf of a task of its own meanwhile is not collected.
+    """
+
+    __slots__ = ("active",)
+
+    def __init__(self) -> None:
+        self.active = False
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> Awaitable[T]:
+        """Its result."""
+        return _Collected(self, coroutine)
+
+
+class _Collected:
+    def __init__(self, collector: Collector, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._collector = collector
         self._coroutine = coroutine
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine, value = self._coroutine, None
+        collector, coroutine = self._collector, self._coroutine
+        resume, value = coroutine.send, None
         try:
-            found = coroutine.send(None)
             while True:
+                collector.active = True
+                try:
+                    found = resume(value)
+                finally:
+                    collector.active = False
+                resume, value = coroutine.send, None
                 if type(found) is list:
-                    value = yield from _fetched(found).__await__()
-                    found = coroutine.send(value)
+                    if len(found) == 1:
+                        value = [(yield from found[0].reader.answer(found[0]).__await__())]
+                    else:
+                        value = yield from _fetched(found).__await__()
                     continue
                 try:
                     yield found
                 except BaseException as error:  # noqa: BLE001 -- it is for the one that waited
-                    found = coroutine.throw(error)
-                else:
-                    found = coroutine.send(None)
+                    resume, value = coroutine.throw, error  # type: ignore[assignment]
         except StopIteration as end:
             return end.value
         finally:
             coroutine.close()
 
 
-def collected(coroutine: Coroutine[Any, Any, T]) -> Awaitable[T]:
-    """The coroutine's result; what is wanted at the same time in it is fetched together."""
-    return _Collected(coroutine)
+async def side_by_side(reader: Any, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
+    """The results of coroutines that read what they need of this reader; together, if its statements are collected."""
+    collector = reader.collector
+    if collector is not None and collector.active:
+        found: list[Any] = await Together(coroutines)
+        return found
+    return [await one for one in coroutines]
 
 
 async def _fetched(wants: list[Wanted]) -> list[Any]:
     """Rows, or an exception, for each."""
-    if len(wants) == 1 or any(want.reader is not wants[0].reader for want in wants):
+    if any(want.reader is not wants[0].reader for want in wants):
         return [await want.reader.answer(want) for want in wants]
     answers: list[Any] = await wants[0].reader.answers(wants)
     return answers
@@ -210,12 +236,20 @@ def numbered(wants: Sequence[Wanted]) -> tuple[list[Any], tuple[tuple[int, ...],
     known: dict[int, int] = {}
     numbers = []
     for want in wants:
+        given = want.arguments
+        first = len(arguments) + 1
+        if not [one for one in given if type(one) is str and len(one) > LONG]:
+            arguments += given
+            numbers.append(tuple(range(first, first + len(given))))
+            continue
         places = []
-        for argument in want.arguments:
-            place = known.get(id(argument)) if type(argument) is str and len(argument) > LONG else None
+        for one in given:
+            place = known.get(id(one))
             if place is None:
-                arguments.append(argument)
-                place = known[id(argument)] = len(arguments)
+                arguments.append(one)
+                place = len(arguments)
+                if type(one) is str and len(one) > LONG:
+                    known[id(one)] = place
             places.append(place)
         numbers.append(tuple(places))
     return arguments, tuple(numbers)
@@ -236,7 +270,7 @@ class Combinations:
         columns: Callable[[str], Awaitable[Names]],
     ) -> Combined | None:
         """These as one; None while they have hardly met, or if they cannot be. ``columns`` names those of a text."""
-        key = (tuple(want.text for want in wants), tuple(numbers))
+        key = (tuple([want.text for want in wants]), tuple(numbers))
         if key in self._made:
             self._made.move_to_end(key)
             return self._made[key]

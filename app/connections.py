@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ import asyncpg
 import orjson
 import structlog
 
+from app.beginnings import ROLLBACK, Beginnings, fetch
 from app.config import Settings
 from app.errors import Busy, Unavailable
 
@@ -38,6 +40,10 @@ LATE = (
 
 CONNECT_SECONDS = 10
 AT_HAND: Final = 8
+OPEN_SECONDS: Final = 0.05
+"""How long a connection may stay in a snapshot that is over, until the next one ends it."""
+ROLLBACK_SECONDS: Final = 2
+"""A connection that cannot even roll back within this is given up."""
 PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
 """Statements are batches by key: PostgreSQL would plan those with arrays anew each time, which takes it as long as to
 run them. Those that gain by their values (search) say so in their functions."""
@@ -82,29 +88,56 @@ class Patience:
 
 
 class Connections:
-    """The connections of a pool. A few are kept at hand: to lend one costs asyncpg as much as to look up a row."""
+    """The connections of a pool. A few are kept at hand: to lend one costs asyncpg as much as to look up a row.
+
+    Some of those are still in a snapshot that nobody reads any more: who begins the next one there ends it by the way
+    (``app.beginnings``), and nobody has to wait for a ROLLBACK. If none is begun soon, it is ended all the same.
+    """
 
     def __init__(self, pool: asyncpg.Pool, patience: Patience, *, prepared_statements: bool = True) -> None:
         self._pool = pool
         self._patience = patience
-        self._prepared_statements = prepared_statements
         self._waiting = 0
-        self._at_hand: list[Any] = []
-        self._prepared: dict[Any, dict[str, Any]] = {}
+        self.beginnings = Beginnings(prepared_statements=prepared_statements)
+        self._at_hand: list[tuple[Any, float | None]] = []
+        """Those last used come last, so that few are used, and know types and statements; with the moment since which
+        they are in a snapshot that is over."""
+        self._ending: dict[Any, asyncio.Task[None]] = {}
+        self._round: asyncio.TimerHandle | None = None
         self._closed = False
 
     async def take(self) -> Any:
         """One that nobody else has. Raises ``Unavailable`` if there is no database, or too many wait for it."""
-        while self._at_hand:
-            connection = self._at_hand.pop()
-            if _usable(connection):
+        while True:
+            for index, (_, since) in enumerate(reversed(self._at_hand), 1):
+                if since is None:
+                    self._at_hand.append(self._at_hand.pop(-index))
+                    break
+            connection, is_open = await self.take_any()
+            if not is_open:
                 return connection
-            await self._release(connection)
+            await roll_back(connection)
+            await self.give_back(connection)
+
+    async def take_any(self) -> tuple[Any, bool]:
+        """The same, and whether it is still in a snapshot."""
+        while self._at_hand:
+            connection, since = self._at_hand.pop()
+            if (ending := self._ending.get(connection)) is not None:
+                try:
+                    await asyncio.wait([ending])
+                except BaseException:
+                    self._at_hand.append((connection, since))
+                    raise
+                since = None
+            if _alive(connection) if since is not None else _usable(connection):
+                return connection, since is not None
+            await self._pool.release(connection)
         if self._waiting >= self._patience.waiters:
             raise Busy
         self._waiting += 1
         try:
-            return await self._pool.acquire(timeout=self._patience.wait_seconds)
+            return await self._pool.acquire(timeout=self._patience.wait_seconds), False
         except TimeoutError:
             raise Busy from None
         except LOST as lost:
@@ -115,51 +148,107 @@ class Connections:
     async def give_back(self, connection: Any) -> None:
         """It is free again; whoever waits gets it from the pool."""
         if self._spare() and _usable(connection):
-            self._at_hand.append(connection)
+            self._at_hand.append((connection, None))
         else:
-            await self._release(connection)
+            await self._pool.release(connection)
 
-    async def glance(
-        self, text: str, arguments: Sequence[Any], rows: type[asyncpg.Record]
-    ) -> list[Any] | None:
+    async def glance(self, text: str, arguments: list[Any], rows: type[asyncpg.Record]) -> list[Any] | None:
         """The rows of one statement that only reads, without a transaction; None where none is at hand for it.
 
-        It is prepared once on each connection, and nothing is looked at that such a statement cannot change: half of
-        what it costs on the ordinary way. Raises what asyncpg does, upon which that way may be tried.
+        Nothing is looked at that such a statement cannot change. Raises what asyncpg does, upon which the ordinary way
+        may be tried.
         """
-        if not self._at_hand or not self._prepared_statements:
+        if not self._at_hand or self._at_hand[-1][0] in self._ending:
             return None
-        connection = self._at_hand.pop()
+        connection, since = self._at_hand.pop()
         whole = False
         try:
-            known = self._prepared.get(connection)
-            if known is None:
-                known = self._prepared[connection] = {}
-            statement = known.get(text)
-            if statement is None:
-                statement = known[text] = await connection.prepare(text, record_class=rows)
-            found: list[Any] = await statement.fetch(*arguments)
+            ahead = None if since is None else self.beginnings.end(connection)
+            found: list[Any] = await fetch(connection, text, arguments, rows, ahead)
             whole = True
         finally:
             if whole and self._spare():
-                self._at_hand.append(connection)
+                self._at_hand.append((connection, None))
             else:
-                await self._release(connection)
+                await self._pool.release(connection)
         return found
+
+    async def leave(self, connection: Any) -> None:
+        """The same of one that may be in a snapshot, which has been read."""
+        if not (_alive(connection) and connection.is_in_transaction()):
+            await self.give_back(connection)
+        elif self._spare():
+            loop = asyncio.get_running_loop()
+            self._at_hand.append((connection, loop.time()))
+            if self._round is None:
+                self._round = loop.call_later(OPEN_SECONDS, self._end_old)
+        else:
+            await self._end(connection)
 
     def _spare(self) -> bool:
         return not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
 
-    async def _release(self, connection: Any) -> None:
-        self._prepared.pop(connection, None)
-        await self._pool.release(connection)
+    def _end_old(self) -> None:
+        """Ends the snapshots that nobody has followed by another for a while."""
+        loop = asyncio.get_running_loop()
+        self._round = None
+        due = loop.time() - OPEN_SECONDS
+        later = []
+        for connection, since in self._at_hand:
+            if since is not None and connection not in self._ending:
+                if since <= due:
+                    # It stays where it is: who takes it meanwhile waits, rather than use one that knows less.
+                    self._ending[connection] = loop.create_task(self._end_there(connection))
+                else:
+                    later.append(since)
+        if later:
+            self._round = loop.call_at(min(later) + OPEN_SECONDS, self._end_old)
+
+    async def _end_there(self, connection: Any) -> None:
+        try:
+            await roll_back(connection)
+        finally:
+            del self._ending[connection]
+            self._at_hand = [(one, None if one is connection else since) for one, since in self._at_hand]
+
+    async def _end(self, connection: Any) -> None:
+        try:
+            await roll_back(connection)
+        finally:
+            await self.give_back(connection)
 
     async def close(self) -> None:
         """Give what is unused to the pool, and wait until that has closed all."""
         self._closed = True
+        if self._round is not None:
+            self._round.cancel()
+        if self._ending:
+            await asyncio.wait(self._ending.values())
         while self._at_hand:
-            await self._release(self._at_hand.pop())
+            connection, since = self._at_hand.pop()
+            await (self._pool.release(connection) if since is None else self._end(connection))
         await self._pool.close()
+
+
+async def roll_back(connection: Any) -> None:
+    """There is nothing to lose: a connection that does not answer is given up rather than waited for."""
+    try:
+        async with asyncio.timeout(ROLLBACK_SECONDS):
+            await connection.execute(ROLLBACK)
+    except LOST:
+        give_up(connection)
+
+
+def give_up(connection: Any) -> None:
+    """It is of no use any more."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it may have broken, and left the pool by itself
+        connection.terminate()
+
+
+def _alive(connection: Any) -> bool:
+    with contextlib.suppress(asyncpg.InterfaceError):  # it broke, and left the pool by itself
+        return not connection.is_closed()
+    return False
 
 
 def _usable(connection: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, cast, overload
@@ -22,8 +22,9 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
 from sqlmodel import SQLModel
 
-from app.collecting import Combinations, Wanted, numbered
-from app.connections import LATE, LOST, Connections, Patience, connect
+from app.beginnings import ROLLBACK, Ahead, fetch
+from app.collecting import Collector, Combinations, Wanted, numbered
+from app.connections import LATE, LOST, ROLLBACK_SECONDS, Connections, Patience, connect, give_up
 from app.declarations import declaring
 from app.errors import BadInput, ClientError, TimedOut, Unavailable
 from app.keys import as_text
@@ -34,8 +35,6 @@ _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 ModelT = TypeVar("ModelT")
 
 CLOSE_SECONDS = 5
-ROLLBACK_SECONDS = 2
-"""A connection that cannot even roll back within this is given up."""
 
 
 class Row(asyncpg.Record):  # type: ignore[misc]
@@ -148,13 +147,15 @@ _TOGETHER = Combinations()
 class Reader:
     """Fetches on one connection, one statement at a time (loaders of one level queue here)."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, ahead: Ahead | None = None) -> None:
+        """``ahead``: what goes ahead of the first statement, such as the beginning of its transaction."""
         self.connection = connection
+        self._ahead = ahead
         self._turn = asyncio.Lock()
         self._over: ClientError | None = None
         self._declared: set[UUID] = set()
-        self.collector: asyncio.Task[Any] | None = None
-        """The task in which statements are collected (`app.collecting`), if there is one."""
+        self.collector: Collector | None = None
+        """What collects the statements of its coroutine, if there is one."""
 
     async def declare(
         self, scopes: Iterable[UUID] = (), workspaces: Iterable[UUID] = (), *, viewer_id: UUID | None = None
@@ -165,12 +166,12 @@ class Reader:
             await self.script(statement)
             self._declared.update(new)
 
-    async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
+    def rows(self, statement: Statement[ModelT], **parameters: Any) -> Awaitable[list[ModelT]]:
         """All rows of a statement."""
         text, arguments = statement.prepare(parameters)
-        if self.collector is not None and self.collector is asyncio.current_task():
-            return await Wanted(self, text, arguments, statement.record_class)
-        return await self._fetch(text, arguments, statement.record_class)
+        if self.collector is not None and self.collector.active:
+            return Wanted(self, text, arguments, statement.record_class)
+        return self._fetch(text, arguments, statement.record_class)
 
     async def _fetch(
         self, text: str, arguments: list[Any], record_class: type[Row], *, apart: bool = False
@@ -181,7 +182,8 @@ class Reader:
                 raise self._over
             STATEMENTS.inc()
             try:
-                rows = await self.connection.fetch(text, *arguments, record_class=record_class)
+                ahead, self._ahead = self._ahead, None
+                rows = await fetch(self.connection, text, arguments, record_class, ahead)
             except asyncpg.DataError as unfit:
                 if apart and getattr(unfit, "severity", None) is None:
                     raise  # asyncpg could not send it
@@ -219,6 +221,7 @@ class Reader:
         return [await self.answer(want) for want in wants]
 
     async def _columns(self, text: str) -> tuple[str, ...]:
+        await self.begin()
         try:
             statement = await self.connection.prepare(text)
         except LOST as lost:
@@ -242,9 +245,23 @@ class Reader:
     async def settle(self) -> None:
         """Let statements that nobody waits for any more come to their end."""
 
+    async def begin(self) -> None:
+        """Its transaction, if that has not begun yet."""
+        if self._ahead is not None:
+            await self.script("")
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing of it is under way on its connection."""
+        itself = self.connection._con  # noqa: SLF001 -- None: it broke
+        cancelling = itself is None or itself._protocol._is_cancelling()  # noqa: SLF001
+        return not cancelling and not self._turn.locked()
+
     async def script(self, text: str) -> None:
         """Several statements without parameters in one round trip (simple protocol)."""
         async with self._turn:
+            if self._ahead is not None:
+                text, self._ahead = f"{self._ahead.script}; {text}", None
             STATEMENTS.inc()
             try:
                 await self.connection.execute(text)
@@ -258,8 +275,8 @@ class Reader:
 class Snapshot(Reader):
     """A reader that many fields share: one that is given up must not end the transaction for those beside it."""
 
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Any, ahead: Ahead | None = None) -> None:
+        super().__init__(connection, ahead)
         self._left: set[asyncio.Task[Any]] = set()
 
     async def rows(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
@@ -270,6 +287,10 @@ class Snapshot(Reader):
         except asyncio.CancelledError:
             self._left.add(fetching)
             raise
+
+    @property
+    def quiet(self) -> bool:
+        return not self._left and super().quiet
 
     async def settle(self) -> None:
         """Let statements that nobody waits for any more come to their end."""
@@ -306,11 +327,12 @@ class Database:
 
     async def lend(self) -> Reader:
         """A reader without a transaction: each of its statements is of its own moment. `take_back` it."""
-        return Reader(await self._connections.take())
+        connection, is_open = await self._connections.take_any()
+        return Reader(connection, self._connections.beginnings.end(connection) if is_open else None)
 
     async def take_back(self, reader: Reader) -> None:
         """It has read."""
-        await self._connections.give_back(reader.connection)
+        await self._connections.leave(reader.connection)
 
     async def glance(self, statement: Statement[ModelT], **parameters: Any) -> list[ModelT]:
         """The rows of one statement that only reads and is of its own moment."""
@@ -362,13 +384,26 @@ class Database:
         scopes: Iterable[UUID] = (),
         workspaces: Iterable[UUID] = (),
         shared: bool = True,
+        at_once: bool = True,
     ) -> Reader:
-        """The same for whoever ends it themselves. ``shared``: by fields that may be given up one by one."""
-        connection = await self._connections.take()
-        reader = Snapshot(connection) if shared else Reader(connection)
-        declared = declaring(viewer_id, scopes=scopes, workspaces=workspaces)
+        """The same for whoever ends it themselves. ``shared``: by fields that may be given up one by one; ``at_once``:
+        not only with the first statement.
+        """
+        connection, is_open = await self._connections.take_any()
         try:
-            await reader.script(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {declared}")
+            ahead = await self._connections.beginnings.on(connection, viewer_id, still=is_open)
+        except BaseException as error:
+            give_up(connection)
+            await self._connections.give_back(connection)
+            if isinstance(error, LOST):
+                raise Unavailable() from error
+            raise
+        reader = (Snapshot if shared else Reader)(connection, ahead)
+        try:
+            if declared := declaring(scopes=scopes, workspaces=workspaces):
+                await reader.script(declared)
+            elif at_once:
+                await reader.begin()
         except BaseException:
             await self.end(reader)
             raise
@@ -377,21 +412,17 @@ class Database:
     async def end(self, reader: Reader) -> None:
         """Give the connection of a begun transaction back."""
         connection = reader.connection
+        if reader.quiet:
+            await self._connections.leave(connection)
+            return
         try:
-            await _roll_back(connection, reader)
+            async with asyncio.timeout(ROLLBACK_SECONDS):
+                await reader.settle()
+                await connection.execute(ROLLBACK)
+        except LOST:
+            give_up(connection)
         finally:
             await self._connections.give_back(connection)
-
-
-async def _roll_back(connection: Any, reader: Reader) -> None:
-    """There is nothing to lose: a connection that does not answer is given up rather than waited for."""
-    try:
-        async with asyncio.timeout(ROLLBACK_SECONDS):
-            await reader.settle()
-            await connection.execute("ROLLBACK")
-    except LOST:
-        with contextlib.suppress(asyncpg.InterfaceError):  # it may have broken, and left the pool by itself
-            connection.terminate()
 
 
 def as_keys(pairs: Sequence[tuple[UUID, ...]]) -> list[list[UUID]]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableValuedAlias
 
-from app.cursors import Order, PageRequest, cursor_of, sorted_by
+from app.cursors import Order, PageRequest, cursor_of, cursors_of, sorted_by
 from app.db import Reader, Statement, as_keys, key_table
 from app.keys import Key, Keys
 from app.page_selects import PAGE_SIZE, first_key, outer_orders, page_rows
@@ -45,6 +45,10 @@ class Page:
     def cursor(self, row: Any) -> str:
         """The place of one of its rows."""
         return cursor_of(self.orders, row)
+
+    def cursors(self, rows: Sequence[Any]) -> list[str]:
+        """The places of several."""
+        return cursors_of(self.orders, rows)
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,16 @@ async def pages_by_parent(
     statement = _kept("pages", (*shape, one is None), conditions, make)
     pages = [Page(orders) for _ in unique]
     values = _values(request) | (stand_ins.values if stand_ins else {})
-    for row in await reader.rows(statement, **_arrays(keys, unique), **values, one=one):
-        pages[row["ordinal"] - 1].rows.append(row)
+    rows = await reader.rows(statement, **_arrays(keys, unique), **values, one=one)
+    if len(pages) == 1:
+        pages[0].rows = rows
+    else:
+        for row in rows:
+            pages[row["ordinal"] - 1].rows.append(row)
     for found in pages:
         _finish(found, request)
+    if len(unique) == len(parents):
+        return pages
     by_parent = dict(zip(unique, pages, strict=True))
     return [by_parent[parent] for parent in parents]
 

@@ -14,7 +14,7 @@ import pstats
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -114,10 +114,7 @@ def _profile(given: argparse.Namespace, bench: Bench, load: Load, pid: int, file
         admin.execute("SELECT pg_reload_conf(), pg_stat_reset(), pg_stat_statements_reset()")
         done = len(load.run(given.seconds)[0])
         time.sleep(1.1)  # sessions tell their figures once a second
-        for title, query in (("statement", _STATEMENTS), ("function", _FUNCTIONS)):
-            print(f"\n{'PostgreSQL, by ' + title:90} {'calls each':>10} {'ms each':>8}")
-            for text, calls, ms in admin.execute(query, [given.top]).fetchall():
-                print(f"{text:90} {calls / done:10.3f} {ms / done:8.4f}")
+        tell_statements(admin, done, given.top)
         admin.execute("ALTER SYSTEM RESET track_functions")
         admin.execute("SELECT pg_reload_conf()")
     os.kill(pid, signal.SIGUSR1)
@@ -126,17 +123,26 @@ def _profile(given: argparse.Namespace, bench: Bench, load: Load, pid: int, file
     while not file.exists():
         time.sleep(0.1)
     time.sleep(0.5)
-    _tell(pstats.Stats(str(file)), done, given.top)
+    tell(pstats.Stats(str(file)), done, given.top, PARTS)
     file.unlink()
 
 
-def _tell(stats: Any, done: int, top: int) -> None:
+def tell_statements(admin: psycopg.Connection[Any], done: int, top: int) -> None:
+    """Prints what PostgreSQL counted, of so many requests."""
+    for title, query in (("statement", _STATEMENTS), ("function", _FUNCTIONS)):
+        print(f"\n{'PostgreSQL, by ' + title:90} {'calls each':>10} {'ms each':>8}")
+        for text, calls, ms in admin.execute(query, [top]).fetchall():
+            print(f"{text:90} {calls / done:10.3f} {ms / done:8.4f}")
+
+
+def tell(stats: Any, done: int, top: int, parts: Sequence[tuple[str, str, str]]) -> None:
+    """Prints whose the time of so many requests is: by part, and by function."""
     found = stats.stats
     whole = sum(row[2] for row in found.values())
     print(f"\n{'server, under the profiler':44} {'calls each':>10} {'ms each':>8} {'of all':>7}")
     calls = sum(row[1] for row in found.values()) / done
     print(f"{'all':44} {calls:10.0f} {whole * 1000 / done:8.3f} {1:7.0%}")
-    for label, place, name in PARTS:
+    for label, place, name in parts:
         rows = [row for key, row in found.items() if key[0].endswith(place) and key[2] == name]
         calls, spent = sum(row[1] for row in rows), sum(row[3] for row in rows)
         print(f"{label:44} {calls / done:10.2f} {spent * 1000 / done:8.3f} {spent / whole:7.1%}")

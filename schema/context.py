@@ -18,7 +18,7 @@ from app.access_tokens.secrets import PREFIX
 from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens, Viewer
 from app.audit.entries import Origin
-from app.collecting import collected
+from app.collecting import Collector
 from app.config import Settings
 from app.db import Database, Reader
 from app.denials import run_telling
@@ -143,7 +143,7 @@ class Context:
     missed: bool = False
     """Something asked for was not there, or is of no project: nothing tells when that changes."""
     stamp: Stamp | None = None
-    _collector: asyncio.Task[Any] | None = None
+    _collector: Collector | None = None
     _signed_in: UUID | None = None
     _outcome: Outcome | None = None
     _told: dict[UUID, Position] = field(default_factory=dict)
@@ -180,9 +180,9 @@ class Context:
 
     async def collect(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run what reads by this context alone; statements that do not need one another's rows go together."""
-        self._collector = asyncio.current_task()
+        self._collector = Collector()
         try:
-            return await collected(coroutine)
+            return await self._collector.run(coroutine)
         finally:
             self._collector = None
             if self._reader is not None:
@@ -193,7 +193,9 @@ class Context:
             raise RuntimeError("this execution is over: nothing can be read in its context any more")
         async with self._opening:
             if self._reader is None:
-                self._reader = await self.application.database.begin(self._declared, shared=not self.alone)
+                self._reader = await self.application.database.begin(
+                    self._declared, shared=not self.alone, at_once=False
+                )
             return self._reader
 
     async def load(self, batch: Batch, parent: Any, place: Any, arguments: dict[str, Any]) -> Any:

@@ -23,9 +23,18 @@ LOGGED = "logged"
 
 def strongest(*found: Dependence | None) -> Dependence | None:
     """What a whole depends on by its parts; None if there is one of which nobody knows."""
-    if None in found:
-        return None
-    return max((one for one in found if one is not None), key=ORDER.index, default=Dependence.SCOPE)
+    whole: Dependence | None = Dependence.SCOPE
+    for one in found:
+        if one is not whole:
+            whole = _STRONGER[whole, one]
+    return whole
+
+
+def _stronger(one: Dependence | None, other: Dependence | None) -> Dependence | None:
+    return None if one is None or other is None else max(one, other, key=ORDER.index)
+
+
+_STRONGER = {(one, other): _stronger(one, other) for one in (*ORDER, None) for other in (*ORDER, None)}
 
 
 BY_SCOPE: dict[str, Any] = {"dependence": Dependence.SCOPE, "logged": True}

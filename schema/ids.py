@@ -17,9 +17,9 @@ _MALFORMED = "This is not an id of ours. Send an `id` that an answer gave you."
 
 def global_id(kind: str, *parts: UUID) -> str:
     """``kind`` and one or two uuids (statuses, labels and task types are told with their project)."""
-    text = f"{kind}:{parts[0].hex}" if len(parts) == 1 else ":".join((kind, *(part.hex for part in parts)))
+    text = f"{kind}:{parts[0].hex}" if len(parts) == 1 else f"{kind}:{parts[0].hex}:{parts[1].hex}"
     # Letters, digits and colons never give the two characters in which the alphabets of base64 differ.
-    return binascii.b2a_base64(text.encode(), newline=False).decode().rstrip("=")
+    return binascii.b2a_base64(text.encode(), newline=False).rstrip(b"=").decode()
 
 
 @lru_cache(maxsize=4096)

@@ -24,17 +24,21 @@ FETCHERS: dict[str, Callable[[Context, list[tuple[UUID, ...]]], Awaitable[list[A
 """By kind: ``(context, uuids of each) -> one row or None each``, under the viewer's access."""
 
 
+_ROWS = (Row, Found)
+
+
 def node_id(root: Any) -> strawberry.ID:
     """A row's global id."""
     kind = _NAMES[type(root).model]
-    parts = (root.project_id, root.id) if kind in _WITHIN else (root.id,)
-    return strawberry.ID(global_id(kind, *parts))
+    if kind in _WITHIN:
+        return global_id(kind, root.project_id, root.id)  # type: ignore[return-value]  # an ID is a str
+    return global_id(kind, root.id)  # type: ignore[return-value]
 
 
 def _node_ids(rows: Sequence[Any]) -> list[str]:
     """The same for many rows of one table: there are hundreds on a board."""
-    if len(set(map(type, rows))) != 1 or not isinstance(rows[0], Row | Found):
-        return [node_id(row) for row in rows]
+    if len(rows) == 1 or len(set(map(type, rows))) != 1 or not isinstance(rows[0], _ROWS):
+        return list(map(node_id, rows))
     model = type(rows[0]).model
     kind = _NAMES[model] if model is not None else ""
     if kind in _WITHIN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -30,6 +31,18 @@ class PageInfo:
 def _cursor(root: Any) -> str:
     cursor: str = root.page.cursor(root.node)
     return cursor
+
+
+def _cursors(roots: Sequence[Any]) -> list[str]:
+    """The same for many rows, of the same page mostly."""
+    pages = list(map(attrgetter("page"), roots))
+    rows = list(map(attrgetter("node"), roots))
+    if len(set(map(id, pages))) == 1:
+        return pages[0].cursors(rows)  # type: ignore[no-any-return]
+    return [page.cursor(row) for page, row in zip(pages, rows, strict=True)]
+
+
+_cursor.of_all = _cursors  # type: ignore[attr-defined]
 
 
 def _edges(root: Any) -> Any:

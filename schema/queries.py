@@ -8,11 +8,12 @@ from uuid import UUID
 import strawberry
 
 from app.accounts.reads import users_by_id
+from app.collecting import side_by_side
 from app.cursors import read_page_request
 from app.errors import BadInput
 from app.projects.access import access_projects_by_key, visible_projects
 from app.tasks.lists import count_tasks, page_of_tasks
-from app.tasks.reads import task_ids_by_number, task_of_number
+from app.tasks.reads import task_ids_by_number, tasks_of_key
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import Viewer
 from schema.context import Context
@@ -132,12 +133,17 @@ class Query(SearchQuery):
         if not dash or not number.isascii() or not number.isdigit() or len(number) > 9:
             raise BadInput("A task's key is its project's key and a number, such as ENG-12.")
         within = read_optional_id(given(workspace_id), "Workspace")
-        projects = await _project_by_key(info.context, project_key, within)
+        viewer_id = info.context.viewer_id
         reader = await info.context.reader()
+        projects, found = await side_by_side(
+            reader,
+            _project_by_key(info.context, project_key, within),
+            tasks_of_key(reader, viewer_id, project_key.strip().upper(), int(number)),
+        )
         if len(projects) == 1:
-            found = await task_of_number(reader, projects[0].id, int(number))
-            if found is not None:
-                return found  # type: ignore[return-value]
+            for task in found:
+                if task.project_id == projects[0].id:
+                    return task  # type: ignore[no-any-return]
         # It may have gone to another project, or there may be several of that key.
         ids = await task_ids_by_number(reader, [project.id for project in projects], int(number))
         tasks = [

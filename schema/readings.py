@@ -66,6 +66,11 @@ def reading_arguments(
     return of
 
 
+def stays(kind: Any, converter: GraphQLCoreConverter) -> bool:
+    """Whether values of an argument's type stay as graphql-core coerced them."""
+    return _reading(kind, InputContext(None, converter.config, converter.scalar_registry, ())) is None
+
+
 def _itself(value: Any) -> Any:
     return value
 

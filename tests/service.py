@@ -18,6 +18,7 @@ import uvicorn
 from asyncpg.prepared_stmt import PreparedStatement
 from fastapi import FastAPI
 
+from app.beginnings import ROLLBACK
 from app.config import Settings
 from app.main import create_app
 from schema.context import Application
@@ -143,7 +144,10 @@ class Service:
 
     @contextlib.contextmanager
     def statements(self) -> Iterator[Statements]:
-        """Counts at the connections: every statement, `BEGIN` and its like too."""
+        """Counts at the connections: every statement, `BEGIN` too.
+
+        Not a `ROLLBACK`, which goes ahead of the next statement, or by itself some time later.
+        """
         counted = Statements()
         self._counted.append(counted)
         try:
@@ -169,7 +173,7 @@ class Service:
                 holder._con.add_query_logger(self._sent)
 
     def _sent(self, record: asyncpg.connection.LoggedQuery) -> None:
-        for counted in self._counted:
+        for counted in self._counted if record.query != ROLLBACK else ():
             counted.texts.append(record.query)
             counted.queries.append((record.query, tuple(record.args)))
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, func, select
 
 from app.accounts.models import User
 from app.db import Reader, Statement, sql, table
+from app.keys import as_text
 
 USERS = table(User)
 
-_BY_ID = Statement(select(USERS).where(USERS.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))), User)
+_BY_ID = Statement(
+    select(USERS).where(USERS.c.id == func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))), User
+)
 _ACCOUNT = sql("SELECT account_id($1)", "address")
 
 
 async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
     """The people that exist, by id."""
-    return {row.id: row for row in await reader.rows(_BY_ID, ids=ids)} if ids else {}
+    return {row.id: row for row in await reader.rows(_BY_ID, ids=as_text(ids))} if ids else {}
 
 
 async def account_at(reader: Reader, address: str) -> User | None:

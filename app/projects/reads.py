@@ -40,8 +40,12 @@ async def by_project(
     """Rows of a vocabulary statement, grouped by project."""
     found: dict[UUID, list[Any]] = defaultdict(list)
     if project_ids:
-        for row in await reader.rows(statement, projects=project_ids):
-            found[row.project_id].append(row)
+        rows = await reader.rows(statement, projects=project_ids)
+        if len(project_ids) == 1:
+            found[project_ids[0]] = rows
+        else:
+            for row in rows:
+                found[row.project_id].append(row)
     return found
 
 

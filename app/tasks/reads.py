@@ -35,12 +35,13 @@ _TASKS: Statement[Task] = sql(
     "project_ids", "ids",
     model=Task,
 )  # fmt: skip
-_OF_NUMBER: Statement[Task] = sql(
+_OF_KEY: Statement[Task] = sql(
     """
-    SELECT t.* FROM task_keys k JOIN tasks t ON t.project_id = $1 AND t.id = k.task_id
-    WHERE k.project_id = $1 AND k.number = $2
+    SELECT t.* FROM projects p JOIN task_keys k ON k.project_id = p.id AND k.number = $3
+    JOIN tasks t ON t.project_id = p.id AND t.id = k.task_id
+    WHERE p.key = $2 AND p.workspace_id IN (SELECT m.workspace_id FROM workspace_members m WHERE m.user_id = $1)
     """,
-    "project", "number",
+    "viewer", "key", "number",
     model=Task,
 )  # fmt: skip
 _LOCK = sql(
@@ -135,9 +136,12 @@ async def neighbour_rank(
     return found
 
 
-async def task_of_number(reader: Reader, project_id: UUID, number: int) -> Task | None:
-    """The task of this number, deleted or not; None if there is none in the project (any more)."""
-    return await reader.row(_OF_NUMBER, project=project_id, number=number)
+async def tasks_of_key(reader: Reader, viewer_id: UUID, project_key: str, number: int) -> list[Task]:
+    """The tasks of this number, deleted or not, in projects of this key: one in each of the viewer's workspaces.
+
+    Only what the transaction may see is found, and whether the viewer may see its project is not asked here.
+    """
+    return await reader.rows(_OF_KEY, viewer=viewer_id, key=project_key, number=number)
 
 
 async def task_ids_by_number(reader: Reader, project_ids: list[UUID], number: int) -> list[UUID]:

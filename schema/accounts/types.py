@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -61,14 +62,16 @@ async def users(context: Context, ids: list[Any]) -> list[Any]:
     """The people of these ids (None where the id is None), in one statement."""
     reader: Reader = await context.reader()
     found = await users_by_id(reader, list({one for one in ids if one is not None}))
-    return [found.get(one) for one in ids]
+    return list(map(found.get, ids))
 
 
 def user_edge(attribute: str, description: str) -> Any:
     """An edge from a row's column of a person's id to the person."""
 
+    id_of = attrgetter(attribute)
+
     async def of_rows(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
-        return await users(context, [getattr(parent, attribute) for parent in parents])
+        return await users(context, list(map(id_of, parents)))
 
     of_rows.__name__ = f"user_of_{attribute}"
     return edge(of_rows, description, reads=(attribute,), **BY_SCOPE)

@@ -34,9 +34,14 @@ values but for null, which stays what it is.
 _LARGEST = 2**31 - 1
 
 
-def _only(*kinds: type) -> Whole:
-    allowed = set(kinds)
-    return lambda values, found: values if found <= allowed else None
+class _Only:
+    """Values of certain types go as they are, whatever they are."""
+
+    def __init__(self, *kinds: type) -> None:
+        self.kinds = frozenset(kinds)
+
+    def __call__(self, values: Column, found: set[type]) -> Column | None:
+        return values if found <= self.kinds else None
 
 
 def _integers(values: Column, found: set[type]) -> Column | None:
@@ -65,15 +70,15 @@ def _anything(values: Column, found: set[type]) -> Column | None:
 
 
 _OWN: dict[object, Whole] = {
-    GraphQLString: _only(str),
-    GraphQLID: _only(str),
-    GraphQLBoolean: _only(bool),
+    GraphQLString: _Only(str),
+    GraphQLID: _Only(str),
+    GraphQLBoolean: _Only(bool),
     GraphQLInt: _integers,
     GraphQLFloat: _numbers,
 }
 _DECLARED: dict[object, Whole] = {
     DATE_TIME.serialize: _moments,
-    DATE.serialize: _only(date),  # the encoder writes days as the scalar does
+    DATE.serialize: _Only(date),  # the encoder writes days as the scalar does
     JSON_SCALAR.serialize: _anything,
 }
 

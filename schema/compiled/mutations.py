@@ -63,7 +63,7 @@ class Mutation:
         """See `Source`."""
         (parent,) = parents
         try:
-            arguments = self._field.arguments(run)
+            arguments = self._field.arguments.made(run.executor)
             info = _Info(run, self._field, self._declared, place)
             return [await self._resolve(parent, info, **arguments)]
         except Exception as error:  # noqa: BLE001 -- becomes an error of the answer

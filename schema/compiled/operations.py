@@ -59,9 +59,10 @@ class Operation:
         run.context.alone = True
         place = Whole()
         collect = getattr(run.context, "collect", None) if together else None
-        running = self._root.rows(run, [executor.root_value], place)
-        rows = await (running if collect is None else collect(running))
-        data = rows[0]
+        found: Any = self._root.rows(run, [executor.root_value], place)
+        if type(found) is not list:
+            found = await (found if collect is None else collect(found))
+        data = found[0]
         run.context.dependence = run.dependence
         run.context.objects = run.objects if run.counted and not run.failures else None
         if type(data) is Failure:

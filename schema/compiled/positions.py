@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -49,14 +49,17 @@ def flags_of(kinds: Iterable[type]) -> int:
     return flags
 
 
-Rows = Callable[[Run, Sequence[Any], Place], Any]
+Soon = list[Any] | Coroutine[Any, Any, list[Any]]
+"""Values, or a coroutine of them if something has to be waited for: most are there at once, and cost no coroutine."""
+
+Rows = Callable[[Run, Sequence[Any], Place], Soon]
 """Builds what is selected of objects of one type: a dict for each, or a failure."""
 
 
 class Shape(Protocol):
     """Completes values that are neither null nor errors: as many, in their order, some of them failures."""
 
-    async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]: ...
+    def complete(self, run: Run, values: list[Any], place: Place) -> Soon: ...
 
 
 class Position:
@@ -65,7 +68,7 @@ class Position:
     `name` is the field's, as errors call it; `plain`: no objects are in it.
     """
 
-    __slots__ = ("_name", "_nodes", "_nullable", "_shape", "plain")
+    __slots__ = ("_name", "_nodes", "_nullable", "_shape", "kinds", "plain")
 
     def __init__(self, shape: Shape, nullable: bool, name: str, nodes: list[FieldNode]) -> None:
         self._shape = shape
@@ -73,17 +76,31 @@ class Position:
         self._nullable = nullable
         self._name = name
         self._nodes = nodes
+        kinds = shape.kinds if isinstance(shape, Leaf) else None
+        self.kinds = kinds | _NULL if kinds and nullable else kinds
+        """The types of values that go as they are, where that depends on nothing else."""
 
-    async def complete(self, run: Run, values: Sequence[Any], place: Place) -> list[Any]:
-        """Values as they go into the answer; exceptions among them become errors.
+    def complete(self, run: Run, values: Sequence[Any], place: Place, flags: int | None = None) -> Soon:
+        """Values as they go into the answer; exceptions among them become errors. ``flags``: theirs, if they are known.
 
         Failures are left where null may not stand: they are for the object or list around.
         """
         before = run.failures
-        if flags_of(set(map(type, values))) & 2:
-            completed = await self._complete_some(run, values, place)
+        if (flags_of(set(map(type, values))) if flags is None else flags) & 2:
+            completed = self._complete_some(run, values, place)
         else:
-            completed = await self._shape.complete(run, list(values), place)
+            every = values if type(values) is list else list(values)
+            completed = self._shape.complete(run, every, place)
+        if type(completed) is list:
+            same = run.failures == before
+            return completed if same else self._nulled(run, completed, place, before)
+        return self._completed(run, completed, place, before)
+
+    async def _completed(self, run: Run, completed: Any, place: Place, before: int) -> list[Any]:
+        return self._nulled(run, await completed, place, before)
+
+    def _nulled(self, run: Run, completed: list[Any], place: Place, before: int) -> list[Any]:
+        """The values with null for those that failed, where it may stand."""
         if self._nullable and run.failures != before:
             completed = list(completed)
             for index, value in enumerate(completed):
@@ -94,22 +111,20 @@ class Position:
 
     def at_once(self, run: Run, values: Sequence[Any], kinds: set[type], flags: int) -> list[Any] | None:
         """Scalars without a fault in them, a whole column; None if they must be completed as all else is."""
-        if not isinstance(self._shape, Leaf) or flags & 4 or (flags & 2 and not self._nullable):
+        if type(self._shape) is not Leaf or flags & 4 or (flags & 2 and not self._nullable):
             return None
         if dict in kinds or list in kinds:
             run.counted = False
         return self._shape.at_once(values, kinds - _NULL if flags & 2 else kinds)
 
-    async def _complete_some(self, run: Run, values: Sequence[Any], place: Place) -> list[Any]:
+    def _complete_some(self, run: Run, values: Sequence[Any], place: Place) -> Soon:
         indexes = [index for index, value in enumerate(values) if not isinstance(value, _NOTHING)]
-        found: Iterable[Any] = ()
-        if indexes:
-            chosen = [values[index] for index in indexes]
-            found = await self._shape.complete(run, chosen, Chosen(place, indexes))
-        completed = list(map(self._nothing, [run] * len(values), values))
-        for index, value in zip(indexes, found, strict=True):
-            completed[index] = value
-        return completed
+        completed: list[Any] = list(map(self._nothing, [run] * len(values), values))
+        if not indexes:
+            return completed
+        chosen = [values[index] for index in indexes]
+        found = self._shape.complete(run, chosen, Chosen(place, indexes))
+        return _then(found, lambda there: _put(completed, indexes, there))
 
     def _nothing(self, run: Run, value: Any) -> Failure | None:
         if isinstance(value, BaseException):
@@ -126,9 +141,10 @@ class Leaf:
     def __init__(self, kind: GraphQLLeafType, nodes: list[FieldNode]) -> None:
         self._kind = kind
         self._whole = whole_column(kind)
+        self.kinds: frozenset[type] | None = getattr(self._whole, "kinds", None)
         self._nodes = nodes
 
-    async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
+    def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
         """See `Shape`."""
         if not values:
             return values
@@ -158,7 +174,7 @@ class Listed:
         self._name = name
         self._nodes = nodes
 
-    async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
+    def complete(self, run: Run, values: list[Any], place: Place) -> Soon:
         """See `Shape`."""
         before = run.failures
         lists = read = values
@@ -166,11 +182,14 @@ class Listed:
             read = [value if type(value) is list else self._read(run, value) for value in values]
             lists = [[] if type(one) is Failure else one for one in read]
         lengths = list(map(len, lists))
-        flat = list(chain.from_iterable(lists))
-        items = await self.items.complete(run, flat, Items(place, lengths))
-        rest = iter(items)
-        completed: list[Any] = [list(islice(rest, length)) for length in lengths]
-        return completed if run.failures == before else list(map(_or_failure, read, completed))
+        flat = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
+
+        def listed(items: list[Any]) -> list[Any]:
+            rest = iter(items)
+            completed: list[Any] = [list(islice(rest, length)) for length in lengths]
+            return completed if run.failures == before else list(map(_or_failure, read, completed))
+
+        return _then(self.items.complete(run, flat, Items(place, lengths)), listed)
 
     def _read(self, run: Run, value: Any) -> Any:
         try:
@@ -201,16 +220,23 @@ class Objects:
         self._details = details
         self._rows = rows
         self._plain = plain
+        self._right: set[type] = set()
+        """Classes all of whose objects are of the type."""
 
-    async def complete(self, run: Run, values: list[Any], place: Place) -> list[Any]:
+    def complete(self, run: Run, values: list[Any], place: Place) -> Soon:
         """See `Shape`."""
         run.objects += len(values)
+        if self._right.issuperset(map(type, values)):
+            return self._build(run, values, place)
         wrong = self._wrong(run, values)
-        if wrong:
-            right = [index for index in range(len(values)) if index not in wrong]
-            found = await self._build(run, [values[index] for index in right], Chosen(place, right))
-            return _put_together(len(values), [(list(wrong), list(wrong.values())), (right, found)])
-        return await self._build(run, values, place)
+        if not wrong:
+            return self._build(run, values, place)
+        right = [index for index in range(len(values)) if index not in wrong]
+        found = self._build(run, [values[index] for index in right], Chosen(place, right))
+        return _then(
+            found,
+            lambda there: _put_together(len(values), [(list(wrong), list(wrong.values())), (right, there)]),
+        )
 
     def _wrong(self, run: Run, values: list[Any]) -> dict[int, Failure]:
         """What is not of the type, by index."""
@@ -220,6 +246,7 @@ class Objects:
         if getattr(check, "by_class", False):
             kinds = {type(value): value for value in values}
             if all(check(value, None) for value in kinds.values()):  # type: ignore[arg-type]
+                self._right |= kinds.keys()
                 return {}
         wrong = {}
         for index, value in enumerate(values):
@@ -230,18 +257,17 @@ class Objects:
                 wrong[index] = run.fail(error, to_nodes(self._details))
         return wrong
 
-    async def _build(self, run: Run, values: list[Any], place: Place) -> list[Any]:
+    def _build(self, run: Run, values: list[Any], place: Place) -> Soon:
         identities = list(map(id, values))
         by_identity = dict(zip(identities, values, strict=True))
         if len(by_identity) == len(values):
-            built: list[Any] = await self._rows(run, values, place)
-            return built
+            return self._rows(run, values, place)
         order = {identity: number for number, identity in enumerate(by_identity)}
         numbers = list(map(order.__getitem__, identities))
-        rows = await self._rows(run, list(by_identity.values()), Shared(place, numbers))
         if not self._plain:
             run.counted = False  # what is within them stands as often as they do
-        return list(map(rows.__getitem__, numbers))
+        found = self._rows(run, list(by_identity.values()), Shared(place, numbers))
+        return _then(found, lambda rows: list(map(rows.__getitem__, numbers)))
 
 
 class Abstract:
@@ -273,11 +299,11 @@ class Abstract:
                 failed.append(index)
                 failures.append(run.fail(error, to_nodes(self._details)))
         if len(kinds) == 1 and not failed:
-            return await self._by_name[next(iter(kinds))].complete(run, values, place)
+            return await _there(self._by_name[next(iter(kinds))].complete(run, values, place))
         parts = [(failed, failures)]
         for name, indexes in kinds.items():
             chosen = [values[index] for index in indexes]
-            found = await self._by_name[name].complete(run, chosen, Chosen(place, indexes))
+            found = await _there(self._by_name[name].complete(run, chosen, Chosen(place, indexes)))
             parts.append((indexes, found))
         return _put_together(len(values), parts)
 
@@ -291,9 +317,27 @@ class Abstract:
         return name  # type: ignore[no-any-return]
 
 
+def _then(found: Soon, made: Callable[[list[Any]], list[Any]]) -> Soon:
+    """What is made of values, at once if they are there."""
+    return made(found) if type(found) is list else _made(found, made)  # type: ignore[arg-type]
+
+
+async def _made(found: Coroutine[Any, Any, list[Any]], made: Callable[[list[Any]], list[Any]]) -> list[Any]:
+    return made(await found)
+
+
+async def _there(found: Soon) -> list[Any]:
+    return found if type(found) is list else await found  # type: ignore[misc]
+
+
+def _put(whole: list[Any], indexes: Iterable[int], values: Iterable[Any]) -> list[Any]:
+    for index, value in zip(indexes, values, strict=True):
+        whole[index] = value
+    return whole
+
+
 def _put_together(length: int, parts: Iterable[tuple[list[int], list[Any]]]) -> list[Any]:
     whole: list[Any] = [None] * length
     for indexes, values in parts:
-        for index, value in zip(indexes, values, strict=True):
-            whole[index] = value
+        _put(whole, indexes, values)
     return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,16 +29,19 @@ from graphql.execution.collect_fields import (
 )
 from graphql.execution.executor import to_nodes
 from graphql.execution.values import VariableValues
+from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from app.collecting import Together
+from app.db import Row
 from app.keys import Rows
 from schema.compiled.builders import builder
 from schema.compiled.mutations import mutation_source
 from schema.compiled.places import Place, Under
-from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape, flags_of
+from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position, Shape, Soon, flags_of
 from schema.compiled.runs import Failure, Run
 from schema.compiled.sources import (
+    Attribute,
     Constant,
     Field,
     Ready,
@@ -50,6 +53,8 @@ from schema.compiled.sources import (
 )
 from schema.context import Columns
 from schema.dependence import Dependence, strongest
+
+_NONE: frozenset[type] = frozenset()
 
 
 class Column:
@@ -65,41 +70,61 @@ class Column:
         self.plain = position.plain
         self.reads = reads
         self._source: Any = source
-        self._ready = isinstance(source, Ready)
+        self.ready = isinstance(source, Ready)
         self._position = position
+        self._kinds = position.kinds or _NONE
+        """The types of values that go into the answer as they are."""
+        self.quick = Quick(source, self._kinds) if isinstance(source, Attribute) and position.kinds else None
 
-    def at_once(self, run: Run, parents: Sequence[Any]) -> list[Any] | Pending:
-        """Its values as they go into the answer, one for each parent, if nothing has to be waited for."""
-        if not self._ready:
-            return Pending(None)
+    def of(self, run: Run, parents: Sequence[Any], place: Place) -> Soon:
+        """Its values as they go into the answer, one for each parent."""
+        if not self.ready:
+            return self._waited(run, parents, place)
         values = self._source.at_once(run, parents)
         kinds = set(map(type, values))
-        flags = flags_of(kinds)
-        column = None if flags & 1 else self._position.at_once(run, values, kinds, flags)
-        return Pending(values) if column is None else column
-
-    async def of(self, run: Run, parents: Sequence[Any], place: Place, pending: Pending) -> list[Any]:
-        """The same if something has to be."""
-        under = Under(place, self.name)
-        values = pending.values
-        if values is None:
-            values = await self._source.values(run, parents, under)
-        kinds = set(map(type, values))
+        if kinds and self._kinds.issuperset(kinds) and type(values) is list:
+            return values
         flags = flags_of(kinds)
         if flags & 1:
-            values = await settled(values, run)
-        elif (column := self._position.at_once(run, values, kinds, flags)) is not None:
+            return self._settled(run, values, place)
+        column = self._position.at_once(run, values, kinds, flags)
+        if column is not None:
             return column
-        return await self._position.complete(run, values, under)
+        return self._position.complete(run, values, Under(place, self.name), flags)
+
+    async def _waited(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+        under = Under(place, self.name)
+        try:
+            values = await self._source.values(run, parents, under)
+            if len(values) != len(parents):
+                raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
+            values = [error] * len(parents)
+        kinds = set(map(type, values))
+        if kinds and self._kinds.issuperset(kinds) and type(values) is list:
+            return values
+        flags = flags_of(kinds)
+        if flags & 1:
+            return await self._settled(run, values, place)
+        column = self._position.at_once(run, values, kinds, flags)
+        found = self._position.complete(run, values, under, flags) if column is None else column
+        return found if type(found) is list else await found  # type: ignore[misc]
+
+    async def _settled(self, run: Run, values: Sequence[Any], place: Place) -> list[Any]:
+        """The same of values among which there are some to be awaited."""
+        found = self._position.complete(run, await settled(values, run), Under(place, self.name))
+        return found if type(found) is list else await found  # type: ignore[misc]
 
 
-class Pending:
-    """A column that is not complete; ``values``: what it is completed of, if that is known."""
+class Quick:
+    """A column that need not be looked at value by value: how it is got, and the types that go as they are."""
 
-    __slots__ = ("values",)
+    __slots__ = ("kinds", "of_object", "of_record")
 
-    def __init__(self, values: Sequence[Any] | None) -> None:
-        self.values = values
+    def __init__(self, source: Attribute, kinds: frozenset[type]) -> None:
+        self.of_object = source.of_object
+        self.of_record: Callable[[Any], Any] = source.of_record or source.of_object
+        self.kinds = kinds
 
 
 class Selection:
@@ -112,6 +137,7 @@ class Selection:
         """``in_order``: one after the other, as a mutation's fields are."""
         self._columns = columns
         self._in_order = in_order
+        self._waits = not all(column.ready for column in columns)
         reads = [column.reads for column in columns]
         self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
         self.alone = all(column.alone for column in columns)
@@ -119,45 +145,69 @@ class Selection:
         self.plain = all(column.plain for column in columns)
         self._build = builder(tuple(column.name for column in columns))
 
-    async def rows(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+    def rows(self, run: Run, parents: Sequence[Any], place: Place) -> Soon:
         """A dict for each parent; a failure for those without a value that must be there.
 
         Fields are completed side by side, each with all that is below it, so that their statements go together.
         """
         if not self._columns:
             return [{} for _ in parents]
-        run.dependence = strongest(run.dependence, self._dependence)
+        if run.dependence is not self._dependence:
+            run.dependence = strongest(run.dependence, self._dependence)
         before = run.failures
-        columns = await self._complete(run, Rows(parents), place)
-        if run.failures != before and parents:
-            for column, values in zip(self._columns, columns, strict=True):
-                if all(type(value) is Failure for value in values):
-                    # Nothing of these objects will be shown.
-                    return [failure.under(column.name) for failure in values]
-        rows: list[Any] = self._build(*columns)
-        if run.failures != before:
-            for column, values in zip(reversed(self._columns), reversed(columns), strict=True):
-                for index, value in enumerate(values):
-                    if type(value) is Failure:
-                        rows[index] = value.under(column.name)
-        return rows
+        if self._waits:
+            parents = Rows(parents)
+        if self._in_order:
+            return self._one_by_one(run, parents, place, before)
+        columns = self._complete(run, parents, place)
+        later = [index for index, values in enumerate(columns) if type(values) is not list]
+        return self._rest(run, columns, later, before) if later else self._rows(run, columns, before)
 
-    async def _complete(self, run: Run, parents: Rows, place: Place) -> list[list[Any]]:
-        """The values of each field."""
+    def _complete(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
+        """The values of each field, or a coroutine of them."""
+        kinds = set(map(type, parents))
+        of_rows = len(kinds) == 1 and issubclass(kinds.pop(), Row)
         columns: list[Any] = []
-        later: list[int] = []
-        for index, column in enumerate(self._columns):
-            values = column.at_once(run, parents)
-            if type(values) is Pending and self._in_order:
-                values = await column.of(run, parents, place, values)
-            elif type(values) is Pending:
-                later.append(index)
-            columns.append(values)
-        rest = [self._columns[index].of(run, parents, place, columns[index]) for index in later]
-        found = await Together(rest) if len(rest) > 1 else [await one for one in rest]
+        for column in self._columns:
+            if (quick := column.quick) is not None:
+                # Most columns: what is there goes into the answer as it is, after one look at its types.
+                try:
+                    values = list(map(quick.of_record if of_rows else quick.of_object, parents))
+                    if quick.kinds.issuperset(map(type, values)):
+                        columns.append(values)
+                        continue
+                except Exception:  # noqa: BLE001, S110 -- each value's error becomes one of the answer
+                    pass
+            columns.append(column.of(run, parents, place))
+        return columns
+
+    async def _rest(self, run: Run, columns: list[Any], later: list[int], before: int) -> list[Any]:
+        rest = [columns[index] for index in later]
+        found = await Together(rest) if len(rest) > 1 else [await rest[0]]
         for index, values in zip(later, found, strict=True):
             columns[index] = values
-        return columns
+        return self._rows(run, columns, before)
+
+    async def _one_by_one(self, run: Run, parents: Sequence[Any], place: Place, before: int) -> list[Any]:
+        columns = []
+        for column in self._columns:
+            values = column.of(run, parents, place)
+            columns.append(values if type(values) is list else await values)  # type: ignore[misc]
+        return self._rows(run, columns, before)
+
+    def _rows(self, run: Run, columns: list[list[Any]], before: int) -> list[Any]:
+        if run.failures == before:
+            return self._build(*columns)
+        for column, values in zip(self._columns, columns, strict=True):
+            if values and all(type(value) is Failure for value in values):
+                # Nothing of these objects will be shown.
+                return [failure.under(column.name) for failure in values]
+        rows: list[Any] = self._build(*columns)
+        for column, values in zip(reversed(self._columns), reversed(columns), strict=True):
+            for index, value in enumerate(values):
+                if type(value) is Failure:
+                    rows[index] = value.under(column.name)
+        return rows
 
 
 class Compiler:

@@ -8,33 +8,29 @@ from collections.abc import Awaitable, Callable, Sequence
 from operator import attrgetter, itemgetter
 from typing import Any, Protocol
 
-from graphql import (
-    FieldNode,
-    GraphQLField,
-    GraphQLObjectType,
-    GraphQLResolveInfo,
-    VariableNode,
-    get_argument_values,
-)
+import strawberry
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import Path as ResponsePath
 from strawberry import UNSET
-from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from app.db import Row
+from schema.compiled.arguments import Arguments
 from schema.compiled.places import Path, Place
 from schema.compiled.runs import Run
 from schema.context import Columns
 from schema.dependence import LOGGED, Dependence
 from schema.edges import PASSED_ON, READS, batch_of
-from schema.readings import reading_arguments
 
 
 class Source(Protocol):
-    """Finds one field's values, one for each parent; a value may be an exception, and then is an error there."""
+    """Finds one field's values, one for each parent; a value may be an exception, and then is an error there.
 
-    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]: ...
+    What it raises instead, at once or later, is the error of all of them.
+    """
+
+    def values(self, run: Run, parents: Sequence[Any], place: Place) -> Awaitable[Sequence[Any]]: ...
 
 
 class Field:
@@ -49,28 +45,7 @@ class Field:
         self.parent = parent
         declared = definition.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
         self.declared = declared if isinstance(declared, StrawberryField) else None
-        self._read = None if self.declared is None else reading_arguments(self.declared.arguments, converter)
-        self._variables = _variables_alone(definition, nodes[0])
-
-    def given(self, run: Run) -> dict[str, Any]:
-        """Its arguments as graphql-core coerces them. Raises `GraphQLError`."""
-        if not self.definition.args:
-            return {}
-        executor = run.executor
-        if self._variables is not None:
-            coerced = executor.variable_values.coerced
-            found = {name: coerced.get(variable) for name, variable in self._variables}
-            if None not in found.values():  # what null means there is graphql-core's to say
-                return found
-        return get_argument_values(
-            self.definition, self.nodes[0], executor.variable_values, None, executor.hide_suggestions
-        )
-
-    def arguments(self, run: Run) -> dict[str, Any]:
-        """The same as its resolver takes them."""
-        if self._read is None or not self.definition.args:
-            return {}
-        return self._read(self.given(run))
+        self.arguments = Arguments(converter, definition, self.declared, nodes[0])
 
     def info(self, run: Run, path: Path = ()) -> GraphQLResolveInfo[Any]:
         """What a resolver is told of where it runs."""
@@ -79,18 +54,6 @@ class Field:
             where = ResponsePath(where, step, None)
         assert where is not None
         return run.executor.build_resolve_info(self.definition, self.nodes, self.parent, where)
-
-
-def _variables_alone(definition: GraphQLField, node: FieldNode) -> list[tuple[str, str]] | None:
-    """The variables that a field's arguments are, where all are given so."""
-    given = {argument.name.value: argument.value for argument in node.arguments or ()}
-    found = []
-    for name, argument in definition.args.items():
-        value = given.get(name)
-        if not isinstance(value, VariableNode):
-            return None
-        found.append((argument.out_name or name, value.name.value))
-    return found
 
 
 def reads_of(field: Field, below: Columns) -> Columns:
@@ -127,7 +90,7 @@ def source_of(field: Field, columns: Columns = None, *, alone: bool = False) -> 
     `alone`: nothing else is asked of these, so that what is at hand need not be read.
     """
     declared = field.declared
-    if declared is None or declared.extensions:
+    if declared is None or declared.extensions or declared.is_subscription or field.parent.name == "Mutation":
         return Resolved(field)
     if declared.is_basic_field:
         return Attribute(declared.python_name)
@@ -136,9 +99,9 @@ def source_of(field: Field, columns: Columns = None, *, alone: bool = False) -> 
     batch = batch_of(resolver.wrapped_func)
     if batch is not None:
         return Batched(field, batch, columns, alone=alone)
-    if resolver.info_parameter or resolver.is_async or declared.is_subscription:
-        return Resolved(field)
-    return Plain(field)
+    if resolver.info_parameter:
+        return Called(field)
+    return Resolved(field) if resolver.is_async else Plain(field)
 
 
 class Ready:
@@ -168,18 +131,17 @@ class Attribute(Ready):
     """A column of the rows, or an attribute."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
-        self._of_record = None if hasattr(Row, name) else itemgetter(name)
-        self._of_object = attrgetter(name)
+        self.of_record = None if hasattr(Row, name) else itemgetter(name)
+        self.of_object = attrgetter(name)
 
     def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
         """See `Ready`."""
-        rows = self._of_record is not None and all(issubclass(kind, Row) for kind in set(map(type, parents)))
-        get = self._of_record if rows and self._of_record is not None else self._of_object
+        rows = self.of_record is not None and all(issubclass(kind, Row) for kind in set(map(type, parents)))
+        get = self.of_record if rows and self.of_record is not None else self.of_object
         try:
             return list(map(get, parents))
         except Exception:  # noqa: BLE001 -- each value's error becomes one of the answer
-            return [_attempt(self._of_object, parent) for parent in parents]
+            return [_attempt(self.of_object, parent) for parent in parents]
 
 
 class Plain(Ready):
@@ -210,7 +172,7 @@ class Plain(Ready):
                 return self._of_all(parents)
             if self._of_parent_alone:
                 return list(map(self._call, parents))
-            arguments = self._field.arguments(run)
+            arguments = self._field.arguments.of(run.executor)
         except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
             if not self._of_parent_alone:
                 return [error] * len(parents)
@@ -236,20 +198,19 @@ class Batched:
             getattr(batch, "at_hand", None) if alone else None
         )
 
-    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+    def values(self, run: Run, parents: Sequence[Any], place: Place) -> Awaitable[Sequence[Any]]:
         """See `Source`."""
-        try:
-            if self._at_hand is not None and (found := self._at_hand(run.context, parents, self._columns)):
-                return found
-            arguments = self._field.arguments(run)
-            given = {name: value for name, value in arguments.items() if value is not UNSET}
-            rows = parents if isinstance(parents, list) else list(parents)
-            values = await self._batch(run.context, rows, self._columns, **given)
-            if len(values) != len(parents):
-                raise WrongNumberOfResultsReturned(expected=len(parents), received=len(values))  # noqa: TRY301
-        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
-            return [error] * len(parents)
-        return values
+        if self._at_hand is not None and (found := self._at_hand(run.context, parents, self._columns)):
+            return _known(found)
+        arguments = self._field.arguments.of(run.executor)
+        if UNSET in arguments.values():
+            arguments = {name: value for name, value in arguments.items() if value is not UNSET}
+        rows = parents if isinstance(parents, list) else list(parents)
+        return self._batch(run.context, rows, self._columns, **arguments)
+
+
+async def _known(found: Sequence[Any]) -> Sequence[Any]:
+    return found
 
 
 class Resolved:
@@ -264,15 +225,46 @@ class Resolved:
         """See `Source`."""
         field = self._field
         resolve = field.definition.resolve or run.executor.field_resolver
-        try:
-            given = field.given(run)
-        except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
-            return [error] * len(parents)
+        given = field.arguments.given(run.executor)
         if self._pathless:
             info = field.info(run)
             return [_attempt(resolve, parent, info, **given) for parent in parents]
         infos = [field.info(run, next(place.paths(index))) for index in range(len(parents))]
         return [_attempt(resolve, parent, info, **given) for parent, info in zip(parents, infos, strict=True)]
+
+
+class Called:
+    """A resolver of ours that is told where it runs, without what Strawberry does around it for others' extensions."""
+
+    def __init__(self, field: Field) -> None:
+        assert field.declared is not None
+        resolver = field.declared.base_resolver
+        assert resolver is not None
+        assert resolver.info_parameter is not None
+        self._field = field
+        self._declared = field.declared
+        self._call: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
+        self._positional = resolver.self_parameter is not None
+        named = resolver.parent_parameter or resolver.root_parameter
+        self._name = named.name if named else None
+        self._info = resolver.info_parameter.name
+        self._waits = resolver.is_async
+
+    async def values(self, run: Run, parents: Sequence[Any], place: Place) -> Sequence[Any]:
+        """See `Source`."""
+        arguments = self._field.arguments.of(run.executor)
+        if self._waits and len(parents) == 1:
+            return [await self._resolve(run, parents[0], next(place.paths(0)), arguments)]
+        return [
+            _attempt(self._resolve, run, parent, next(place.paths(index)), arguments)
+            for index, parent in enumerate(parents)
+        ]
+
+    def _resolve(self, run: Run, parent: Any, path: Path, arguments: dict[str, Any]) -> Any:
+        told = strawberry.Info(_raw_info=self._field.info(run, path), _field=self._declared)
+        positional = (parent,) if self._positional else ()
+        named = {self._info: told} if self._name is None else {self._info: told, self._name: parent}
+        return self._call(*positional, **named, **arguments)
 
 
 async def settled(values: Sequence[Any], run: Run) -> Sequence[Any]:

@@ -17,7 +17,7 @@ import strawberry
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
 
-from app.collecting import collected
+from app.collecting import Collector
 from app.errors import BadInput, NotFound
 from schema.context import Columns, Context
 from schema.edges import column, derived, edge, root_field
@@ -253,7 +253,7 @@ class Counting:
     _run = Context._run
 
     async def collect(self, coroutine: Any) -> Any:
-        return await collected(coroutine)
+        return await Collector().run(coroutine)
 
     async def extensions(self) -> dict[str, Any]:
         return {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from schema.compiled import leaves, positions, runs, selections, sources
+from schema.compiled import arguments, leaves, positions, runs, selections
 from schema.compiled.places import Items, Under
 from schema.scalars import DATE_TIME
 from tests.compiled.test_oddities import Odd
@@ -63,7 +63,21 @@ def _unchecked(patch: pytest.MonkeyPatch) -> None:
 
 
 def _without_arguments(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sources.Field, "arguments", lambda field, run: {})
+    patch.setattr(arguments.Arguments, "given", lambda arguments, executor: {})
+    patch.setattr(arguments.Arguments, "of", lambda arguments, executor: {})
+
+
+class _Everything(frozenset[type]):
+    def issuperset(self, other: Any) -> bool:
+        return True
+
+
+def _unseen(patch: pytest.MonkeyPatch) -> None:
+    """Values of any type go into the answer as they are."""
+    made = selections.Quick.__init__
+    patch.setattr(
+        selections.Quick, "__init__", lambda quick, source, kinds: made(quick, source, _Everything())
+    )
 
 
 def _another_order(patch: pytest.MonkeyPatch) -> None:
@@ -75,7 +89,7 @@ def _another_order(patch: pytest.MonkeyPatch) -> None:
     "plant",
     [
         _as_isoformat, _without_errors, _doubled_errors, _without_names, _off_by_one, _nullable, _unchecked,
-        _without_arguments, _another_order,
+        _without_arguments, _unseen, _another_order,
     ],
 )  # fmt: skip
 async def test_a_planted_difference_is_seen(monkeypatch: pytest.MonkeyPatch, plant: Plant) -> None:

@@ -1,0 +1,111 @@
+"""Snapshots begin and end by the way: whoever reads next on a connection sees none of the one before."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+import app.connections
+from app.db import Database, Reader, sql
+from app.errors import BadInput
+from lockstep.embedded import Servers
+from tests.databases import Databases, named
+
+WHO = sql("SELECT current_setting('transaction_isolation'), declared_scopes()::text, pg_sleep(0)")
+FAILS = sql("SELECT 1 / $1::int", "n")
+LATEST = sql("SELECT max(name) FROM readers_tests")
+MORE = "INSERT INTO readers_tests SELECT max(name) + 1 FROM readers_tests RETURNING name"
+SECONDS = app.connections.OPEN_SECONDS
+
+
+@pytest.fixture(scope="module")
+async def url(databases: Databases, blank: str, servers: Servers) -> AsyncIterator[str]:
+    async with databases.copy_of(blank) as name:
+        owner = await asyncpg.connect(named(servers.owner_url, name))
+        await owner.execute(
+            "CREATE TABLE readers_tests (name int); GRANT SELECT, INSERT ON readers_tests TO PUBLIC"
+        )
+        await owner.execute("INSERT INTO readers_tests VALUES (0)")
+        await owner.close()
+        yield named(servers.database_url, name)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    made = await Database.open(url, size=3)
+    yield made
+    await made.close()
+
+
+async def _check(reader: Reader, viewer_id: UUID | None) -> None:
+    [(isolation, scopes, _)] = await reader.rows(WHO)
+    assert isolation == "repeatable read"
+    assert scopes == ("{}" if viewer_id is None else f"{{{viewer_id}}}")
+
+
+async def _snapshot(database: Database, chance: random.Random) -> None:
+    viewer_id = chance.choice([None, uuid4()])
+    reader = await database.begin(viewer_id, shared=chance.random() < 0.3, at_once=chance.random() < 0.3)
+    try:
+        for _ in range(chance.randrange(4)):
+            await _check(reader, viewer_id)
+            seen = await reader.value(LATEST)
+            await asyncio.sleep(chance.choice([0, 0, 0.001]))
+            assert await reader.value(LATEST) == seen, "all is of one moment"
+        if chance.random() < 0.2:
+            with pytest.raises(BadInput):
+                await reader.row(FAILS, n=0)
+    finally:
+        await database.end(reader)
+
+
+async def _lend(database: Database, chance: random.Random) -> None:
+    reader = await database.lend()
+    try:
+        [(isolation, scopes, _)] = await reader.rows(WHO)
+        assert (isolation, scopes) == ("read committed", "{}")
+    finally:
+        await database.take_back(reader)
+
+
+async def _write(database: Database, chance: random.Random) -> None:
+    async with database.connection() as connection:
+        number = await connection.fetchval(
+            "INSERT INTO readers_tests SELECT max(name) + 1 FROM readers_tests RETURNING name"
+        )
+    reader = await database.lend()
+    try:
+        assert await reader.value(LATEST) >= number, "what was committed is seen by who asks afterwards"
+    finally:
+        await database.take_back(reader)
+
+
+async def _given_up(database: Database, chance: random.Random) -> None:
+    """In the middle of whatever it was."""
+    task = asyncio.create_task(_snapshot(database, chance))
+    await asyncio.sleep(chance.choice([0, 0, 0.0005, 0.001, 0.002]))
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def _pause(database: Database, chance: random.Random) -> None:
+    """Long enough for what is open to be ended."""
+    await asyncio.sleep(chance.choice([0, SECONDS / 2, SECONDS * 1.5]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_readers_do_not_see_one_another(database: Database, seed: int) -> None:
+    chance = random.Random(seed)
+
+    async def somebody() -> None:
+        for _ in range(25):
+            await chance.choice([_snapshot, _snapshot, _snapshot, _lend, _write, _given_up, _pause])(
+                database, chance
+            )
+
+    await asyncio.gather(*(somebody() for _ in range(8)))
