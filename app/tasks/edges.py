@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
 from sqlmodel import SQLModel
 
@@ -38,7 +36,10 @@ _NEEDED = {"project_id", "id", "name"}
 
 @lru_cache(maxsize=256)
 def _statement(model: type[SQLModel], columns: frozenset[str] | None, of_one: bool) -> Statement[Any]:
-    """One row for each person or label, with all the tasks it is on: far fewer than one for each pair."""
+    """One row for each person or label, with all the tasks it is on: far fewer than one for each pair.
+
+    Their ids come one after the other as bytes, which are looked up sooner than ids made of them.
+    """
     held = _HELD[model]
     of_all = "unnest($1::text::uuid[], $2::text::uuid[]) AS asked(project_id, id)"
     asked = (
@@ -51,7 +52,7 @@ def _statement(model: type[SQLModel], columns: frozenset[str] | None, of_one: bo
     return sql(
         f"""
         SELECT {", ".join(chosen)}, held.task_ids FROM (
-            SELECT {held.grouped}, array_agg(h.task_id) AS task_ids FROM {asked} GROUP BY {held.grouped}
+            SELECT {held.grouped}, string_agg(uuid_send(h.task_id), '') AS task_ids FROM {asked} GROUP BY {held.grouped}
         ) held JOIN {table(model).name} u ON {held.joined} ORDER BY u.name, u.id
         """,  # noqa: S608 (names of ours)
         "projects", "ids",
@@ -59,25 +60,32 @@ def _statement(model: type[SQLModel], columns: frozenset[str] | None, of_one: bo
     )  # fmt: skip
 
 
+_ID = 16
+"""Bytes of an id."""
+
+
 async def _by_task(
     reader: Reader, model: type[SQLModel], asked: Keys | Iterable[Key], columns: frozenset[str] | None
-) -> dict[UUID, list[Any]]:
-    found: dict[UUID, list[Any]] = defaultdict(list)
+) -> list[list[Any]]:
     keys = Keys.of(asked)
     if not keys:
-        return found
+        return []
     projects: Any = keys.text(0) if keys.one is None else keys.one
     statement = _statement(model, columns, keys.one is not None)
-    for row in await reader.rows(statement, projects=projects, ids=keys.text(1)):
-        for task_id in row["task_ids"]:
-            found[task_id].append(row)
-    return found
+    rows = await reader.rows(statement, projects=projects, ids=keys.text(1))
+    ids = [task_id.bytes for task_id in keys.columns[1]]
+    found: dict[bytes, list[Any]] = {task_id: [] for task_id in ids}
+    for row in rows:
+        task_ids: bytes = row["task_ids"]
+        for start in range(0, len(task_ids), _ID):
+            found[task_ids[start : start + _ID]].append(row)
+    return [found[task_id] for task_id in ids]
 
 
 async def assignees_by_task(
     reader: Reader, keys: Keys | Iterable[Key], columns: frozenset[str] | None = None
-) -> dict[UUID, list[User]]:
-    """The people each task (project, id) is assigned to, by name.
+) -> list[list[User]]:
+    """The people each task (project, id) is assigned to, by name, in the order of the tasks.
 
     ``columns``: those that the rows are wanted for (None: all).
     """
@@ -86,6 +94,6 @@ async def assignees_by_task(
 
 async def labels_by_task(
     reader: Reader, keys: Keys | Iterable[Key], columns: frozenset[str] | None = None
-) -> dict[UUID, list[Label]]:
+) -> list[list[Label]]:
     """The labels of each task (project, id) that are not deleted, by name."""
     return await _by_task(reader, Label, keys, columns)

@@ -52,8 +52,8 @@ def _integers(values: Column, found: set[type]) -> Column | None:
 
 
 def _numbers(values: Column, found: set[type]) -> Column | None:
-    # A sum with infinity or no number in it is none either.
-    fits = found == {float} and isfinite(sum(value for value in values if value is not None))
+    # A sum with infinity or no number in it is none either. (Nulls and zeros add nothing.)
+    fits = found == {float} and isfinite(sum(filter(None, values)))
     return values if fits else None
 
 

@@ -70,17 +70,21 @@ class Chosen:
 
 
 class Shared:
-    """Objects that stand in several places and are built once: `numbers` says which one stands where."""
+    """Objects that stand in several places and are built once, in the order in which they are met.
 
-    def __init__(self, values: Place, numbers: Sequence[int]) -> None:
+    `identities` says which one stands where.
+    """
+
+    def __init__(self, values: Place, identities: Sequence[int]) -> None:
         self._values = values
-        self._numbers = numbers
-        self._places: dict[int, list[int]] | None = None
+        self._identities = identities
+        self._places: list[list[int]] | None = None
 
     def paths(self, index: int) -> Iterator[Path]:
         if self._places is None:
-            self._places = {}
-            for place, number in enumerate(self._numbers):
-                self._places.setdefault(number, []).append(place)
+            met: dict[int, list[int]] = {}
+            for place, identity in enumerate(self._identities):
+                met.setdefault(identity, []).append(place)
+            self._places = list(met.values())
         for place in self._places[index]:
             yield from self._values.paths(place)

@@ -262,12 +262,12 @@ class Objects:
         by_identity = dict(zip(identities, values, strict=True))
         if len(by_identity) == len(values):
             return self._rows(run, values, place)
-        order = {identity: number for number, identity in enumerate(by_identity)}
-        numbers = list(map(order.__getitem__, identities))
         if not self._plain:
             run.counted = False  # what is within them stands as often as they do
-        found = self._rows(run, list(by_identity.values()), Shared(place, numbers))
-        return _then(found, lambda rows: list(map(rows.__getitem__, numbers)))
+        found = self._rows(run, list(by_identity.values()), Shared(place, identities))
+        return _then(
+            found, lambda rows: list(map(dict(zip(by_identity, rows, strict=True)).__getitem__, identities))
+        )
 
 
 class Abstract:

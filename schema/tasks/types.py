@@ -87,14 +87,12 @@ def _word(statement: Any, column_name: str) -> Any:
 
 async def _assignees(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     keys = keys_of(parents, *KEY)
-    found = await assignees_by_task(await context.reader(), keys, columns)
-    return list(map(found.__getitem__, keys.columns[1]))
+    return await assignees_by_task(await context.reader(), keys, columns)
 
 
 async def _labels(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     keys = keys_of(parents, *KEY)
-    found = await labels_by_task(await context.reader(), keys, columns)
-    return list(map(found.__getitem__, keys.columns[1]))
+    return await labels_by_task(await context.reader(), keys, columns)
 
 
 async def _parents(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
