@@ -10,8 +10,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.lanes import batches, lanes
 from lockstep.embedded import Servers
-from tests.client import Answer
+from tests.client import Answer, mutation_document
 from tests.databases import named
 from tests.ledger import Log
 from tests.limits.conftest import Limited
@@ -62,6 +63,38 @@ async def test_what_takes_too_long_is_given_up(
         assert (await create(world)).data["taskCreate"]["task"] == {"title": "Late"}
         titles = [node["title"] for node in (await world.member.query(TASKS))["tasks"]["nodes"]]
         assert titles.count("Late") == 1
+
+
+async def test_an_edit_that_waits_for_others_is_given_up(
+    limited: Limited, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is under way goes on; what waits for it in its project's lane was never begun."""
+    commit, begun, go = batches.commit_batch, asyncio.Event(), asyncio.Event()
+
+    async def held(store: Any, items: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            await go.wait()
+        return await commit(store, items)
+
+    async with limited(request_seconds=0.5) as world:
+        task = await world.task()
+        monkeypatch.setattr(lanes, "commit_batch", held)
+
+        async def edit(**patch: Any) -> Answer:
+            given = {"id": task["id"], "expectedVersion": 1, "patch": patch}
+            return await world.member.ask(mutation_document("taskUpdate"), {"input": given})
+
+        first = asyncio.create_task(edit(title="First"))
+        await begun.wait()
+        async with asyncio.timeout(30):
+            assert codes(await edit(priority=1)) == (504, ["TIMEOUT"])
+        go.set()
+        assert not (await first).data["taskUpdate"]["errors"]
+        found = await world.member.query(
+            "query($id: ID!) { node(id: $id) { ... on Task { title priority version } } }", id=task["id"]
+        )
+        assert found["node"] == {"title": "First", "priority": 0, "version": 2}
 
 
 async def test_a_connection_is_waited_for_only_so_long(limited: Limited) -> None:
