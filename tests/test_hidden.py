@@ -203,7 +203,7 @@ ROOTS = {
 }  # fmt: skip
 FILTERED = {
     "status": "Status", "type": "TaskType", "assignee": "User", "creator": "User", "label": "Label", "parent": "Task",
-    "sprint": "Sprint", "milestone": "Milestone",
+    "sprint": "Sprint", "milestone": "Milestone", "project": "Project",
 }  # fmt: skip
 
 

@@ -49,7 +49,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Task.history": ("first: 10",),
     "Task.asOf": (NOW,),
     "Project.asOf": (NOW, "at: {seq: 3}"),
-    "Board.asOf": (NOW, "at: {seq: 3}"),
+    "Board.asOf": (NOW,),
     "BoardColumnAsOf.cards": (PAGE, f'{PAGE}, {FILTER}, lane: "none"'),
     "ProjectAsOf.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),
     "StatusAsOf.tasks": (PAGE, f"{PAGE}, {FILTER}, {ORDER}"),

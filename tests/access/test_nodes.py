@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 import pytest
 from graphql import GraphQLInterfaceType
 
@@ -10,6 +13,9 @@ from tests.access.conftest import Access
 from tests.access.oracle import Thing
 from tests.access.places import PERSONS
 from tests.access.views import HIDDEN, differences, view_of, without_viewer
+
+LONGEST = 60_000
+"""Of a document, in characters: the service reads 100,000."""
 
 LIKE_OTHERS = ("OPS", "OPN", "ELS")
 """Places whose things are looked at less closely: SEC and ENG have the same."""
@@ -33,11 +39,11 @@ async def test_what_is_hidden_is_like_what_is_missing(access: Access, person: st
 async def prove_nodes_hidden(access: Access, person: str) -> None:
     """Nothing of the hidden is shown, by `node` and by `nodes`; the answers are those for missing ids."""
     client, hidden = access.person(person), hidden_from(access, person)
-    document, given = asking_for(access, hidden)
-    answer = await client.query(document, **given)
-    shown = [thing for thing, one in zip(hidden, answer.values(), strict=True) if one is not None]
-    assert not shown, f"shown to {person}: {shown}"
-    await check_alike(access.service, client, document, {}, given)
+    for things, document, given in asking_for(access, hidden):
+        answer = await client.query(document, **given)
+        shown = [thing for thing, one in zip(things, answer.values(), strict=True) if one is not None]
+        assert not shown, f"shown to {person}: {shown}"
+        await check_alike(access.service, client, document, {}, given)
     listed = "query($a: ID!, $b: ID!) { nodes(ids: [$a, $b]) { __typename id } }"
     for thing in hidden:
         await check_alike(access.service, client, listed, {"b": client.user_id}, {"a": thing.id})
@@ -49,10 +55,16 @@ def hidden_from(access: Access, person: str) -> list[Thing]:
     return [thing for thing in nodes_of(access) if not access.oracle.sees(person, thing)]
 
 
-def asking_for(access: Access, things: list[Thing]) -> tuple[str, dict[str, str]]:
-    """One query for all of them with all their fields, and its variables."""
-    document = many_nodes([(thing.kind, access.fields.whole(thing.kind, 0)) for thing in things])
-    return document, {f"x{number}": thing.id for number, thing in enumerate(things)}
+def asking_for(access: Access, things: list[Thing]) -> Iterator[tuple[list[Thing], str, dict[str, str]]]:
+    """All of them with all their fields: in as few queries as can be, each with its things and variables."""
+    left = [(thing, access.fields.whole(thing.kind, 0)) for thing in things]
+    while left:
+        sizes = itertools.accumulate(len(selection) + 50 for _, selection in left)
+        some = max(1, sum(size <= LONGEST for size in sizes))
+        part, left = left[:some], left[some:]
+        document = many_nodes([(thing.kind, selection) for thing, selection in part])
+        given = {f"x{number}": thing.id for number, (thing, _) in enumerate(part)}
+        yield [thing for thing, _ in part], document, given
 
 
 async def test_what_is_shown_is_what_the_owner_is_shown(access: Access) -> None:

@@ -24,6 +24,7 @@ FILTERED = {
     "parent": "Task",
     "sprint": "Sprint",
     "milestone": "Milestone",
+    "project": "Project",
 }
 """Filters by an id, and what it names."""
 
