@@ -91,6 +91,10 @@ def _signature(orders: Sequence[Order]) -> str:
     return ",".join(("-" if order.descending else "") + order.name for order in orders)
 
 
+_FILLED = (b"", b"  ", b" ")
+"""By how many bytes stand beyond the last three."""
+
+
 def cursors_of(orders: Sequence[Order], rows: Iterable[Any]) -> list[str]:
     """The places of rows in these orders, for whoever wants to go on from there."""
     signature = _signature(orders)
@@ -98,9 +102,10 @@ def cursors_of(orders: Sequence[Order], rows: Iterable[Any]) -> list[str]:
     # The encoder writes times and days as they are read again; asyncpg has ids of its own kind.
     texts = [orjson.dumps((signature, *values), default=str) for values in zip(*columns, strict=True)]
     # Filled up with spaces, which mean nothing in JSON, each begins with a group of its own: all are encoded at once.
-    filled = [text.ljust(len(text) + -len(text) % 3) for text in texts]
+    lengths = list(map(len, texts))
+    filled = [text + _FILLED[length % 3] for text, length in zip(texts, lengths, strict=True)]
     whole = base64.urlsafe_b64encode(b"".join(filled)).decode()
-    ends = [*accumulate([len(text) // 3 * 4 for text in filled], initial=0)]
+    ends = accumulate([(length + 2) // 3 * 4 for length in lengths], initial=0)
     return [whole[start:end] for start, end in pairwise(ends)]
 
 

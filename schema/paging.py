@@ -55,11 +55,9 @@ def _nodes(root: Any) -> Any:
 
 def _page_info(root: Any) -> PageInfo:
     page: Page = root.page
+    start, end = page.cursors([page.rows[0], page.rows[-1]]) if page.rows else (None, None)
     return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=page.cursor(page.rows[0]) if page.rows else None,
-        end_cursor=page.cursor(page.rows[-1]) if page.rows else None,
+        has_next_page=page.has_next, has_previous_page=page.has_previous, start_cursor=start, end_cursor=end
     )
 
 
