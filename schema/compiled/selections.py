@@ -42,6 +42,7 @@ from schema.compiled.positions import Abstract, Leaf, Listed, Objects, Position,
 from schema.compiled.runs import Failure, Run
 from schema.compiled.sources import (
     Attribute,
+    Batched,
     Constant,
     Field,
     Ready,
@@ -71,16 +72,25 @@ class Column:
         self.reads = reads
         self._source: Any = source
         self.ready = isinstance(source, Ready)
+        self.alone_waits = False
+        """Whether what is at hand of it may be taken at once: there is nothing beside it that reads before."""
         self._position = position
         self._kinds = position.kinds or _NONE
         """The types of values that go into the answer as they are."""
         self.quick = Quick(source, self._kinds) if isinstance(source, Attribute) and position.kinds else None
 
+    def takes_at_hand(self) -> None:
+        """Nothing beside it waits."""
+        self.alone_waits = isinstance(self._source, Batched) and self._source.knows
+
     def of(self, run: Run, parents: Sequence[Any], place: Place) -> Soon:
         """Its values as they go into the answer, one for each parent."""
-        if not self.ready:
+        if self.ready:
+            values = self._source.at_once(run, parents)
+        elif self.alone_waits and (found := self._source.at_hand(run, parents)) is not None:
+            values = found
+        else:
             return self._waited(run, parents, place)
-        values = self._source.at_once(run, parents)
         kinds = set(map(type, values))
         if kinds and self._kinds.issuperset(kinds) and type(values) is list:
             return values
@@ -137,7 +147,10 @@ class Selection:
         """``in_order``: one after the other, as a mutation's fields are."""
         self._columns = columns
         self._in_order = in_order
-        self._waits = not all(column.ready for column in columns)
+        waiting = [column for column in columns if not column.ready]
+        self._waits = bool(waiting)
+        if len(waiting) == 1:
+            waiting[0].takes_at_hand()
         reads = [column.reads for column in columns]
         self.reads: Columns = None if None in reads else frozenset().union(*filter(None, reads))
         self.alone = all(column.alone for column in columns)

@@ -198,6 +198,18 @@ class Batched:
             getattr(batch, "at_hand", None) if alone else None
         )
 
+    @property
+    def knows(self) -> bool:
+        """Whether something of it may be at hand."""
+        return self._at_hand is not None
+
+    def at_hand(self, run: Run, parents: Sequence[Any]) -> Sequence[Any] | None:
+        """What need not be read; None if it must be."""
+        try:
+            return None if self._at_hand is None else self._at_hand(run.context, parents, self._columns)
+        except Exception:  # noqa: BLE001 -- `values` meets it again, and it becomes an error of the answer
+            return None
+
     def values(self, run: Run, parents: Sequence[Any], place: Place) -> Awaitable[Sequence[Any]]:
         """See `Source`."""
         if self._at_hand is not None and (found := self._at_hand(run.context, parents, self._columns)):
