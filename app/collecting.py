@@ -174,7 +174,11 @@ async def side_by_side(reader: Any, *coroutines: Coroutine[Any, Any, Any]) -> li
     if collector is not None and collector.active:
         found: list[Any] = await Together(coroutines)
         return found
-    return [await one for one in coroutines]
+    try:
+        return [await one for one in coroutines]
+    finally:
+        for one in coroutines:
+            one.close()  # those that nobody came to, because of an error
 
 
 async def _fetched(wants: list[Wanted]) -> list[Any]:

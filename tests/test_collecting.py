@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import app.collecting
-from app.collecting import Collector, Combinations, Combined, Together
+from app.collecting import Collector, Combinations, Combined, Together, side_by_side
 from app.db import Database, Reader, Statement, sql
 from app.errors import BadInput, ClientError
 from lockstep.embedded import Servers
@@ -196,6 +196,29 @@ async def test_an_error_of_one_ends_the_others(database: Database) -> None:
             await _collected(reader, _all([waiting(), failing()]))
         assert closed == [True]
         assert await reader.rows(COUNTED, by=1, most=1)
+    finally:
+        await database.end(reader)
+
+
+async def test_side_by_side_or_one_after_the_other(database: Database) -> None:
+    """An error of the first leaves nothing of the second, which may not have begun."""
+    reader = await database.begin(shared=False)
+    begun = []
+
+    async def failing() -> None:
+        raise ValueError("mine")
+
+    async def second() -> int:
+        begun.append(True)
+        return len(await reader.rows(COUNTED, by=1, most=2))
+
+    try:
+        assert await side_by_side(reader, second(), second()) == [2, 2]
+        assert await _collected(reader, side_by_side(reader, second(), second())) == [2, 2]
+        del begun[:]
+        with pytest.raises(ValueError, match="mine"):
+            await side_by_side(reader, failing(), second())
+        assert not begun
     finally:
         await database.end(reader)
 
