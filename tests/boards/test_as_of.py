@@ -245,3 +245,19 @@ async def test_two_moments_beside_one_another(world: World) -> None:
     assert [told[one]["state"]["name"] for one in "ab"] == ["First", "Second"]
     assert [told[one]["columns"][0]["count"] for one in "ab"] == [0, 1]
     assert [told[one]["columns"][0]["cards"]["totalCount"] for one in "ab"] == [0, 1]
+
+
+async def test_its_view_is_the_view_of_then(world: World) -> None:
+    """Changed and deleted since, it chooses what it chose."""
+    view = await world.view("First", by="owner", query="priority:1")
+    over = await board(world, viewId=view["id"])
+    for priority in (1, 2):
+        await world.task(f"Of {priority}", priority=priority)
+    seq = (await world.position())["seq"]
+    await world.owner.do("viewUpdate", id=view["id"], expectedVersion=1, name="Second", query="priority:2")
+    await world.owner.do("viewDelete", id=view["id"], expectedVersion=2)
+    for at, name, title in ((seq, "First", "Of 1"), (seq + 1, "Second", "Of 2"), (seq + 3, None, "Of 2")):
+        (told,) = await then(world.viewer, [over["id"]], seq=at)
+        assert (told["view"] or {"name": None})["name"] == name
+        cards = [node["state"]["title"] for one in told["columns"] for node in one["cards"]["nodes"]]
+        assert cards == [title], at
