@@ -12,10 +12,11 @@ from app.accounts.signing_in import sign_up
 from app.comments.actions import add_comments
 from app.comments.commands import NewComment
 from app.config import Settings
-from app.db import Database, Reader, sql
+from app.db import Database, Reader
 from app.links.actions import add_link
 from app.outcomes import Result
 from app.projects.actions.settings import create_project
+from app.statements import sql
 from app.tasks.actions.create import create_tasks
 from app.tasks.commands import NewTask, TaskPatch
 from app.work import Action, Actor, Store, run_unit

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlmodel import SQLModel
 
-from app.db import Reader, Row, Statement, table
+from app.db import Reader
+from app.statements import Row, Statement, table
 
 ModelT = TypeVar("ModelT")
 

@@ -10,9 +10,9 @@ import structlog
 
 from app.boards.rebalancing import rebalance_ranks
 from app.boards.retiring import finish_all
-from app.db import sql
 from app.events.models import ActorKind
 from app.outcomes import Result
+from app.statements import sql
 from app.work import Actor, Store, Work, run_unit
 
 log = structlog.get_logger(__name__)

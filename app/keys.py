@@ -51,7 +51,7 @@ class Keys:
         return list(dict.fromkeys(self.columns[0] if self.columns else ())) if one is None else [one]
 
     def text(self, column: int) -> str:
-        """A column as PostgreSQL writes an array: for asyncpg less work than its elements (see ``app.db``)."""
+        """A column as PostgreSQL writes an array: for asyncpg less work than its elements (see ``app.statements``)."""
         text = self._texts.get(column)
         if text is None:
             text = self._texts[column] = as_text(self.columns[column])

@@ -25,7 +25,7 @@ from app.accounts.passwords import Passwords
 from app.accounts.tokens import Tokens
 from app.config import Settings
 from app.connections import Patience
-from app.db import Database, Statement, sql
+from app.db import Database
 from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
@@ -42,6 +42,7 @@ from app.oidc.providers import Provider, read_providers
 from app.projects.access import readable_scopes
 from app.search.index import PostgresIndex
 from app.search.indexing import Indexer, NotingDoorbell
+from app.statements import Statement, sql
 from app.work import Store
 from schema import schema
 from schema.context import Application, open_context, open_session

@@ -10,7 +10,6 @@ from uuid import UUID
 import orjson
 from sqlmodel import SQLModel
 
-from app.db import Statement, sql
 from app.errors import KeyReused
 from app.events.appending import Keeping
 from app.events.cursors import Cursor
@@ -19,6 +18,7 @@ from app.events.log import Position
 from app.events.models import Event, MutationOutcome
 from app.guards import Guard
 from app.mail.letters import Mail
+from app.statements import Statement, sql
 
 if TYPE_CHECKING:
     from app.work import Work

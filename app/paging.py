@@ -25,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import TableValuedAlias
 
 from app.cursors import Order, PageRequest, cursor_of, cursors_of, sorted_by
-from app.db import Reader, Statement, as_keys, key_table
+from app.db import Reader
 from app.keys import Key, Keys
 from app.page_selects import PAGE_SIZE, first_key, outer_orders, page_rows
+from app.statements import Statement, as_keys, key_table
 
 Condition = ColumnElement[bool]
 """A condition on a table's rows."""

@@ -17,8 +17,9 @@ import orjson
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlmodel import SQLModel
 
-from app.db import Reader, Row, Statement, table
+from app.db import Reader
 from app.errors import BadInput
+from app.statements import Row, Statement, table
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 

@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import Date, DateTime, Uuid
 from sqlmodel import SQLModel
 
-from app.db import Row, Statement, sql, table
 from app.gathering import Select
 from app.staging import Values as Values  # noqa: PLC0414
 from app.staging import kinds_of
+from app.statements import Row, Statement, sql, table
 from app.work import Work
 
 

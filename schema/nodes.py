@@ -11,7 +11,7 @@ import strawberry
 from sqlmodel import SQLModel
 
 from app.collecting import Found
-from app.db import Row
+from app.statements import Row
 from schema.context import Columns, Context
 from schema.edges import READS, edge
 from schema.ids import global_id

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 import app.collecting
 from app.collecting import Collector, Combinations, Combined, Together, side_by_side
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.errors import BadInput, ClientError
+from app.statements import Statement, sql
 from lockstep.embedded import Servers
 from tests.databases import Databases, named
 

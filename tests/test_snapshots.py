@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 import app.connections
-from app.db import Database, Reader, sql
+from app.db import Database, Reader
 from app.errors import BadInput
+from app.statements import sql
 from lockstep.embedded import Servers
 from tests.databases import Databases, named
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.access_tokens.models import AccessToken
-from app.db import Reader, Statement, sql
+from app.db import Reader
+from app.statements import Statement, sql
 
 # One's own, and those of the service accounts of workspaces that one administers.
 _VISIBLE: Statement[AccessToken] = sql(

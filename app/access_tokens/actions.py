@@ -12,11 +12,11 @@ from app.access_tokens.models import AccessScope, AccessToken
 from app.access_tokens.reads import count_tokens
 from app.access_tokens.secrets import new_token, token_hash
 from app.audit.actions import AuditAction
-from app.db import sql
 from app.errors import LimitReached, NotFound, ValidationFailed
 from app.guards import Guard
 from app.ids import new_id
 from app.outcomes import Result
+from app.statements import sql
 from app.values import check_name, now_utc
 from app.work import Action, Work
 from app.writes import insert_rows

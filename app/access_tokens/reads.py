@@ -6,7 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app.access_tokens.models import AccessToken
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
+from app.statements import Statement, sql, table
 
 TOKENS = table(AccessToken)
 

@@ -12,13 +12,13 @@ from email_validator import EmailNotValidError, validate_email
 from app.accounts.events import PERSON_SHAPE, PERSON_UPDATED, person_state
 from app.accounts.models import Password, User, UserKind
 from app.accounts.reads import users_by_id
-from app.db import sql
 from app.errors import NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import Scope, ScopeKind
 from app.guards import Guard
 from app.ids import new_id
 from app.outcomes import Result
+from app.statements import sql
 from app.values import check_name, check_text, check_time_zone
 from app.work import Action, Work
 from app.writes import compare_and_set, insert_rows

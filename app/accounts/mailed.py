@@ -9,8 +9,9 @@ from app.accounts.models import MailedToken, Purpose
 from app.accounts.refusals import LinkInvalid
 from app.accounts.rows import DROP_MAILED, MAILED, TAKE_MAILED, TOKEN_OWNER
 from app.accounts.secrets import digest, new_secret
-from app.db import Database, Reader, Row
+from app.db import Database, Reader
 from app.ids import new_id
+from app.statements import Row
 from app.work import Work
 from app.writes import insert_rows
 

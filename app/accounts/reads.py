@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, cast, func, select
 
 from app.accounts.models import User
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.keys import as_text
+from app.statements import Statement, sql, table
 
 USERS = table(User)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.accounts.models import SignIn
-from app.db import sql
+from app.statements import sql
 
 TOKEN_OWNER = sql("SELECT token_owner($1)", "hash")
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, sql
+from app.db import Reader
+from app.statements import sql
 
 LONGEST_VALUE = 200
 """Characters of a text that an entry may hold: names and roles, not what people wrote."""

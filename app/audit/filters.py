@@ -12,9 +12,9 @@ from sqlalchemy import ARRAY, Text, func, literal
 from app.audit.actions import known_actions
 from app.audit.models import AuditEntry
 from app.cursors import Order
-from app.db import table
 from app.errors import BadInput
 from app.paging import Condition
+from app.statements import table
 
 ENTRIES = table(AuditEntry)
 ORDERS = [Order(ENTRIES.c.at, "at", descending=True), Order(ENTRIES.c.id, "id", descending=True)]

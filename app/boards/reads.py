@@ -20,10 +20,11 @@ from sqlalchemy import (
 )
 
 from app.boards.models import Board, BoardSwimlanes
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.paging import Condition, StandIns
 from app.projects.models import StatusCategory, TaskType
 from app.projects.reads import of_projects
+from app.statements import Statement, sql, table
 from app.tasks.filters import TASKS, in_statuses, living_label
 from app.tasks.models import TaskAssignee, TaskLabel
 from app.views.reads import read_instead

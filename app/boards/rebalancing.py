@@ -10,11 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from app.boards.events import RANKS_REBALANCED
-from app.db import Statement, sql
 from app.events.models import ActorKind
 from app.ids import new_id
 from app.outcomes import Result
 from app.ranks import LENGTH_LIMIT, respread
+from app.statements import Statement, sql
 from app.tasks.facts import order_guard
 from app.tasks.models import Task
 from app.values import now_utc

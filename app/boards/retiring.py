@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from app.boards.actions import drop_status
-from app.db import Statement, sql
 from app.errors import NotFound, ValidationFailed
 from app.events.deltas import delta_between
 from app.events.models import ActorKind
@@ -29,6 +28,7 @@ from app.projects.actions.vocabulary import (
 from app.projects.events import STATUS_DELETED, STATUS_UPDATED
 from app.projects.models import Status
 from app.projects.reads import STATUSES, by_project
+from app.statements import Statement, sql
 from app.tasks.actions.writing import write_decisions
 from app.tasks.decisions import CLOSED, Decision
 from app.tasks.events import TASK_MOVED, TASK_SHAPE, task_state

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.comments.events import COMMENT_ARRIVED, COMMENT_LEFT, comment_state
 from app.comments.models import Comment
-from app.db import Statement, sql
+from app.statements import Statement, sql
 from app.work import RaceLost, Work
 
 

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from app.comments.models import Comment
 from app.cursors import Order, PageRequest
-from app.db import Reader, Statement, as_keys, sql, table
+from app.db import Reader
 from app.keys import Keys
 from app.paging import Fixed, Page, counts_by_parent, pages_by_parent
 from app.projects.access import visible_among
+from app.statements import Statement, as_keys, sql, table
 
 Key = tuple[UUID, UUID]
 """(project id, id of a task or a comment in it)."""

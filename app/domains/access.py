@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.domains.models import JoiningDomain
+from app.statements import Statement, sql
 
 _OF_WORKSPACES: Statement[JoiningDomain] = sql(
     """

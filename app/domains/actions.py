@@ -7,7 +7,6 @@ from uuid import UUID
 
 from app.accounts.actions import profile_guard
 from app.accounts.reads import users_by_id
-from app.db import Statement, sql
 from app.domains.access import access_domains
 from app.domains.events import JOINING_DOMAIN_ADDED, JOINING_DOMAIN_REMOVED, domain_state
 from app.domains.models import JoiningDomain
@@ -16,6 +15,7 @@ from app.errors import LimitReached, NotFound, ValidationFailed
 from app.ids import new_id
 from app.outcomes import Result
 from app.permissions import Permission
+from app.statements import Statement, sql
 from app.values import now_utc
 from app.work import Action, Work
 from app.workspaces.access import access_guard, access_workspace, hold_workspace

@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Row, Statement
+from app.db import Reader
 from app.events.cursors import Cursor
 from app.events.kinds import EventKind, Payload
 from app.events.log import Position, heads
 from app.events.models import ActorKind, Event
 from app.keys import as_text
 from app.staging import Form, RaceLost, Staged, Values, given, named, numbers, parts_of, recordset
+from app.statements import Row, Statement
 
 
 @dataclass(frozen=True)

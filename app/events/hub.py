@@ -19,7 +19,7 @@ import structlog
 from broadcaster import Broadcast
 
 from app import metrics
-from app.db import Database, Reader, sql
+from app.db import Database, Reader
 from app.errors import Unavailable
 from app.events.arrivals import Arrivals, Readable, Standing
 from app.events.audiences import Audience
@@ -32,6 +32,7 @@ from app.events.log import Position, clocks
 from app.events.models import Scope
 from app.events.pursuits import Pursuit
 from app.events.resuming import head_of
+from app.statements import sql
 
 log = structlog.get_logger(__name__)
 

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, bindparam, select
 
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.events.cursors import Cursor
 from app.events.models import Event, EventRow, Scope
+from app.statements import Statement, sql, table
 
 EVENTS = table(EventRow)
 

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Boolean, Date, DateTime, Float, Integer, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.db import table
 from app.errors import BadInput, Refusal
 from app.exchange.arrangements import check_board, check_view, statuses_of
 from app.exchange.lines import Line
@@ -25,6 +24,7 @@ from app.projects.models import ConflictPolicy, ProjectRole, ProjectVisibility, 
 from app.ranks import MalformedRank, check_rank
 from app.sprints.actions import check_capacity
 from app.sprints.models import SprintStage
+from app.statements import table
 from app.tasks.rules import check_config, check_counts, check_sections, check_values
 from app.values import check_color, check_name, check_text
 from app.workflows.models import TransitionActionKind, TransitionConditionKind, TransitionField

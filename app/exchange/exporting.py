@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.reads import users_by_id
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.errors import NotFound
 from app.events.log import events_after
 from app.events.models import Event
@@ -22,6 +22,7 @@ from app.history.moments import Moment, When, moments_of
 from app.history.states import State, current_state
 from app.permissions import Permission
 from app.projects.access import access_projects, check_permission
+from app.statements import Statement, sql
 from app.values import now_utc, plain
 
 PAGE = 500

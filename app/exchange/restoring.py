@@ -14,7 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from app.audit.actions import AuditAction
-from app.db import sql
 from app.exchange.copies import Copies, derived_id
 from app.exchange.lines import LISTED, WORK, Line
 from app.exchange.reading import Contents, lines_of, survey
@@ -30,6 +29,7 @@ from app.projects.actions.opening import open_project
 from app.projects.actions.settings import create_project, update_project
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import ProjectRole, ProjectVisibility
+from app.statements import sql
 from app.work import Action, Actor, Store, Work, run_unit
 
 BATCH = 500

@@ -11,10 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.accounts.reads import users_by_id
-from app.db import Database, Reader, Statement
+from app.db import Database, Reader
 from app.exchange.exporting import PAGE, may_export, objects_of
 from app.history.moments import Moment, load_words, states_then
 from app.history.states import State
+from app.statements import Statement
 from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS, TASKS, filter_conditions
 from app.tasks.grammar import Compared, FilterScope, TaskFilter

@@ -14,7 +14,6 @@ from sqlmodel import SQLModel
 from app.boards.models import Board
 from app.comments.actions import write_new_comments
 from app.comments.models import Comment
-from app.db import Statement, sql, table
 from app.events.kinds import KINDS
 from app.fields.models import CustomField
 from app.guards import Guard
@@ -33,6 +32,7 @@ from app.projects.access import access_projects, check_permission
 from app.projects.actions.opening import access_guards
 from app.projects.models import Label, Project, Status, TaskType
 from app.sprints.models import Sprint
+from app.statements import Statement, sql, table
 from app.tasks.events import TASK_CREATED
 from app.tasks.models import Task, TaskAssignee, TaskKey, TaskLabel, TaskLocation
 from app.values import plain

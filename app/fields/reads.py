@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.db import Statement
 from app.fields.models import CustomField
 from app.projects.reads import by_key, of_projects
+from app.statements import Statement
 
 CUSTOM_FIELDS: Statement[CustomField] = of_projects(CustomField, "project_id", "rank", "id")
 """The fields of some projects (``app.projects.reads.by_project``), deleted ones too, in order."""

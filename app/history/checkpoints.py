@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from app.db import Reader, sql
+from app.db import Reader
 from app.events.kinds import KINDS, Effect
 from app.events.log import events_after
 from app.events.models import ActorKind
@@ -21,6 +21,7 @@ from app.history.models import FOREVER, Checkpoint, CheckpointState
 from app.history.reads import last_checkpoints, states_at
 from app.history.states import Key, State, fold_over, needed_keys, put_kind
 from app.outcomes import Result
+from app.statements import sql
 from app.work import Action, Actor, Store, Work, run_unit
 from app.writes import insert_rows
 

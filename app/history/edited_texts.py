@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.events.kinds import KINDS, Effect
 from app.events.models import Event
 from app.history.reads import last_checkpoints, states_at
 from app.history.states import State, fold_over
+from app.statements import Statement, sql
 
 CONTEXT_LINES = 3
 

@@ -19,7 +19,6 @@ from app.boards.models import Board
 from app.boards.reads import BOARDS
 from app.boards.retiring import delete_status
 from app.boards.shown import check_refusals
-from app.db import Statement, sql
 from app.errors import Clash, ValidationFailed, VersionConflict
 from app.events.deltas import Delta, Shape, State, apply_delta, delta_between, invert_delta, same
 from app.events.kinds import KINDS, Effect, EventKind, current_payload, fold
@@ -41,6 +40,7 @@ from app.projects.events import VOCABULARY_SHAPE
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
 from app.sprints.actions import SPRINT
 from app.sprints.events import SPRINT_UPDATED
+from app.statements import Statement, sql
 from app.texts.diffs import TextMismatch
 from app.values import now_utc
 from app.views.access import access_views

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.events.models import Event
 from app.history.reversals import Reversal
+from app.statements import Statement, sql
 
 REBALANCED = "RanksRebalanced"
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.events.models import Event
 from app.history.models import Checkpoint, CheckpointState
 from app.history.states import Key, State, current_state
+from app.statements import Statement, sql
 
 _LAST: Statement[Checkpoint] = sql(
     """

@@ -16,12 +16,12 @@ from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel
 
 from app.comments.models import Comment
-from app.db import table
 from app.errors import BadInput
 from app.fields.models import CustomField, TaskFieldValue
 from app.history.moments import Moment
 from app.paging import Condition, StandIns
 from app.projects.models import Label, Status, TaskType
+from app.statements import table
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]

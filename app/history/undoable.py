@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.events.models import ActorKind, Event
 from app.history.attached import ATTACHED
 from app.history.objects import ROOMS
 from app.history.standing import STANDING, goes_back
+from app.statements import Statement, sql
 
 UNDOABLE = frozenset({"task", *ROOMS, *ATTACHED})
 """Types of objects of which every change can be undone, if nothing stands against it."""

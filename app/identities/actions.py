@@ -16,7 +16,6 @@ from app.accounts.reads import account_id
 from app.accounts.rows import ADDRESS_OF, PASSWORD_OF
 from app.accounts.sessions import Secret, begin_session
 from app.audit.actions import AuditAction
-from app.db import sql
 from app.domains.actions import join_by_domain
 from app.errors import NotFound, ValidationFailed
 from app.guards import Guard
@@ -26,6 +25,7 @@ from app.identities.models import Identity, ProviderAnswer
 from app.identities.reads import identities_of, identity_owner
 from app.ids import new_id
 from app.outcomes import Result
+from app.statements import sql
 from app.values import check_name, now_utc
 from app.work import Action, Work
 from app.writes import insert_rows

@@ -8,11 +8,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.accounts.secrets import new_secret
-from app.db import Statement, sql
 from app.identities.models import ProviderAnswer
 from app.oidc.client import Claims
 from app.oidc.flow import challenge_of
 from app.outcomes import Result
+from app.statements import Statement, sql
 from app.values import now_utc
 from app.work import Action, Work
 from app.writes import insert_rows

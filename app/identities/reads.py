@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.identities.models import Identity
+from app.statements import Statement, sql
 
 _OWNER = sql("SELECT identity_owner($1, $2)", "issuer", "subject")
 _OF_USER: Statement[Identity] = sql(

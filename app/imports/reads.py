@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.imports.models import ImportPerson, ImportRef
+from app.statements import Statement, sql
 
 Key = tuple[str, str]
 """(object type, external id)."""

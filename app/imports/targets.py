@@ -10,10 +10,11 @@ from uuid import UUID
 
 from app.accounts.actions import check_email
 from app.accounts.reads import account_id
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.permissions import Permission
 from app.projects.access import access_project
 from app.projects.actions.settings import check_key
+from app.statements import Statement, sql
 from app.workspaces.access import access_workspaces
 
 # Who asks holds the database; without a name they act as the owner of the workspace.

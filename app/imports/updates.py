@@ -14,7 +14,6 @@ from app.comments.actions import write_decisions as write_comments
 from app.comments.decisions import Decision as CommentDecision
 from app.comments.events import COMMENT_SHAPE, COMMENT_UPDATED, comment_state
 from app.comments.reads import comments_by_key
-from app.db import sql
 from app.errors import Refusal, VersionConflict
 from app.events.deltas import delta_between
 from app.imports.batches import Names, Refs, comment_key, patch_of
@@ -24,6 +23,7 @@ from app.imports.records import Record
 from app.imports.reports import Note, Outcome
 from app.outcomes import Result
 from app.projects.models import ConflictPolicy
+from app.statements import sql
 from app.tasks.actions.writing import write_decisions
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.decisions import Decision, decide_edit

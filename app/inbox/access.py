@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.cursors import Order
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.inbox.models import InboxItem
+from app.statements import Statement, sql, table
 
 ITEMS = table(InboxItem)
 ORDER = (Order(ITEMS.c.created_at, "created_at", descending=True), Order(ITEMS.c.id, "id", descending=True))

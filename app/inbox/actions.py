@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import LimitReached, NotFound
 from app.guards import Guard
 from app.inbox.events import INBOX_ITEM_READ
 from app.inbox.models import InboxItem
 from app.outcomes import Result
+from app.statements import Statement, sql
 from app.values import now_utc, plain
 from app.work import Action, Work
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, sql
+from app.db import Reader
 from app.events.doorbell import SIGHT_LOST
 from app.events.kinds import Effect, event_kind
+from app.statements import sql
 from app.work import Work
 
 SCOPE_ADDED = event_kind("ScopeAdded", "readable_scope", Effect.PUT)

@@ -10,7 +10,6 @@ from app.accounts.reads import users_by_id
 from app.accounts.rows import CONFIRM_ADDRESS, DROP_MAILED
 from app.accounts.secrets import digest
 from app.audit.actions import AuditAction
-from app.db import Statement, sql
 from app.errors import ValidationFailed
 from app.inbox.scopes import telling_access
 from app.invitations.access import still_given
@@ -19,6 +18,7 @@ from app.invitations.models import Invitation
 from app.outcomes import Result
 from app.projects.events import PROJECT_MEMBER_ADDED
 from app.projects.models import ProjectMember
+from app.statements import Statement, sql
 from app.values import now_utc
 from app.work import Action, Work
 from app.workspaces.access import access_guard

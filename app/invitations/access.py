@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.errors import NotFound
 from app.invitations.models import Invitation
 from app.permissions import Permission, permits
+from app.statements import Statement, sql, table
 from app.work import Work
 from app.workspaces.access import access_guard
 from app.workspaces.actions import APPOINTED

@@ -11,7 +11,6 @@ from app.accounts.actions import check_email
 from app.accounts.reads import users_by_id
 from app.accounts.secrets import digest, new_secret
 from app.audit.actions import AuditAction
-from app.db import sql
 from app.errors import LimitReached, NotFound, PermissionDenied, ValidationFailed
 from app.guards import Guard
 from app.ids import new_id
@@ -29,6 +28,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import access_projects
 from app.projects.models import ProjectRole
+from app.statements import sql
 from app.values import now_utc
 from app.work import Action, Work
 from app.workspaces.access import access_workspace, hold_workspace, may

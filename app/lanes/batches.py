@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from app import metrics
-from app.db import Row
 from app.declarations import declaring_alone
 from app.events.appending import Part, append
 from app.events.models import ActorKind, Event
@@ -18,6 +17,7 @@ from app.gathering import Gathering, Select
 from app.guards import locking
 from app.lanes.commands import Apart, Command, Room, Seen
 from app.outcomes import Outcome, RequestKey, Result, outcome_of
+from app.statements import Row
 from app.work import Actor, Store, Work, audit, count_committed, transaction
 
 TOGETHER_MS = 50

@@ -10,8 +10,9 @@ import asyncio
 from collections import OrderedDict
 from uuid import UUID
 
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.lanes.commands import Place
+from app.statements import Statement, sql
 
 ASKED_AT_ONCE = 512
 MOST_KNOWN = 20_000

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.links.models import Link
 from app.projects.access import visible_among
+from app.statements import Statement, sql
 
 _SEEN = visible_among("$1", "SELECT source_project_id FROM asked UNION SELECT target_project_id FROM asked")
 _VISIBLE: Statement[Link] = sql(

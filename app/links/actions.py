@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import CycleRefused, NotFound, PermissionDenied, ValidationFailed
 from app.guards import Guard
 from app.ids import accept_client_id
@@ -23,6 +22,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import access_projects, check_permission, may
 from app.projects.actions.opening import access_guards
+from app.statements import Statement, sql
 from app.tasks.holding import Held, hold_tasks
 from app.tasks.models import Task, TaskLocation
 from app.tasks.reads import locate_tasks

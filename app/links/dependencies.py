@@ -8,8 +8,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.links.rules import BLOCKS
+from app.statements import Statement, as_keys, sql
 
 DEEPEST = 20
 """Links from a task to the furthest that is followed."""

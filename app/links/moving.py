@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.links.events import LINK_ADDED, LINK_REMOVED, VERSION, link_states
 from app.links.models import Link
+from app.statements import Statement, sql
 from app.work import RaceLost, Work
 
 

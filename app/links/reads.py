@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.links.models import Link
+from app.statements import Statement, as_keys, sql
 
 _BY_TASK: Statement[Link] = sql(
     """

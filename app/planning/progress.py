@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.projects.models import StatusCategory
+from app.statements import Statement, as_keys, sql
 
 DEEPEST = 20
 """Levels of sub-tasks below a task."""

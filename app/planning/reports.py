@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.projects.models import Status, StatusCategory
 from app.projects.reads import STATUSES, by_project
 from app.sprints.events import SPRINT_COMPLETED, SPRINT_STARTED
+from app.statements import Statement, as_keys, sql
 from app.tasks.events import TASK_LEFT
 
 MOST_DAYS = 366

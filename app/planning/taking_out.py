@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import LimitReached, ValidationFailed
 from app.ids import new_id
 from app.milestones.actions import MILESTONE
@@ -18,6 +17,7 @@ from app.projects.models import ConflictPolicy
 from app.sprints.actions import SPRINT
 from app.sprints.events import SPRINT_COMPLETED, SPRINT_DELETED
 from app.sprints.models import SprintStage
+from app.statements import Statement, sql
 from app.tasks.actions.edit import EDITED_AT_ONCE, update_tasks
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.values import now_utc

@@ -11,10 +11,11 @@ from app.accounts.passwords import Passwords, password_of
 from app.accounts.reads import users_by_id
 from app.accounts.refusals import SignInFailed
 from app.audit.actions import AuditAction
-from app.db import Database, sql
+from app.db import Database
 from app.errors import NotFound, ValidationFailed
 from app.outcomes import Result
 from app.projects.actions.members import take_out
+from app.statements import sql
 from app.work import Action, RaceLost, Work
 from app.workspaces.access import access_guard, access_workspaces
 from app.workspaces.models import WorkspaceRole

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import Column, LargeBinary, Table
 from sqlmodel import SQLModel
 
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
+from app.statements import Statement, sql
 
 PAGE = 1000
 PERSON_COLUMNS = ("user_id", "actor_id")

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from app.audit.actions import AuditAction
 from app.comments.events import COMMENT_REDACTED, comment_state
-from app.db import sql
 from app.errors import NotFound, ValidationFailed
 from app.history.checkpoints import rewrite_states
 from app.outcomes import Result
+from app.statements import sql
 from app.tasks.events import TASK_REDACTED, task_state
 from app.values import now_utc
 from app.work import Action, Work

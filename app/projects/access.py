@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.models import User
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.errors import NotFound, PermissionDenied
 from app.events.cursors import Cursor
 from app.events.log import Position
 from app.permissions import Permission, permits
 from app.projects.models import Project
+from app.statements import Statement, sql
 
 
 def visible_among(viewer: str, asked: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from app.db import Row
 from app.gathering import Gathering, Select, columns_of
 from app.projects.models import Label, Project, Status, TaskType
+from app.statements import Row
 
 PROJECTS: Select[Project] = Select(
     {"id": "uuid"},

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 
-from app.db import Reader, Statement, as_keys, sql, table
+from app.db import Reader
 from app.projects.models import Label, ProjectMember, Status, TaskType
+from app.statements import Statement, as_keys, sql, table
 
 _PROJECTS = ARRAY(Uuid)
 

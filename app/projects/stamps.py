@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.events.cursors import Cursor
 from app.events.log import Position
+from app.statements import Statement, sql
 
 _STAMP: Statement[Any] = sql(
     "SELECT scope_id, seq, head_event_id, told, own FROM answer_stamp($1, $2)", "viewer", "projects"

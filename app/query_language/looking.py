@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.errors import QueryInvalid, ValidationFailed
 from app.fields.reads import CUSTOM_FIELDS
 from app.milestones.reads import MILESTONES
@@ -18,6 +18,7 @@ from app.query_language.meaning import Meaning, understand
 from app.query_language.names import Names, Word, Words
 from app.query_language.syntax import Group, Negation, Node, read_query
 from app.sprints.reads import SPRINTS
+from app.statements import Statement, sql
 from app.tasks.grammar import CUSTOM, Kind, TaskFilter, read_custom
 
 MOST_PEOPLE = 2_000

@@ -14,11 +14,12 @@ from sqlalchemy import Uuid, column, select, true
 from sqlalchemy import types as kinds
 
 from app.cursors import Order, PageRequest
-from app.db import Reader, Statement, as_keys, key_table
+from app.db import Reader
 from app.keys import Key
 from app.paging import Condition, Page
 from app.search.index import ENOUGH, FEW, LOOKED_AT, MOST_AMONG, Found, SearchIndex
 from app.search.terms import Term, correctable, corrected
+from app.statements import Statement, as_keys, key_table
 from app.tasks.filters import TASKS
 from app.tasks.models import Task
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.search.index import asked
 from app.search.languages import language_of
 from app.search.terms import Term, TermKind, apart, placed, unspaced
+from app.statements import Statement, sql
 
 LONGEST = 20_000
 """So many characters of a text are looked at."""

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.search.languages import FUNCTION_WORDS
 from app.search.terms import Term, TermKind
 from app.staging import as_json
+from app.statements import Statement, sql
 from app.work import Work
 
 MOST_RANKED = 300

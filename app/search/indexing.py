@@ -20,7 +20,6 @@ import structlog
 
 from app.comments.models import Comment
 from app.comments.reads import comments_by_key
-from app.db import Statement, as_keys, sql
 from app.events.kinds import KINDS, Effect
 from app.events.models import ActorKind, Event
 from app.outcomes import Result
@@ -28,6 +27,7 @@ from app.projects.models import Project
 from app.search.index import Document, SearchIndex
 from app.search.languages import language_of
 from app.search.terms import spaced
+from app.statements import Statement, as_keys, sql
 from app.tasks.models import Task
 from app.work import Actor, Doorbell, Store, Work, run_unit
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.errors import NotFound
 from app.service_accounts.models import ServiceAccount
+from app.statements import Statement, sql
 from app.work import Work
 from app.workspaces.access import access_guard
 

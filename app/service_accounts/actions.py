@@ -13,7 +13,6 @@ from app.accounts.events import PERSON_SHAPE, PERSON_UPDATED, person_state
 from app.accounts.models import User, UserKind
 from app.accounts.reads import users_by_id
 from app.audit.actions import AuditAction
-from app.db import sql
 from app.errors import PermissionDenied, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.outcomes import Result
@@ -21,6 +20,7 @@ from app.permissions import Permission
 from app.projects.actions.members import remove_workspace_member
 from app.service_accounts.access import managed_service_account
 from app.service_accounts.models import ServiceAccount
+from app.statements import sql
 from app.values import check_name, now_utc
 from app.work import Action, Work
 from app.workspaces.access import hold_workspace, may

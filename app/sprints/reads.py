@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import ARRAY, ColumnElement, Text, func, literal
 
-from app.db import Statement, table
 from app.projects.reads import by_key, of_projects
 from app.sprints.models import Sprint, SprintStage
+from app.statements import Statement, table
 
 SPRINTS: Statement[Sprint] = of_projects(Sprint, "project_id", "rank", "id")
 """The sprints of some projects (``app.projects.reads.by_project``), deleted ones too, in order."""

@@ -10,9 +10,10 @@ from typing import Any
 from sqlmodel import SQLModel
 
 from app.accounts.models import User
-from app.db import Reader, Statement, sql, table
+from app.db import Reader
 from app.keys import Key, Keys
 from app.projects.models import Label
+from app.statements import Statement, sql, table
 
 
 @dataclass(frozen=True, slots=True)

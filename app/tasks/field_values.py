@@ -25,8 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.cursors import Kept, Order, Without
-from app.db import table
 from app.fields.models import CustomField, FieldKind, TaskFieldValue
+from app.statements import table
 from app.tasks.grammar import read_custom
 from app.tasks.models import Task
 

@@ -26,11 +26,11 @@ from sqlalchemy import (
 from sqlalchemy import table as named_table
 
 from app.cursors import Order
-from app.db import table
 from app.errors import BadInput
 from app.keeping import Noted, note
 from app.paging import Fixed
 from app.projects.models import Label, Status, StatusCategory
+from app.statements import table
 from app.tasks.field_values import field_condition, field_order
 from app.tasks.grammar import (
     CUSTOM,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from app.db import Row
 from app.events.models import EventRow
 from app.gathering import Select, columns_of
+from app.statements import Row
 from app.tasks.models import Task
 
 # The history is looked at only where somebody edits an older version: else the subquery is not even begun.

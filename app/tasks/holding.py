@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, as_keys, sql
 from app.errors import NotFound, ValidationFailed
 from app.guards import Guard
 from app.projects.access import access_projects
 from app.projects.models import Project
 from app.staging import Write
+from app.statements import Statement, as_keys, sql
 from app.tasks.models import Task
 from app.tasks.reads import locate_tasks, tasks_by_key
 from app.work import RaceLost, Work

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Uuid, func, literal, select
 
 from app.cursors import Order, PageRequest
-from app.db import Reader, Statement
+from app.db import Reader
 from app.paging import Page, page_across_parents
+from app.statements import Statement
 from app.tasks.filters import TASKS
 from app.tasks.models import Task
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.projects.access import visible_among
+from app.statements import Statement, as_keys, sql
 from app.tasks.models import Task, TaskLocation
 
 _WITH_SETS = """

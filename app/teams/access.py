@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
+from app.statements import Statement, sql
 from app.teams.models import Team
 
 _KNOWN: Statement[Team] = sql(

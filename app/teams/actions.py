@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.guards import Guard
@@ -15,6 +14,7 @@ from app.inbox.models import InboxReason
 from app.inbox.scopes import AccessChange, telling_access
 from app.outcomes import Result
 from app.permissions import Permission
+from app.statements import Statement, sql
 from app.teams.access import access_teams
 from app.teams.events import (
     PROJECT_TEAM_REMOVED,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
+from app.statements import Statement, sql
 from app.teams.models import ProjectTeam
 
 _ROLES: Statement[ProjectTeam] = sql(

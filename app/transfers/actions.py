@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from app.comments.moving import move_comments
-from app.db import Statement, sql
 from app.events.deltas import State
 from app.ids import new_id
 from app.links.moving import move_links
 from app.outcomes import Result
 from app.projects.actions.vocabulary import LABEL, TASK_TYPE, record_words
+from app.statements import Statement, sql
 from app.tasks.actions.create import take_numbers
 from app.tasks.actions.writing import task_row, write_decisions
 from app.tasks.events import TASK_ARRIVED, TASK_LEFT

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from app.comments.models import Comment
 from app.comments.reads import comments_of_task
-from app.db import Statement, sql
 from app.errors import NotFound
 from app.fields.models import CustomField
 from app.fields.reads import CUSTOM_FIELDS
@@ -23,6 +22,7 @@ from app.projects.actions.opening import access_guards
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import Label, Project, Status, TaskType
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project, readers_among
+from app.statements import Statement, sql
 from app.tasks.facts import hierarchy_guard, order_guard
 from app.tasks.models import Task
 from app.tasks.reads import last_rank, locate_tasks, lock_tasks, tasks_by_key

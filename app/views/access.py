@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.projects.access import visible_among
+from app.statements import Statement, sql
 from app.views.models import SavedView
 
 _ASKED = visible_among("$1", "SELECT asked.scope_id FROM saved_views asked WHERE asked.id = ANY($2::uuid[])")

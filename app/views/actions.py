@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.db import sql
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import State, delta_between
 from app.guards import Guard
@@ -17,6 +16,7 @@ from app.projects.access import visible_projects
 from app.projects.actions.opening import open_project
 from app.query_language.looking import understood
 from app.query_language.printing import print_sort
+from app.statements import sql
 from app.tasks.grammar import filter_to_json
 from app.values import check_name, now_utc, plain
 from app.views.access import access_views, is_shared

@@ -16,12 +16,13 @@ from uuid import UUID
 
 import orjson
 
-from app.db import Database, Reader, Statement, sql
+from app.db import Database, Reader
 from app.errors import BadInput
 from app.events.kinds import fold
 from app.events.models import Event
 from app.fields.events import CUSTOM_FIELD_DELETED
 from app.projects.reads import LABELS, STATUSES, by_project
+from app.statements import Statement, sql
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
 from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, cast, func, literal, or_, select, union_all
 
 from app.cursors import Order, PageRequest
-from app.db import Reader, Statement, table
+from app.db import Reader
 from app.paging import Condition, Page, StandIns, finished_page, page_select, page_values
+from app.statements import Statement, table
 from app.tasks.filters import TASKS, living_label
 from app.tasks.models import Task, TaskAssignee, TaskLabel
 from app.views.models import SavedView

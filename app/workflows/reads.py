@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from app.db import Reader, Statement, as_keys, sql
+from app.db import Reader
 from app.fields.reads import CUSTOM_FIELDS
 from app.projects.reads import LABELS, by_project, of_projects
 from app.sprints.reads import SPRINTS
+from app.statements import Statement, as_keys, sql
 from app.workflows.models import Transition
 from app.workflows.rules import CLOSED, ColumnLimit, Surroundings
 

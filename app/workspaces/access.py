@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Reader, Statement, sql
+from app.db import Reader
 from app.errors import NotFound, PermissionDenied
 from app.guards import Guard
 from app.permissions import Permission, permits
+from app.statements import Statement, sql
 from app.work import Work
 from app.workspaces.models import Workspace
 

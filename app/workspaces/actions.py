@@ -8,7 +8,6 @@ from app.accounts.actions import check_email, new_scopes, profile_guard
 from app.accounts.events import PERSON_ADDED, PERSON_REMOVED, person_state
 from app.accounts.models import User, UserKind
 from app.accounts.reads import account_id, users_by_id
-from app.db import Statement, sql
 from app.errors import NotFound, PermissionDenied, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import ScopeKind
@@ -18,6 +17,7 @@ from app.inbox.models import InboxReason
 from app.inbox.scopes import telling_access
 from app.outcomes import Result
 from app.permissions import Permission
+from app.statements import Statement, sql
 from app.values import check_name, now_utc
 from app.work import Action, Work
 from app.workspaces.access import access_workspace, hold_workspace, may

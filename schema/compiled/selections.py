@@ -33,8 +33,8 @@ from strawberry.exceptions import WrongNumberOfResultsReturned
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from app.collecting import Together
-from app.db import Row
 from app.keys import Rows
+from app.statements import Row
 from schema.compiled.builders import builder
 from schema.compiled.mutations import mutation_source
 from schema.compiled.places import Place, Under

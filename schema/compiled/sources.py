@@ -15,7 +15,7 @@ from strawberry import UNSET
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from app.db import Row
+from app.statements import Row
 from schema.compiled.arguments import Arguments
 from schema.compiled.places import Path, Place
 from schema.compiled.runs import Run

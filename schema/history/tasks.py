@@ -9,10 +9,10 @@ from uuid import UUID
 
 from app.comments.models import Comment
 from app.comments.reads import ORDER
-from app.db import table
 from app.history.moments import Moment, states_then
 from app.history.states import State
 from app.history.tables import COMMENTS, TASKS_AND_WORDS, check_conditions, stand_ins
+from app.statements import table
 from app.tasks.filters import TASKS, filter_conditions, task_orders
 from app.tasks.models import Task
 from schema.context import Columns, Context

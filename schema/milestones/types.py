@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.db import table
 from app.milestones import models
 from app.milestones.reads import MILESTONES_BY_KEY
 from app.permissions import Permission
 from app.planning.progress import OF_MILESTONES
+from app.statements import table
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of

@@ -6,9 +6,9 @@ from typing import Any
 
 import strawberry
 
-from app.db import Statement
 from app.errors import BadInput
 from app.planning import progress as known
+from app.statements import Statement
 from schema.context import Columns, Context
 from schema.projects.enums import StatusCategory
 

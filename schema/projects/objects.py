@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from app.cursors import Order
-from app.db import Statement
 from app.paging import Fixed
 from app.permissions import Permission
 from app.projects.access import may
 from app.projects.reads import rows_by_key
+from app.statements import Statement
 from app.work import Action
 from schema.context import Columns, Context
 from schema.edges import Info

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.cursors import Order
-from app.db import table
 from app.permissions import Permission
 from app.projects import models
 from app.projects.access import may
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
+from app.statements import table
 from app.workspaces.access import access_workspaces
 from schema.accounts.types import User, user_edge
 from schema.boards.cards import backlog_of_projects

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from app.cursors import Order
-from app.db import table
 from app.permissions import Permission
 from app.service_accounts.models import ServiceAccount
+from app.statements import table
 from app.workspaces.access import access_workspaces, may
 from schema.context import Columns, Context
 from schema.paging import Paging, connections, paged

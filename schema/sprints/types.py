@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.db import table
 from app.permissions import Permission
 from app.planning.progress import OF_SPRINTS
 from app.sprints import models
 from app.sprints.reads import SPRINTS_BY_KEY, at_stages
+from app.statements import table
 from schema.context import Columns, Context
 from schema.edges import column, edge
 from schema.nodes import FETCHERS, Node, is_row_of

@@ -12,7 +12,6 @@ from strawberry.scalars import JSON
 from app.comments import models as comment_models
 from app.comments.reads import OPENING, ORDER, comment_counts
 from app.cursors import Order
-from app.db import table
 from app.events.models import EventRow
 from app.keys import keys_of
 from app.links.dependencies import DependencyDirection
@@ -23,6 +22,7 @@ from app.projects.models import Status as StatusRow
 from app.projects.models import TaskType as TaskTypeRow
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
 from app.sprints.reads import SPRINTS_BY_KEY
+from app.statements import table
 from app.tasks import models
 from app.tasks.access import access_tasks
 from app.tasks.edges import assignees_by_task, labels_by_task

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.cursors import Order
-from app.db import table
 from app.permissions import Permission
+from app.statements import table
 from app.teams import models
 from app.workspaces.access import access_workspaces, may
 from schema.context import Columns, Context

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.cursors import Order
-from app.db import table
 from app.permissions import Permission
 from app.projects.access import access_projects
+from app.statements import table
 from app.teams import models
 from app.teams.access import access_teams
 from app.teams.reads import projects_by_team

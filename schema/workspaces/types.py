@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 
 from app.cursors import Order
-from app.db import table
 from app.paging import Condition
 from app.permissions import Permission
 from app.projects.access import visible_projects
+from app.statements import table
 from app.workspaces import models
 from app.workspaces.access import access_workspaces, may
 from schema.accounts.types import User, user_edge

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.boards import rebalancing
-from app.db import sql
 from app.events.models import ActorKind
 from app.outcomes import Result
+from app.statements import sql
 from app.work import Actor, Work, run_unit
 from tests.client import PASSWORD, Client
 from tests.world import World, uuids

@@ -9,12 +9,12 @@ import pytest
 
 from app.accounts.models import User
 from app.comments.models import Comment
-from app.db import sql
 from app.errors import NotFound
 from app.links import actions as link_actions
 from app.links.events import link_states
 from app.projects import access as project_access
 from app.projects.models import Project
+from app.statements import sql
 from app.tasks import decisions
 from app.tasks.access import access_tasks
 from app.teams import access as team_access

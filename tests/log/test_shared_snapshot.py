@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from app.db import sql
+from app.statements import sql
 from tests.service import Service
 
 SLOW = sql("SELECT pg_sleep(0.2)")

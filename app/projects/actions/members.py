@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.accounts.actions import check_email
-from app.db import Statement, sql
 from app.errors import NotFound, PermissionDenied, ValidationFailed
 from app.inbox.arrivals import access_changed
 from app.inbox.models import InboxReason
@@ -16,6 +15,7 @@ from app.projects.access import may
 from app.projects.actions.opening import open_project
 from app.projects.events import PROJECT_MEMBER_ADDED, PROJECT_MEMBER_REMOVED, PROJECT_MEMBER_UPDATED
 from app.projects.models import Project, ProjectMember, ProjectRole
+from app.statements import Statement, sql
 from app.teams.actions import leave_teams
 from app.values import now_utc
 from app.work import Action, Work

@@ -13,7 +13,6 @@ from uuid import UUID
 
 from sqlmodel import SQLModel
 
-from app.db import Statement
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Shape, delta_between
 from app.events.kinds import EventKind
@@ -23,6 +22,7 @@ from app.permissions import Permission
 from app.projects.actions.opening import open_project
 from app.projects.reads import by_project
 from app.ranks import rank_between
+from app.statements import Statement
 from app.values import check_name, now_utc, plain
 from app.work import Work
 from app.writes import compare_and_set, ids_in_use, insert_rows

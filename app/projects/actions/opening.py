@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import NotFound
 from app.guards import Guard
 from app.permissions import Permission
 from app.projects.access import access_project, visible_among
 from app.projects.models import Project
+from app.statements import Statement, sql
 from app.work import Work
 from app.workspaces.access import access_guard
 

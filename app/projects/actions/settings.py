@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from app.accounts.actions import new_scopes
-from app.db import sql
 from app.errors import ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.models import ScopeKind
@@ -42,6 +41,7 @@ from app.projects.models import (
     TaskType,
 )
 from app.ranks import rebalanced
+from app.statements import sql
 from app.values import check_name, check_text, now_utc, plain
 from app.work import Action, Work
 from app.workspaces.access import hold_workspace

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from app.db import Statement, sql
 from app.errors import NotFound, ValidationFailed
 from app.inbox.scopes import telling_access
 from app.outcomes import Result
 from app.permissions import ProjectRole
 from app.projects.actions.members import check_appoints, open_for_members
 from app.projects.models import Project
+from app.statements import Statement, sql
 from app.teams.actions import tell_people
 from app.teams.events import (
     PROJECT_TEAM_ADDED,

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from sqlmodel import SQLModel
 
-from app.db import Statement, sql
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import delta_between
 from app.events.kinds import EventKind
@@ -22,6 +21,7 @@ from app.projects.actions.opening import open_project
 from app.projects.models import Label, Status, StatusCategory, TaskType
 from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.ranks import rank_between
+from app.statements import Statement, sql
 from app.values import check_color, check_name, now_utc, plain
 from app.work import Action, Work
 from app.writes import compare_and_set, ids_in_use, insert_rows

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from app.db import sql
 from app.errors import LimitReached, NotFound, ValidationFailed
 from app.events.deltas import State
 from app.ids import accept_client_id, new_id
@@ -17,6 +16,7 @@ from app.permissions import Permission
 from app.projects.access import check_permission
 from app.projects.actions.opening import access_guards
 from app.ranks import ranks_between
+from app.statements import sql
 from app.tasks.actions.move import rank_at
 from app.tasks.actions.writing import task_row
 from app.tasks.commands import NewTask

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from app import metrics
-from app.db import table
 from app.events.deltas import State
 from app.ids import id_of
 from app.inbox.arrivals import Arrival, deliver
 from app.inbox.models import InboxReason
 from app.outcomes import Written
 from app.staging import Staged, Values, Write, inserting, kinds_of
+from app.statements import table
 from app.tasks.decisions import Decision
 from app.tasks.events import BUMPING, SHORT_FIELDS
 from app.tasks.models import Task, TaskAssignee, TaskLabel
