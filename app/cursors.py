@@ -109,11 +109,6 @@ def cursors_of(orders: Sequence[Order], rows: Iterable[Any]) -> list[str]:
     return [whole[start:end] for start, end in pairwise(ends)]
 
 
-def cursor_of(orders: Sequence[Order], row: Any) -> str:
-    """The place of one row."""
-    return cursors_of(orders, [row])[0]
-
-
 def _read_cursor(orders: Sequence[Order], cursor: str) -> tuple[Any, ...]:
     try:
         signature, *values = orjson.loads(

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableValuedAlias
 
-from app.cursors import Order, PageRequest, cursor_of, cursors_of, sorted_by
+from app.cursors import Order, PageRequest, cursors_of, sorted_by
 from app.db import Reader
 from app.keys import Key, Keys
 from app.page_selects import PAGE_SIZE, first_key, outer_orders, page_rows
@@ -45,7 +45,7 @@ class Page:
 
     def cursor(self, row: Any) -> str:
         """The place of one of its rows."""
-        return cursor_of(self.orders, row)
+        return self.cursors([row])[0]
 
     def cursors(self, rows: Sequence[Any]) -> list[str]:
         """The places of several."""

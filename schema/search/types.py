@@ -158,8 +158,8 @@ def _corrections(root: Any) -> list[SearchCorrection]:
 
 
 class _HitPage(Page):
-    def cursor(self, row: Any) -> str:
-        return super().cursor(row.hit)
+    def cursors(self, rows: Sequence[Any]) -> list[str]:
+        return super().cursors([row.hit for row in rows])
 
 
 @strawberry.type(description="What was found.")
