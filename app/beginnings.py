@@ -133,6 +133,11 @@ async def fetch(
         _tell(itself, text, arguments)
     try:
         return await itself._protocol.bind_execute(known, arguments, "", 0, False, None)  # noqa: SLF001
+    except (asyncpg.DataError, asyncpg.InterfaceError):
+        if ahead is not None and not itself.is_in_transaction():
+            # Its values could not be sent: what went ahead has begun a transaction of which asyncpg has not heard.
+            await connection.execute("SELECT")
+        raise
     except (asyncpg.OutdatedSchemaCacheError, asyncpg.InvalidCachedStatementError) as outdated:
         # As asyncpg does it: what is of before a migration is forgotten, and asked again outside of a transaction.
         await itself.reload_schema_state()

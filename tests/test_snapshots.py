@@ -110,3 +110,23 @@ async def test_readers_do_not_see_one_another(database: Database, seed: int) -> 
             )
 
     await asyncio.gather(*(somebody() for _ in range(8)))
+
+
+async def test_a_first_value_that_cannot_be_sent(database: Database) -> None:
+    """Nothing of the snapshot that was to begin with it is left for whoever has the connection next."""
+    for viewer_id in (None, uuid4(), uuid4(), uuid4()):
+        for still in (False, True):
+            async with database.snapshot(viewer_id) as before:
+                await _check(before, viewer_id)
+            if not still:  # the connection comes without a snapshot that is over
+                async with database.connection() as connection:
+                    await connection.execute("SELECT")
+            reader = await database.begin(viewer_id, shared=False, at_once=False)
+            with pytest.raises(BadInput):
+                await reader.row(FAILS, n=1 << 40)
+            await database.end(reader)
+            async with database.connection() as connection:
+                latest = await connection.fetchval(MORE)
+            async with database.snapshot(viewer_id) as after:
+                assert await after.value(LATEST) == latest, "it is of now"
+                await _check(after, viewer_id)
