@@ -86,9 +86,14 @@ def _comment(asked: _Asked, needed: Any) -> TransitionReason | None:
     return None if asked.mover.commented else TransitionReason(TransitionReasonKind.COMMENT_REQUIRED, told)
 
 
+def tasks_counted(count: int) -> str:
+    """So many tasks, in words."""
+    return "1 task" if count == 1 else f"{count} tasks"
+
+
 def _wip_limit(asked: _Asked, needed: Any) -> TransitionReason | None:
     count = asked.around.counts.get((asked.project_id, asked.transition.to_status_id), 0)
-    told = f"There are {count} tasks; {needed} is the limit."
+    told = f"Its status has {tasks_counted(count)}; {needed} is the limit."
     full = count >= needed
     return TransitionReason(TransitionReasonKind.WIP_LIMIT, told, limit=needed) if full else None
 

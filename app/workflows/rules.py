@@ -14,7 +14,7 @@ from app.fields.models import CustomField
 from app.projects.models import Label, Status, StatusCategory
 from app.sprints.models import Sprint
 from app.values import check_text
-from app.workflows.conditions import OF_WORDS, reasons_against
+from app.workflows.conditions import OF_WORDS, reasons_against, tasks_counted
 from app.workflows.models import (
     Transition,
     TransitionActionKind,
@@ -167,6 +167,14 @@ def check_transition(
 
 def check_limits(around: Surroundings, project_id: UUID, old_status_id: str | None, status_id: str) -> None:
     """What boards refuse, whatever brings a task into a status (None: it was in none). Raises ``TransitionRefused``."""
+    if reasons := limits_against(around, project_id, old_status_id, status_id):
+        raise TransitionRefused(reasons)
+
+
+def limits_against(
+    around: Surroundings, project_id: UUID, old_status_id: str | None, status_id: str
+) -> list[TransitionReason]:
+    """The boards' limits that are in the way of a task."""
     reasons = []
     for one in around.limits.get(project_id, ()):
         enters = UUID(status_id) in one.status_ids
@@ -174,10 +182,9 @@ def check_limits(around: Surroundings, project_id: UUID, old_status_id: str | No
             continue
         count = sum(around.counts.get((project_id, status), 0) for status in one.status_ids)
         if count >= one.limit:
-            told = f"“{one.name}” has {count} tasks; {one.limit} is the limit."
+            told = f"“{one.name}” has {tasks_counted(count)}; {one.limit} is the limit."
             reasons.append(TransitionReason(TransitionReasonKind.WIP_LIMIT, told, limit=one.limit))
-    if reasons:
-        raise TransitionRefused(reasons)
+    return reasons
 
 
 def no_way(around: Surroundings, project_id: UUID, old: State, new: State) -> TransitionReason:

@@ -17,7 +17,7 @@ from app.workflows.facts import surroundings_at
 from app.workflows.models import Transition as TransitionRow
 from app.workflows.models import TransitionConditionKind, TransitionReasonKind
 from app.workflows.reads import TRANSITIONS
-from app.workflows.rules import Mover, Surroundings, governing, leads
+from app.workflows.rules import Mover, Surroundings, governing, leads, limits_against
 from schema.context import Columns, Context
 from schema.edges import column, derived, edge
 from schema.errors import TransitionReason, transition_reason
@@ -118,12 +118,8 @@ def _available(row: Any, around: Surroundings, mover: Mover) -> list[AvailableTr
     ways = governing(around.transitions.get(row.project_id, ()), state["type_id"])
     if not ways:
         return [
-            AvailableTransition(
-                transition=None, status=one, allowed=True, comment_required=False, reasons=[]  # type: ignore[arg-type]
-            )
-            for one in living
-            if one.id != row.status_id
-        ]  # fmt: skip
+            _told(None, one, state, around, row.project_id, []) for one in living if one.id != row.status_id
+        ]
     there = {one.id: one for one in living}
     return [
         _judged(one, there[one.to_status_id], state, around, row.project_id, mover)
@@ -137,10 +133,19 @@ def _judged(
 ) -> AvailableTransition:
     against = reasons_against(way, around, project_id, state, mover)
     against = [one for one in against if one.kind != TransitionReasonKind.COMMENT_REQUIRED]
+    return _told(way, status, state, around, project_id, against)
+
+
+def _told(
+    way: Any, status: Any, state: dict[str, Any], around: Surroundings, project_id: Any, against: list[Any]
+) -> AvailableTransition:
+    """With what boards refuse beside what the way itself does; ``way``: None where no workflow governs."""
+    limits = limits_against(around, project_id, state["status_id"], str(status.id))
+    reasons = [*against, *limits]
     return AvailableTransition(
-        transition=way, status=status, allowed=not against,
-        comment_required=TransitionConditionKind.COMMENT in way.conditions,
-        reasons=[transition_reason(one) for one in against],
+        transition=way, status=status, allowed=not reasons,
+        comment_required=way is not None and TransitionConditionKind.COMMENT in way.conditions,
+        reasons=[transition_reason(one) for one in reasons],
     )  # fmt: skip
 
 

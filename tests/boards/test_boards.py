@@ -102,6 +102,15 @@ async def test_lanes(world: World, swimlanes: str) -> None:
     assert told["priority"] == 1 or any(told[name] for name in ("user", "label", "epic"))
 
 
+async def _ways(world: World, task: JSON, status_id: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a task may take a status, and why not."""
+    document = """query($id: ID!) { node(id: $id) { ... on Task {
+      availableTransitions { status { id } allowed reasons { kind } } } } }"""
+    found = (await world.member.query(document, id=task["id"]))["node"]["availableTransitions"]
+    (way,) = [one for one in found if one["status"]["id"] == status_id]
+    return way["allowed"], tuple(reason["kind"] for reason in way["reasons"])
+
+
 async def test_a_limit_that_refuses_holds_for_whatever_comes(world: World, log: Log) -> None:
     todo, started, done = (world.status(name) for name in ("To do", "In progress", "Done"))
     columns = [{"name": "Doing", "statusIds": [todo, started], "limit": 1, "limitMode": "REFUSE"}]
@@ -120,7 +129,9 @@ async def test_a_limit_that_refuses_holds_for_whatever_comes(world: World, log: 
         error = await refused_unchanged(log, world.member.refused(name, **given))
         assert error["code"] == "TRANSITION_REFUSED", (name, error)
         assert [(one["kind"], one["limit"]) for one in error["reasons"]] == [("WIP_LIMIT", 1)]
-    # Within the column nothing enters it.
+    # What may be done says so before it is tried; within the column nothing enters it.
+    assert {await _ways(world, outside, status) for status in (todo, started)} == {(False, ("WIP_LIMIT",))}
+    assert await _ways(world, inside, started) == (True, ())
     await world.member.do("taskMove", id=inside["id"], expectedVersion=1, statusId=started)
     columns[0]["limitMode"] = "WARN"
     await world.owner.do("boardUpdate", id=found["id"], expectedVersion=1, columns=columns)
