@@ -300,8 +300,10 @@ async def _field_orders(context: Context, keys: list[tuple[UUID, UUID]]) -> list
         await context.reader(), CUSTOM_FIELDS_BY_KEY, [key for key in keys if key[0] in visible]
     )
     fields = [found.get(key) for key in keys]
-    if any(field is None or field.deleted_at is not None or field.kind not in SORTED for field in fields):
+    if any(field is None or field.deleted_at is not None for field in fields):
         raise BadInput("There is no such custom field to order by.")
+    if any(field is not None and field.kind not in SORTED for field in fields):
+        raise BadInput("Tasks are not ordered by custom fields of people; they are by all others.")
     return [order_name(field.id, field.kind, field.project_id) for field in fields if field is not None]
 
 
