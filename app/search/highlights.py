@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from app.db import Reader
@@ -25,11 +25,14 @@ _MARKING = re.compile(f"[{_START}{_STOP}{_BREAK}]")
 _MARKS = f"StartSel={_START}, StopSel={_STOP}, FragmentDelimiter={_BREAK}, ShortWord=0"
 _WHOLE = f"HighlightAll=true, {_MARKS}"
 _PART = f"MaxFragments=2, MaxWords=30, MinWords=12, {_MARKS}"
-# A language's own reading of a text keeps its accents: what was found without them is marked by the plain one.
+# A language's own reading of a text keeps its accents and leaves out common words: the plain one marks these too, in
+# the same parts of the text.
 _HEADLINES: Statement[Any] = sql(
     f"""
     SELECT CASE WHEN strpos(stemmed.marked, '{_START}') > 0 THEN stemmed.marked
-                ELSE ts_headline('search_plain', given.text, query.asked, given.options) END AS marked
+                ELSE ts_headline('search_plain', given.text, query.asked, given.options) END AS marked,
+           ts_headline('search_plain', translate(stemmed.marked, '{_START}{_STOP}', ''), query.asked, '{_WHOLE}')
+               AS as_written
     FROM search_query($1, $2, $3, $4) AS query(asked),
          unnest($5::text[], $6::text[], $7::text[]) WITH ORDINALITY AS given(language, text, options, ordinal),
          LATERAL (SELECT ts_headline(given.language::regconfig, given.text, query.asked, given.options))
@@ -63,13 +66,40 @@ async def mark(reader: Reader, terms: Sequence[Term], pieces: Sequence[Piece]) -
         return []
     texts = [_MARKING.sub(" ", unicodedata.normalize("NFC", piece.text[:LONGEST])) for piece in pieces]
     cut = [placed(apart(text)) for text in texts]
+    # The words of a phrase are marked as other words are, by their stems too.
+    words = [replace(one, kind=TermKind.WORD) if one.kind == TermKind.PHRASE else one for one in terms]
     rows = await reader.rows(
-        _HEADLINES, **asked(terms), text_languages=[language_of(text) for text in texts],
+        _HEADLINES, **asked(words), text_languages=[language_of(text) for text in texts],
         texts=[plain for plain, _ in cut],
         options=[_WHOLE if piece.whole or len(piece.text) <= SHORT else _PART for piece in pieces],
     )  # fmt: skip
     begun = _begun(terms)
-    return [_read(row.marked, text, *one, begun) for row, text, one in zip(rows, texts, cut, strict=True)]
+    return [
+        _read(_both(row.marked, row.as_written), text, *one, begun)
+        for row, text, one in zip(rows, texts, cut, strict=True)
+    ]
+
+
+def _both(marked: str, other: str) -> str:
+    """The marks of two headlines of one text; of the first alone if the texts differ."""
+    (text, first), (same, second) = _marks(marked), _marks(other)
+    if text != same or first == second:
+        return marked
+    joined = "".join(
+        f"{_START}{char}{_STOP}" if at in first or at in second else char for at, char in enumerate(text)
+    )
+    return joined.replace(f"{_STOP}{_START}", "")
+
+
+def _marks(marked: str) -> tuple[str, set[int]]:
+    """A headline without its marks, and the places of the characters in them."""
+    text = ""
+    places: set[int] = set()
+    for odd, part in enumerate(marked.replace(_STOP, _START).split(_START)):
+        if odd % 2:
+            places.update(range(len(text), len(text) + len(part)))
+        text += part
+    return text, places
 
 
 def _begun(terms: Sequence[Term]) -> Callable[[str], bool]:

@@ -78,6 +78,43 @@ async def test_what_is_found_without_its_marks_is_marked(world: World, asked: st
     assert highlight["text"][place["start"] :][: place["length"]] == marked
 
 
+MISSING = "Documentation for merge driver is missing"
+LONG = f"{'A driver reads what it is given. ' * 20}{MISSING}. {'Nothing more is said of it. ' * 20}"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "marked"),
+    [
+        (MISSING, '"merge driver"', ["merge", "driver"]),
+        (MISSING, '"documentation for merge driver"', ["Documentation", "for", "merge", "driver"]),
+        (MISSING, "documentation merge driver", ["Documentation", "merge", "driver"]),
+        (MISSING, "merge documentatio", ["Documentation", "merge"]),
+        (MISSING, '"for merge" missed ', ["for", "merge", "missing"]),
+        ("Merging it is for the café", '"for the cafe" merge ', ["Merging", "for", "the", "café"]),
+        ("Die Häuser sind nicht mit dem Garten verbunden", '"die häuser sind"', ["Die", "Häuser", "sind"]),
+    ],
+)
+async def test_all_words_of_a_phrase_are_marked(
+    world: World, said: str, asked: str, marked: list[str]
+) -> None:
+    await world.task(title=said)
+    await indexed(world.service)
+    [hit] = (await search(world.member, asked))["hits"]["nodes"]
+    [highlight] = hit["highlights"]
+    text = highlight["text"]
+    assert [text[one["start"] :][: one["length"]] for one in highlight["ranges"]] == marked
+
+
+async def test_of_a_long_text_the_part_with_the_phrase_is_shown(world: World) -> None:
+    await world.task(title="Anything", description=LONG)
+    await indexed(world.service)
+    [hit] = (await search(world.member, '"merge driver"'))["hits"]["nodes"]
+    [highlight] = hit["highlights"]
+    text = highlight["text"]
+    assert "merge driver" in text
+    assert "merge" in [text[one["start"] :][: one["length"]] for one in highlight["ranges"]]
+
+
 @pytest.mark.parametrize(
     ("asked", "marked"),
     [
