@@ -30,6 +30,7 @@ _BARE = re.compile(r'[^\s(),"]+')
 _WORD = re.compile(r'[^\s()"]+')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
 _OR = re.compile(r"or(?=[\s()]|$)", re.IGNORECASE)
+_NESTING = re.compile(r'"(?:[^"\\]|\\.)*"?|[()]', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -168,13 +169,23 @@ class _Reading:
     def _deeper(self, read: object) -> Node:
         if self._depth >= DEEPEST:
             self._fault("TOO_DEEP", f"A query is nested at most {DEEPEST} deep.", self.at - 1, self.at)
-            self.at = len(self.text)
+            self._pass_over()
             return Group((), self.at, self.at)
         self._depth += 1
         try:
             return read()  # type: ignore[operator, no-any-return]
         finally:
             self._depth -= 1
+
+    def _pass_over(self) -> None:
+        """On to the ) that closes the group here, or to the end, without reading what is inside."""
+        opened = 0
+        for found in _NESTING.finditer(self.text, self.at):
+            if found[0] == ")" and not opened:
+                self.at = found.start()
+                return
+            opened += {"(": 1, ")": -1}.get(found[0], 0)
+        self.at = len(self.text)
 
     def _term(self) -> Term:
         start = self.at
