@@ -25,7 +25,7 @@ WORK = ("task", "comment", "link")
 """Types of which there are many: after all others, in this order."""
 
 LISTED = ("project_member", "project_team")
-"""Who had access: told, and never given by an import."""
+"""Who had access: told, and never given by an import, but that placeholders join what they were members of."""
 
 _PEOPLE = ("creator_id", "author_id", "user_id", "assignee_ids")
 
@@ -42,12 +42,25 @@ def people_in(state: dict[str, Any]) -> Iterator[UUID]:
         for one in value if isinstance(value, list) else [value]:
             if one is not None:
                 yield UUID(one)
-    for value in (state.get("fields") or {}).values():
-        if isinstance(value, dict) and value.get("user_id"):
-            yield UUID(value["user_id"])
+    yield from _in_fields(state)
     for node in comparisons_of(state.get("filter")):
         if node["op"] not in ("me", "null") and kind_of(node["field"]) is Kind.PERSON:
             yield from map(UUID, node["value"] if isinstance(node["value"], list) else [node["value"]])
+
+
+def joining_in(name: str, state: dict[str, Any]) -> Iterator[UUID]:
+    """Those of them who are members of the project: by this line, or because only members can stand there."""
+    if name == "project_member":
+        yield UUID(state["user_id"])
+    elif name == "task":
+        yield from map(UUID, state["assignee_ids"])
+        yield from _in_fields(state)
+
+
+def _in_fields(state: dict[str, Any]) -> Iterator[UUID]:
+    for value in (state.get("fields") or {}).values():
+        if isinstance(value, dict) and value.get("user_id"):
+            yield UUID(value["user_id"])
 
 
 def comparisons_of(kept: dict[str, Any] | None) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from app.exchange.checking import Checks, Unfit
-from app.exchange.lines import FORMAT, VERSION, Line
+from app.exchange.lines import FORMAT, VERSION, Line, joining_in
 from app.exchange.writing import MODELS
 from app.imports.values import LONGEST_PIECE, one_line
 from app.values import NAME_LENGTH
@@ -28,10 +28,14 @@ class NoExport(ValueError):
 
 @dataclass
 class Contents:
-    """What a first pass over an export finds: projects and people by id, and how much there is of each type."""
+    """What a first pass over an export finds: projects and people by id, and how much there is of each type.
+
+    ``joining``: by project the people who are its members in the file, or have to be.
+    """
 
     projects: dict[UUID, Line] = field(default_factory=dict)
     people: dict[UUID, str] = field(default_factory=dict)
+    joining: defaultdict[UUID, set[UUID]] = field(default_factory=lambda: defaultdict(set))
     counts: Counter[str] = field(default_factory=Counter)
 
 
@@ -84,6 +88,8 @@ def survey(path: Path) -> Contents:
                 checks.take(number, line)
             if line["type"] == "project":
                 found.projects[UUID(line["id"])] = line["state"]
+            elif line["type"] in ("project_member", "task"):
+                found.joining[UUID(line["project"])].update(joining_in(line["type"], line["state"]))
             elif line["type"] == "person":
                 found.people[UUID(line["id"])] = one_line(line["name"], NAME_LENGTH) or "?"
         except Unfit as fault:

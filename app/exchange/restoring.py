@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -26,9 +27,9 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import access_projects
 from app.projects.actions.opening import open_project
-from app.projects.actions.settings import create_project, update_project
+from app.projects.actions.settings import Past, create_project
 from app.projects.actions.vocabulary import vocabulary_guard
-from app.projects.models import ProjectRole, ProjectVisibility
+from app.projects.models import ConflictPolicy, ProjectRole, ProjectVisibility
 from app.statements import sql
 from app.work import Action, Actor, Store, Work, run_unit
 
@@ -58,7 +59,7 @@ class Restoration:
         copies: dict[UUID, Copies] = {}
         for old, here in projects.items():
             await self._unit(_noted(here))
-            people = await self._people(here, contents.people)
+            people = await self._people(here, contents.people, contents.joining[old])
             copies[old] = Copies(None if here == old else self.workspace_id, people)
         for step in ORDER:
             async for old, lines in self._batches(step):
@@ -94,21 +95,26 @@ class Restoration:
                 self.workspace_id, self.keys.get(state["key"], state["key"]), state["name"],
                 description=state["description"], client_id=derived if taken else old, words=False,
                 visibility=ProjectVisibility(state["visibility"]), workspace_role=ProjectRole(state["workspace_role"]),
+                past=Past(
+                    state["version"], datetime.fromisoformat(state["created_at"]),
+                    datetime.fromisoformat(state["updated_at"]), ConflictPolicy(state["conflict_policy"]),
+                ),
             )
         )  # fmt: skip
         here = UUID(made["project_id"])
-        if state["conflict_policy"] != "merge":
-            await self._unit(update_project(here, 1, {"conflict_policy": state["conflict_policy"]}))
         self.report.counts["projects"] += 1
         return here
 
-    async def _people(self, project_id: UUID, people: dict[UUID, str]) -> dict[UUID, UUID]:
-        """Whom the people of the file are here: members by name and address, or placeholders."""
+    async def _people(
+        self, project_id: UUID, people: dict[UUID, str], joining: set[UUID]
+    ) -> dict[UUID, UUID]:
+        """Whom the people of the file are here: members by name and address, or placeholders. Some join."""
         names = list(dict.fromkeys(people.values()))
+        join = frozenset(name for one, name in people.items() if one in joining)
         by_name: dict[str, UUID] = {}
         for start in range(0, len(names), BATCH):
             some = names[start : start + BATCH]
-            self.report.counts.update(await self._unit(bring_people(project_id, some)))
+            self.report.counts.update(await self._unit(bring_people(project_id, some, join)))
             async with self.store.database.snapshot(self.actor.user_id) as reader:
                 by_name |= (await read_people(reader, self.workspace_id, project_id, some)).by_name
         return {one: by_name[name] for one, name in people.items() if name in by_name}

@@ -6,7 +6,7 @@ that it can be an author and an assignee.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,8 +75,11 @@ async def check_people(reader: Reader, viewer_id: UUID, workspace_id: UUID, name
             return
 
 
-def bring_people(project_id: UUID, names: Sequence[str]) -> Action:
-    """Make placeholders for unknown names, and everybody a member of the project who never was."""
+def bring_people(project_id: UUID, names: Sequence[str], joining: Collection[str] | None = None) -> Action:
+    """Make placeholders for unknown names, and everybody a member of the project who never was.
+
+    With ``joining`` only these become members.
+    """
 
     async def action(work: Work) -> Result:
         project = await open_project(work, project_id, Permission.IMPORT, changes_access=True)
@@ -89,16 +92,17 @@ def bring_people(project_id: UUID, names: Sequence[str]) -> Action:
             needed = Permission.ADD_PEOPLE
             workspace = await access_workspace(work, work.viewer_id, project.workspace_id, needed)
             made = await _make_placeholders(work, workspace, missing)
-        people = {name: (known.by_name | made)[name] for name in lacking}
+        join = [name for name in lacking if joining is None or name in joining]
+        people = {name: (known.by_name | made)[name] for name in join}
         if people:
-            joining = list(people.values())
-            async with telling_access(work, project.workspace_id, people=joining, projects=[project_id]):
+            told = list(people.values())
+            async with telling_access(work, project.workspace_id, people=told, projects=[project_id]):
                 await _join(work, project_id, people)
-        for name in lacking:
+        for name in join:
             if name not in made:
                 user_id = known.by_name[name]
                 await access_changed(work, user_id, InboxReason.ACCESS_GAINED, project_id=project_id)
-        return {"placeholders": len(missing), "joined": len(lacking)}
+        return {"placeholders": len(missing), "joined": len(join)}
 
     return action
 

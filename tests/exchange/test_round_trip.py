@@ -78,6 +78,16 @@ def meaning(lines: list[JSON]) -> list[Any]:
     return sorted(kept, key=str)
 
 
+def joined(lines: list[JSON]) -> dict[str, set[str]]:
+    """The names of the members of each project, by its key."""
+    names = {line["id"]: line["name"] for line in lines if line.get("type") == "person"}
+    found: dict[str, set[str]] = {line["id"]: set() for line in lines if line.get("type") == "project"}
+    for line in lines:
+        if line.get("type") == "project_member":
+            found[line["project"]].add(names[line["state"]["user_id"]])
+    return {line["state"]["key"]: found[line["id"]] for line in lines if line.get("type") == "project"}
+
+
 async def furnished(world: World) -> None:
     """Something of everything."""
     label = await world.label("Urgent")
@@ -139,12 +149,59 @@ async def test_into_another_workspace_of_the_same_database(
     found = (await world.outsider.query("{ projects { id key } }"))["projects"]
     here = next(one["id"] for one in found if uuids(one["id"])[0] == project_id)
     before = [json.loads(line) for line in content.splitlines()]
-    assert meaning(await exported(world.outsider, here)) == meaning(before)
+    after = await exported(world.outsider, here)
+    assert meaning(after) == meaning(before)
+    [was, now] = [
+        next(line["state"] for line in lines if line.get("type") == "project") for lines in (before, after)
+    ]
+    assert {**now, "id": was["id"]} == was, "its version and times too"
     again, _ = await imported(service, world.outsider, workspace, path)
     assert again.events == 0, "a second run changes nothing"
     assert again.counts["unchanged"] > 0
     made = await world.outsider.do("taskCreate", projectId=here, title="Next")
     assert made["task"]["number"] == 4
+
+
+async def test_people_join_the_projects_in_which_they_were(
+    world: World, service: Service, tmp_path: Path
+) -> None:
+    """Members as in the file, and who is assigned or stands in a field; who only made or said something is named."""
+    await furnished(world)
+    who = await world.custom_field("Tester", "USER")
+    value = {"fieldId": who["id"], "value": {"userId": world.viewer.user_id}}
+    await world.task("Tested", fields=[value])
+    content = await fetched(world.owner, f"/exports/workspaces/{world.workspace['id']}.jsonl")
+    lines = [json.loads(line) for line in content.splitlines()]
+    eng = str(uuids(world.eng["id"])[0])
+    # In the file the member who made the tasks is none any more; who is assigned has no line either.
+    gone = {str(world.uuid("member")), str(world.uuid("viewer"))}
+    kept = [
+        line for line in lines
+        if not (line.get("type") == "project_member" and line["project"] == eng and line["id"] in gone)
+    ]  # fmt: skip
+    kept[-1] = {"type": "end", "lines": len(kept) - 1}
+    path = tmp_path / "all.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in kept))
+    workspace = (await world.outsider.do("workspaceCreate", name="Fresh"))["workspace"]
+    report, _ = await imported(service, world.outsider, workspace, path)
+    after = [
+        json.loads(line)
+        for line in (
+            await fetched(world.outsider, f"/exports/workspaces/{workspace['id']}.jsonl")
+        ).splitlines()
+    ]
+    expected = joined(kept)
+    called = {line["id"]: line["name"] for line in [*kept, *after] if line.get("type") == "person"}
+    expected["ENG"].add(called[str(world.uuid("viewer"))])
+    importer = called[str(world.uuid("outsider"))]
+    assert joined(after) == {key: {*names, importer} for key, names in expected.items()}
+    assert report.counts["joined"] == sum(map(len, expected.values()))
+    assert len(set(map(frozenset, expected.values()))) > 1, "or there is nothing to tell apart"
+    assert [one for one in meaning(after) if one[0] != "project_team"] == [
+        one for one in meaning(kept) if one[0] != "project_team"
+    ], "who joined nothing is still named"
+    again, _ = await imported(service, world.outsider, workspace, path)
+    assert again.events == 0
 
 
 async def test_ids_are_kept_where_they_are_free(world: World, service: Service, tmp_path: Path) -> None:

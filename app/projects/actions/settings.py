@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -71,6 +72,16 @@ def check_key(key: str) -> str:
     return key
 
 
+@dataclass(frozen=True)
+class Past:
+    """What a project has of its time elsewhere."""
+
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    conflict_policy: ConflictPolicy
+
+
 def create_project(
     workspace_id: UUID,
     key: str,
@@ -82,19 +93,23 @@ def create_project(
     workspace_role: ProjectRole = ProjectRole.VIEWER,
     statuses: Sequence[tuple[str, StatusCategory, str]] = FIRST_STATUSES,
     words: bool = True,
+    past: Past | None = None,
 ) -> Action:
     """Make a project with first statuses (name, category, colour) and types; its maker administers it.
 
-    Without ``words`` the caller makes them at once.
+    Without ``words`` the caller makes them at once. ``past`` is of one that is imported.
     """
 
     async def action(work: Work) -> Result:
         await hold_workspace(work, workspace_id, Permission.MAKE_PROJECT)
         now = now_utc()
+        was = past or Past(1, now, now, ConflictPolicy.MERGE)
         project = Project(
             id=accept_client_id(client_id), workspace_id=workspace_id, key=check_key(key),
-            name=check_name(name, "name"), description=check_text(description, "description"), created_at=now,
-            updated_at=now, visibility=visibility.value, workspace_role=check_workspace_role(workspace_role).value,
+            name=check_name(name, "name"), description=check_text(description, "description"),
+            created_at=was.created_at, updated_at=was.updated_at, version=was.version,
+            conflict_policy=was.conflict_policy.value, visibility=visibility.value,
+            workspace_role=check_workspace_role(workspace_role).value,
         )  # fmt: skip
         if await work.value(_KEY_IN_USE, workspace=workspace_id, key=project.key):
             raise ValidationFailed(f"There is a project {project.key} in this workspace.", path=("key",))
@@ -103,15 +118,15 @@ def create_project(
         await new_scopes(work, [(project.id, ScopeKind.PROJECT, workspace_id)])
         async with telling_access(work, workspace_id, projects=[project.id]):
             await insert_rows(work, Project, [project.model_dump()])
-            await insert_rows(work, ProjectMember, [_first_member(project, work.viewer_id)])
+            await insert_rows(work, ProjectMember, [_first_member(project, work.viewer_id, now)])
         await insert_rows(work, TaskCounter, [{"project_id": project.id, "next_number": 1}])
         work.record(
             project.id,
             PROJECT_CREATED,
             project.id,
             {"state": project_state(project)},
-            version=1,
-            occurred_at=now,
+            version=project.version,
+            occurred_at=project.created_at,
         )
         if words:
             await _first_vocabulary(work, project.id, now, statuses)
@@ -123,9 +138,9 @@ def create_project(
     return action
 
 
-def _first_member(project: Project, user_id: UUID) -> dict[str, Any]:
+def _first_member(project: Project, user_id: UUID, now: datetime) -> dict[str, Any]:
     role = ProjectRole.ADMIN.value
-    return {"project_id": project.id, "user_id": user_id, "role": role, "created_at": project.created_at}
+    return {"project_id": project.id, "user_id": user_id, "role": role, "created_at": now}
 
 
 def check_workspace_role(role: ProjectRole) -> ProjectRole:
