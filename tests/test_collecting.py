@@ -184,7 +184,7 @@ async def test_an_error_of_one_ends_the_others(database: Database) -> None:
 
     async def waiting() -> None:
         try:
-            await asyncio.sleep(10)
+            await asyncio.Event().wait()
         finally:
             closed.append(True)
 
@@ -230,7 +230,7 @@ async def test_who_is_given_up_gives_up_all(database: Database) -> None:
 
     async def waiting(name: str) -> None:
         try:
-            await asyncio.sleep(10)
+            await asyncio.Event().wait()
         except asyncio.CancelledError:
             ended.append(name)
             raise
