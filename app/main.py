@@ -264,7 +264,7 @@ async def _live(request: Request) -> Response:
 async def _ready(request: Request) -> Response:
     """Ready when the log can be read and is being compared; Redis may be away."""
     application: Application = request.app.state.application
-    problem = await application.hub.problem()
+    problem = application.hub.watch.problem()
     if problem is not None:
         return JSONResponse({"status": "not ready", "reason": problem}, status_code=503)
     return JSONResponse({"status": "ready"})

@@ -11,42 +11,13 @@ object types only the dearest counts, because an object is of one type. A subscr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLField,
-    GraphQLNamedType,
-    GraphQLObjectType,
-    GraphQLSchema,
-    IntValueNode,
-    ListValueNode,
-    NullValueNode,
-    ObjectValueNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    ValueNode,
-    VariableNode,
-    get_named_type,
-    get_nullable_type,
-    is_composite_type,
-    is_list_type,
-)
-from graphql.utilities.coerce_input_value import coerce_default_value
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from app.cursors import DEFAULT_PAGE, LARGEST_PAGE
-
-SIZES = ("first", "last", "ids")
-"""The arguments that say how long a list will be: two numbers, and a list of as many ids."""
-
-
-INTROSPECTED = {"__schema": 1_000, "__type": 100}
-"""Else many of them at once would be let in before the first is charged for what it was."""
+from schema.cost_parts import InputLists, Inside, Part, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,62 +30,6 @@ class CostRules:
     item: int = 2
     page: int = DEFAULT_PAGE
     largest_page: int = LARGEST_PAGE
-
-
-@dataclass(frozen=True, slots=True)
-class InputLists:
-    """A mutation's input as it stands in the document."""
-
-    node: ValueNode
-
-    def count(self, variables: Mapping[str, Any]) -> int:
-        """How many elements the lists right in the input have."""
-        node = self.node
-        if isinstance(node, VariableNode):
-            value = variables.get(node.name.value)
-            length = 0
-            for each in value.values() if isinstance(value, dict) else ():
-                if isinstance(each, list):
-                    length += len(each)
-            return length
-        if not isinstance(node, ObjectValueNode):
-            return 0
-        return sum(_length(member.value, variables) for member in node.fields)
-
-
-def _is_payload(parent: GraphQLNamedType | None) -> bool:
-    return any(one.name == "Payload" for one in getattr(parent, "interfaces", ()))
-
-
-def _length(node: ValueNode, variables: Mapping[str, Any]) -> int:
-    if isinstance(node, VariableNode):
-        value = variables.get(node.name.value)
-        return len(value) if isinstance(value, list) else 0
-    return len(node.values) if isinstance(node, ListValueNode) else 0
-
-
-@dataclass(slots=True)
-class Part:
-    """One field of a plan. `size` is a number, a variable's name, a mutation's input, or None for neither."""
-
-    key: str
-    listed: bool
-    own: int
-    size: int | str | InputLists | None = None
-    inside: Inside | None = None
-
-
-@dataclass(slots=True)
-class Inside:
-    """What is selected of an object: for any type, and for each of the types it might be of.
-
-    ``refused``: of a payload, what its errors are asked. Where there are any, there is nothing else.
-    """
-
-    always: list[Part] = field(default_factory=list)
-    either: dict[str, list[Part]] = field(default_factory=dict)
-    spreads: list[Inside] = field(default_factory=list)
-    refused: list[Part] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +62,12 @@ class Plan:
         operation: OperationDefinitionNode,
         rules: CostRules,
     ) -> None:
-        self._schema = schema
         self._rules = rules
-        self._fragments = {
-            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
-        }
-        self._known: dict[str, Inside] = {}
-        self._sizes: list[str | InputLists] = []
-        """What of the variables the cost depends on: numbers, and the lists of inputs."""
         self._reckoned: dict[tuple[Any, ...], tuple[int, int]] = {}
-        root = schema.get_root_type(operation.operation)
         mutation = rules.mutation if operation.operation is OperationType.MUTATION else 0
-        self._root = self._inside(operation.selection_set, root, mutation)
+        parts = Parts(schema, document, rules.page)
+        self._root = parts.of(operation.selection_set, schema.get_root_type(operation.operation), mutation)
+        self._sizes = parts.sizes
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """The cost with these variables (coerced)."""
@@ -254,82 +163,3 @@ class Plan:
             return self._rules.page
         # Sizes out of range are refused by their fields, in words of their own.
         return min(max(size, 0), self._rules.largest_page)
-
-    def _inside(
-        self, selections: SelectionSetNode, parent: GraphQLNamedType | None, extra: int = 0
-    ) -> Inside:
-        inside = Inside()
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                part = self._field(node, parent, extra)
-                if part is not None:
-                    refused = node.name.value == "errors" and _is_payload(parent)
-                    (inside.refused if refused else inside.always).append(part)
-                continue
-            if isinstance(node, FragmentSpreadNode):
-                fragment = self._fragments[node.name.value]
-                condition = self._schema.get_type(fragment.type_condition.name.value)
-                found = self._fragment(fragment, condition, extra)
-            else:
-                named = getattr(node, "type_condition", None)
-                condition = parent if named is None else self._schema.get_type(named.name.value)
-                found = self._inside(node.selection_set, condition, extra)  # type: ignore[attr-defined]
-            if condition is not parent and isinstance(condition, GraphQLObjectType):
-                parts = inside.either.setdefault(condition.name, [])
-                parts.append(Part("", listed=False, own=0, inside=found))
-            else:
-                inside.spreads.append(found)
-        return inside
-
-    def _fragment(
-        self, fragment: FragmentDefinitionNode, condition: GraphQLNamedType | None, extra: int
-    ) -> Inside:
-        name = fragment.name.value
-        if name not in self._known:
-            self._known[name] = self._inside(fragment.selection_set, condition, extra)
-        return self._known[name]
-
-    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, extra: int) -> Part | None:
-        name = node.name.value
-        definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
-        if definition is None:
-            own = INTROSPECTED.get(name)
-            key = node.alias.value if node.alias else name
-            return None if own is None else Part(key, listed=False, own=own)  # None: __typename
-        kind = get_nullable_type(definition.type)
-        composite = is_composite_type(get_named_type(kind))
-        if not composite and not extra:
-            return None
-        return Part(
-            key=node.alias.value if node.alias else name,
-            listed=is_list_type(kind),
-            own=extra + composite,
-            size=self._input(node) if extra else self._size(node, definition),
-            inside=self._inside(node.selection_set, get_named_type(kind)) if node.selection_set else None,
-        )
-
-    def _input(self, node: FieldNode) -> InputLists | None:
-        for argument in node.arguments or ():
-            if argument.name.value == "input":
-                lists = InputLists(argument.value)
-                self._sizes.append(lists)
-                return lists
-        return None
-
-    def _size(self, node: FieldNode, definition: GraphQLField) -> int | str | None:
-        names = [name for name in SIZES if name in definition.args]
-        if not names:
-            return None
-        given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        for name in names:
-            value = given.get(name)
-            if value is None or isinstance(value, NullValueNode):
-                continue
-            if isinstance(value, VariableNode):
-                self._sizes.append(value.name.value)
-                return value.name.value
-            if isinstance(value, ListValueNode):
-                return len(value.values)
-            return int(value.value) if isinstance(value, IntValueNode) else None
-        default = coerce_default_value(definition.args[names[0]])
-        return default if isinstance(default, int) else self._rules.page

@@ -162,8 +162,8 @@ class Audience:
         if not self.listeners:
             self.sent = self._skipped()
             return bool(self._leaving)
-        if self._hub.stale(self.feed):
-            await self._hub.look()
+        if self._hub.watch.stale(self.feed):
+            await self._hub.watch.look()
             self.end_expired()
             return True
         before, due, self._due = self.sent, self._due, False
@@ -201,8 +201,8 @@ class Audience:
         for start in range(0, len(listeners), AT_ONCE):
             if start:
                 await asyncio.sleep(0)
-            while self._hub.stale(self.feed):
-                await self._hub.look()
+            while self._hub.watch.stale(self.feed):
+                await self._hub.watch.look()
             self.end_expired()
             for listener in told.hand(listeners[start : start + AT_ONCE], before, frame.position):
                 if listener.audience is not self:

@@ -154,7 +154,7 @@ class Pursuit:
                 events = await linked_events(reader, self.position.cursor, self._joined.seq)
         except Unavailable:
             # If it lasts, the stream then pauses like all others.
-            await asyncio.sleep(self._hub.look_seconds)
+            await asyncio.sleep(self._hub.watch.look_seconds)
             return []
         except OtherHistory:
             events = []
@@ -178,6 +178,6 @@ class Pursuit:
 
     async def _fit(self) -> FrameReason | None:
         """Wait until a comparison succeeded lately, or the stream must end (then: why)."""
-        while not self._follower.end_if_expired() and self._hub.stale(self._feed):
-            await self._hub.look()
+        while not self._follower.end_if_expired() and self._hub.watch.stale(self._feed):
+            await self._hub.watch.look()
         return self._follower.ended

@@ -16,9 +16,9 @@ import redis.asyncio as redis_client
 
 from app.events.doorbell import channel_of, make_message, read_message
 from app.events.feeds import Feed
-from app.events.hub import Hub
 from app.events.log import event_of, message_of
 from app.events.models import Event
+from app.events.watch import Watch
 from lockstep.embedded import Servers
 from tests.client import PATIENCE_SECONDS
 from tests.faults.conftest import OtherProcess
@@ -113,17 +113,17 @@ async def test_planted_faults_are_caught(
             if events:
                 follower.offer(events)
 
-    async def blind(hub: Hub) -> None:
+    async def blind(watch: Watch) -> None:
         return None
 
     async def lose(channel: str, message: bytes) -> None:
         return None
 
-    for owner, name, fault in ((Feed, "hint", as_it_comes), (Hub, "_compare", blind)):
+    for owner, name, fault in ((Feed, "hint", as_it_comes), (Watch, "_compare", blind)):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, fault)
-            patch.setattr(Hub, "_compared_ago", lambda hub: 0.0)
-            if owner is Hub:
+            patch.setattr(Watch, "_compared_ago", lambda watch: 0.0)
+            if owner is Watch:
                 patch.setattr(mischief, "_send", lose)
             async with at.client.follow(at.scope) as stream:
                 begin = stream.seq

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from app.events.hub import Hub
+from app.events.watch import Watch
 from tests.client import PATIENCE_SECONDS, Answer, Client, new_key
 from tests.faults.conftest import OtherProcess
 from tests.faults.proxy import Proxy
@@ -73,7 +73,7 @@ async def test_a_planted_stream_that_does_not_pause_is_caught(
     async with cut_off.viewer.follow(world.eng["scope"]) as stream:
         await proxy.cut()
         await readiness(cut_off.service, 503)
-        monkeypatch.setattr(Hub, "_compared_ago", lambda hub: 0.0)
+        monkeypatch.setattr(Watch, "_compared_ago", lambda watch: 0.0)
         await world.task()
         # The test above demands that nothing comes here.
         message = await stream.socket.message(stream.identifier)

@@ -15,6 +15,7 @@ from app.events import redis_backend
 from app.events.feeds import Feed
 from app.events.hub import Hub
 from app.events.models import Event
+from app.events.watch import Watch
 from lockstep.embedded import Servers
 from tests.client import PATIENCE_SECONDS
 from tests.faults.conftest import OtherProcess
@@ -144,11 +145,11 @@ async def test_a_planted_trust_in_redis_is_caught(
 ) -> None:  # fmt: skip
     """Without the comparison a follower hears nothing while Redis is away."""
 
-    async def blind(_hub: Hub) -> None:
+    async def blind(_watch: Watch) -> None:
         return None
 
-    monkeypatch.setattr(Hub, "_compare", blind)
-    monkeypatch.setattr(Hub, "_compared_ago", lambda hub: 0.0)
+    monkeypatch.setattr(Watch, "_compare", blind)
+    monkeypatch.setattr(Watch, "_compared_ago", lambda watch: 0.0)
     async with world.viewer.follow(world.eng["scope"]) as stream:
         await asyncio.to_thread(servers.kill_redis)
         await world.task()

@@ -58,6 +58,7 @@ class Room:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.watch = self
         self.database: Any = world
         self.paused = False
         self.tasks: set[asyncio.Task[None]] = set()

@@ -15,7 +15,7 @@ import pytest
 
 from app.config import Settings
 from app.errors import NotFound, PermissionDenied
-from app.events import arrivals, hub, resuming
+from app.events import arrivals, resuming, watch
 from app.events.cursors import Cursor
 from app.events.models import Scope
 from schema.ids import global_id
@@ -135,7 +135,7 @@ async def test_a_planted_blindness_to_access_is_caught(world: World, monkeypatch
     async def blind(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(hub.Hub, "_recheck", blind)
+    monkeypatch.setattr(watch.Watch, "_recheck", blind)
     async with world.member.follow(world.eng["scope"]) as stream:
         await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
         with pytest.raises(TimeoutError):
@@ -143,15 +143,15 @@ async def test_a_planted_blindness_to_access_is_caught(world: World, monkeypatch
 
 
 async def test_a_recheck_that_failed_is_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    recheck, failed = hub.Hub._recheck, asyncio.Event()
+    recheck, failed = watch.Watch._recheck, asyncio.Event()
 
-    async def failing(self: hub.Hub, reader: Any, feeds: Any) -> None:
+    async def failing(self: watch.Watch, reader: Any, feeds: Any) -> None:
         if feeds and not failed.is_set():
             failed.set()
             raise OSError("planted")
         await recheck(self, reader, feeds)
 
-    monkeypatch.setattr(hub.Hub, "_recheck", failing)
+    monkeypatch.setattr(watch.Watch, "_recheck", failing)
     async with world.member.follow(world.eng["scope"]) as stream:
         await world.owner.do("projectMemberRemove", projectId=world.eng["id"], userId=world.member.user_id)
         assert (await stream.ended())["reason"] == "ACCESS_LOST"
