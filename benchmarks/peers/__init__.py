@@ -24,7 +24,10 @@ class Peer:
 
 
 PRODUCTION = {"NODE_ENV": "production"}
-MERCURIUS = Peer("Mercurius, JIT", "mercurius", environment=PRODUCTION)
+MERCURIUS = Peer("Mercurius, JIT and loaders", "mercurius", environment=PRODUCTION)
+MERCURIUS_DATALOADER = Peer(
+    "Mercurius, JIT and DataLoader", "mercurius", environment=PRODUCTION | {"LOADERS": "dataloader"}
+)
 YOGA = Peer("GraphQL Yoga", "yoga", "/health", PRODUCTION)
 POSTGRAPHILE = Peer("PostGraphile", "postgraphile", environment=PRODUCTION | {"GRAPHILE_ENV": "production"})
 GRAPHQL_WS = Peer("graphql-ws", "graphql_ws", environment=PRODUCTION)
