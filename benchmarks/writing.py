@@ -23,7 +23,8 @@ SEED = 20_260_101
 OURS = """mutation Edit($input: TaskUpdateInput!) {
   taskUpdate(input: $input) { task { version } errors { code message } } }"""
 STOCK = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { task { version } } }"
-POSTGRAPHILE = "mutation Edit($input: TaskUpdateInput!) { taskUpdate(input: $input) { result } }"
+POSTGRAPHILE = "mutation Edit($input: TaskUpdateInput!) { made: taskUpdate(input: $input) { result } }"
+UNTOLD = "mutation Edit($input: TaskUpdateUntoldInput!) { made: taskUpdateUntold(input: $input) { result } }"
 
 
 @dataclass
@@ -106,10 +107,18 @@ class StockWriter(Writer):
 class PostGraphileWriter(Writer):
     """The same, to PostGraphile, whose mutation has the arguments of the SQL function."""
 
+    document = POSTGRAPHILE
+
     def body(self, task: Target, title: str) -> bytes:
         given = {"taskId": str(task.id), "expectedVersion": task.version, "title": title}
-        return orjson.dumps({"query": POSTGRAPHILE, "variables": {"input": given}})
+        return orjson.dumps({"query": self.document, "variables": {"input": given}})
 
     def version(self, answer: Any) -> int | None:
-        made = (answer.get("data") or {}).get("taskUpdate")
+        made = (answer.get("data") or {}).get("made")
         return made and made["result"]
+
+
+class UntoldWriter(PostGraphileWriter):
+    """The same, and nobody is told of it."""
+
+    document = UNTOLD

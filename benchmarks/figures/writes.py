@@ -21,10 +21,11 @@ from benchmarks.measuring import Spread, percentile
 from benchmarks.processes import Clock
 from benchmarks.stage import Bench, Running
 from benchmarks.wire import Load
-from benchmarks.writing import PostGraphileWriter, StockWriter, Writer, make_tables, targets
+from benchmarks.writing import PostGraphileWriter, StockWriter, UntoldWriter, Writer, make_tables, targets
 
 CONNECTIONS = 32
 HOT = "B0"
+UNTOLD = "PostGraphile, without NOTIFY"
 SCRIPT = Path(peers.__file__).parent / "pgbench" / "update.sql"
 CLOCKS = """SELECT count(*) FROM scopes s
     WHERE kind = 'project' AND seq <> (SELECT count(*) FROM events WHERE scope_id = s.id)"""
@@ -103,6 +104,10 @@ def spread_over_projects(bench: Bench) -> dict[str, list[Written]]:
     for peer, kind in ((peers.STRAWBERRY, StockWriter), (peers.POSTGRAPHILE, PostGraphileWriter)):
         server = bench.peer(peer)
         servers.append(Writing(bench, server, kind(server, theirs)))
+    server = bench.peer(peers.POSTGRAPHILE)
+    untold = Writing(bench, server, UntoldWriter(server, theirs))
+    untold.name = UNTOLD
+    servers.append(untold)
     found = in_turns(servers, bench.scale.write_rounds, bench.scale.seconds)
     check_clocks(bench)
     return found
@@ -116,11 +121,11 @@ def check_clocks(bench: Bench) -> None:
         raise RuntimeError("a project's log has a gap")
 
 
-def _against(peer: peers.Peer, what: Callable[[Written], float]) -> Callable[[Bench], Rounds]:
+def _against(peer: str, what: Callable[[Written], float]) -> Callable[[Bench], Rounds]:
     def measure(bench: Bench) -> Rounds:
         found = bench.once("writes", partial(spread_over_projects, bench))
         ours = next(iter(found.values()))
-        return Rounds([what(one) for one in ours], [what(one) for one in found[peer.name]], beside(found))
+        return Rounds([what(one) for one in ours], [what(one) for one in found[peer]], beside(found))
 
     return measure
 
@@ -174,7 +179,7 @@ def _program() -> Path:
 FIGURES = (
     Figure(
         "update-stock", "taskUpdate, against stock Strawberry", "CPU ms per update", peers.STRAWBERRY.name,
-        1 / 15, 1 / 25, _against(peers.STRAWBERRY, lambda one: one.server),
+        1 / 15, 1 / 25, _against(peers.STRAWBERRY.name, lambda one: one.server),
     ),
     Figure(
         "hot-pgbench", "one hot project, against pgbench", "updates a second", "pgbench, one at a time",
@@ -182,6 +187,10 @@ FIGURES = (
     ),
     Figure(
         "projects-postgraphile", "50 projects, against PostGraphile", "updates a second", peers.POSTGRAPHILE.name,
-        1.5, 2.2, _against(peers.POSTGRAPHILE, lambda one: one.tps), "more",
+        1.5, 2.2, _against(peers.POSTGRAPHILE.name, lambda one: one.tps), "more",
+    ),
+    Figure(
+        "projects-untold", "… that tells nobody", "updates a second", UNTOLD,
+        1.5, 2.2, _against(UNTOLD, lambda one: one.tps), "more",
     ),
 )  # fmt: skip
