@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.query_language.custom import PREFIX, fields_called, quoted_name, sort_name
-from app.query_language.fields import BY_NAME, CLOSED, IS, NAMED, SORTS, SPECIAL, Named
+from app.query_language.custom import PREFIX, fields_called, quoted_name
+from app.query_language.fields import BY_NAME, CLOSED, IS, NAMED, SPECIAL, Named
 from app.query_language.names import Names
+from app.query_language.sorting import Sort, add_sort, is_sort
 from app.query_language.syntax import MOST_FAULTS, Fault, Group, Negation, Node, Term, Value, read_query
 from app.query_language.values import Unfit, choose, did_you_mean, meant, read_day, read_moment, read_value
 from app.tasks.grammar import EVERYTHING, MOST_CONDITIONS, Kind, TaskFilter, all_of, any_of, normal, test
-
-Sort = list[tuple[str, bool]]
-"""Terms of an order: what, and whether it descends."""
 
 _BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _DAY_BOUNDS = {"<": "before", "<=": "until", ">": "after", ">=": "since"}
@@ -33,12 +31,23 @@ def understand(text: str, names: Names) -> Meaning:
     """The meaning of a query's text, whose names are those of ``names``."""
     syntax = read_query(text)
     meaning = Meaning(faults=syntax.faults)
-    meaning.filter = normal(_node(syntax.root, names, meaning, top=True))
+    meaning.filter = normal(_root(syntax.root, names, meaning))
     if meaning.filter.size() > MOST_CONDITIONS:
         message = f"A query has at most {MOST_CONDITIONS} conditions."
         meaning.faults.append(Fault("TOO_COMPLEX", message, 0, len(text)))
     meaning.faults = sorted(meaning.faults, key=lambda one: (one.start, one.end))[:MOST_FAULTS]
     return meaning
+
+
+def _root(root: Group, names: Names, meaning: Meaning) -> TaskFilter:
+    """The whole query. Its ``sort:`` may stand beside any of its choices, but is none."""
+    if not root.any_of:
+        return _node(root, names, meaning, top=True)
+    for choice in root.parts:
+        if isinstance(choice, Group) and choice.parts and all(is_sort(part) for part in choice.parts):
+            fault = Unfit("MISPLACED_SORT", "`or` stands between two conditions, and sort: is none.")
+            meaning.faults.append(_Faulty(fault, choice.parts[0]).fault)
+    return any_of([_node(choice, names, meaning, top=True) for choice in root.parts])
 
 
 def _node(node: Node, names: Names, meaning: Meaning, *, top: bool) -> TaskFilter:
@@ -49,37 +58,21 @@ def _node(node: Node, names: Names, meaning: Meaning, *, top: bool) -> TaskFilte
         parts = [_node(part, names, meaning, top=within) for part in node.parts]
         return any_of(parts) if node.any_of else all_of(parts)
     try:
-        if node.name is not None and node.name.lower() == "sort":
-            _sort(node, names, meaning, top)
-            return EVERYTHING
-        return _term(node, names)
+        if not is_sort(node):
+            return _term(node, names)
+        if top:
+            return _each(node, lambda value: add_sort(value, names, meaning.sort))
+        misplaced = Unfit("MISPLACED_SORT", "sort: stands outside of groups and without a minus.")
+        meaning.faults.append(_Faulty(misplaced, node).fault)
     except _Faulty as faulty:
         meaning.faults.append(faulty.fault)
-        return EVERYTHING
+    return EVERYTHING
 
 
 class _Faulty(Exception):
-    def __init__(self, unfit: Unfit, where: Term | Value) -> None:
+    def __init__(self, unfit: Unfit, where: Node | Value) -> None:
         super().__init__(unfit.message)
         self.fault = Fault(unfit.code, unfit.message, where.start, where.end, unfit.meant)
-
-
-def _sort(term: Term, names: Names, meaning: Meaning, top: bool) -> None:
-    if not top:
-        raise _Faulty(Unfit("MISPLACED_SORT", "sort: stands outside of groups and without a minus."), term)
-    for value in term.values:
-        descending = value.text.startswith("-")
-        written = value.text.removeprefix("-")
-        try:
-            if written.lower().startswith(PREFIX):
-                name = sort_name(written[len(PREFIX) :], value.quoted, names)
-            else:
-                name = SORTS[choose(written, tuple(SORTS), "A sort")]
-        except Unfit as unfit:
-            raise _Faulty(unfit, value) from None
-        if any(known == name for known, _ in meaning.sort):
-            raise _Faulty(Unfit("BAD_VALUE", f"The sort names {value.text} twice."), value)
-        meaning.sort.append((name, descending))
 
 
 def _term(term: Term, names: Names) -> TaskFilter:

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from app.query_language.custom import PREFIX, named_custom, print_sort_name, read_sort_id
 from app.query_language.fields import BY_FIELD, CLOSED, PRIORITIES, SORTS, Named
-from app.query_language.meaning import Sort
 from app.query_language.names import Names
+from app.query_language.sorting import Sort
 from app.tasks.grammar import CUSTOM, EVERYTHING, Kind, TaskFilter, normal
 
 _PLAIN = re.compile(r"[\w#][\w@/+'-]*(?:\.[\w@/+'-]+)*")

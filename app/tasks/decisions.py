@@ -242,7 +242,8 @@ def _mend(project_id: UUID, new: State, facts: Facts) -> None:
         parent = facts.relatives.get(UUID(new["parent_id"]))
         if parent is None or parent.deleted_at is not None:
             new["parent_id"] = None
-    mend_plans(project_id, new, facts.plans)
+    status = word(facts.statuses, project_id, UUID(new["status_id"]))
+    mend_plans(project_id, new, facts.plans, finished=status is not None and status.category in CLOSED)
 
 
 def _set_completed(project_id: UUID, current: State, new: State, facts: Facts) -> None:

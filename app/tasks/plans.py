@@ -109,9 +109,12 @@ def check_new(project_id: UUID, new: State, plans: Plans) -> None:
     check_required(plans.fields.get(project_id, ()), new["type_id"], new["fields"])
 
 
-def mend_plans(project_id: UUID, new: State, plans: Plans) -> None:
+def mend_plans(project_id: UUID, new: State, plans: Plans, *, finished: bool) -> None:
     """A restored task is in no sprint or milestone that is gone, and an unfinished one in none that is over."""
-    for name, rows in (("sprint_id", plans.sprints), ("milestone_id", plans.milestones)):
-        rows_here: list[Any] = list(rows.get(project_id, ()))
-        if new[name] is not None and living(rows_here, UUID(new[name])) is None:
-            new[name] = None
+    sprints, milestones = plans.sprints.get(project_id, ()), plans.milestones.get(project_id, ())
+    if new["sprint_id"] is not None:
+        sprint = living(sprints, UUID(new["sprint_id"]))
+        if sprint is None or (sprint.stage == SprintStage.COMPLETED.value and not finished):
+            new["sprint_id"] = None
+    if new["milestone_id"] is not None and living(milestones, UUID(new["milestone_id"])) is None:
+        new["milestone_id"] = None

@@ -14,9 +14,10 @@ from app.errors import BadInput
 from app.projects.access import visible_projects
 from app.query_language.completing import suggest
 from app.query_language.looking import names_for_filters, names_for_query
-from app.query_language.meaning import Meaning, Sort, understand
+from app.query_language.meaning import Meaning, understand
 from app.query_language.names import Names
 from app.query_language.printing import print_query, sorts_by_custom
+from app.query_language.sorting import Sort
 from app.tasks.grammar import EVERYTHING, TaskFilter
 from schema.context import Context
 from schema.ids import global_id

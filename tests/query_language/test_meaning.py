@@ -61,7 +61,8 @@ def test_it_means(text: str) -> None:
 WRITTEN = {
     'ASSIGNED:me  STATUS:"In Progress"   sort:-updated,title': 'assignee:me status:"In progress" sort:-updated,title',
     "due:7d": "due:+7d", "priority:1": "priority:urgent", "created:today": "created:today..today",
-    "label:bug": None, "is:open": "is:open", "a or b sort:due": None, "(a or b) sort:due": "(a or b) sort:due",
+    "label:bug": None, "is:open": "is:open", "(a or b) sort:due": "(a or b) sort:due",
+    "a or b sort:due": "(a or b) sort:due", "a sort:due or b c": "(a or (b c)) sort:due",
 }  # fmt: skip
 
 
@@ -92,6 +93,8 @@ FAULTS = {
     "((((((-a b)))))) c": ("TOO_DEEP", 6, 7, ()),
     "status:": ("MISSING_VALUE", 6, 7, ()),
     "-sort:due": ("MISPLACED_SORT", 1, 9, ()),
+    "(a or b sort:due) c": ("MISPLACED_SORT", 8, 16, ()),
+    "a or sort:due": ("MISPLACED_SORT", 5, 13, ()),
     "sort:colour": ("BAD_VALUE", 5, 11, ()),
     "parent:ENG-9": ("UNKNOWN_NAME", 7, 12, ()),
     "estimate:many": ("BAD_VALUE", 9, 13, ()),

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.query_language.custom import FieldWord
-from app.query_language.meaning import Sort, understand
+from app.query_language.meaning import understand
 from app.query_language.names import Names, Word, Words
 from app.query_language.printing import print_query
+from app.query_language.sorting import Sort
 from app.query_language.syntax import DEEPEST, LONGEST, read_query
 from app.tasks.grammar import (
     MOST_CONDITIONS,

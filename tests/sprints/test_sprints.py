@@ -105,6 +105,21 @@ async def test_what_is_added_while_it_ends_is_not_lost(world: World, log: Log) -
     await log.check_order()
 
 
+async def test_what_is_restored_is_not_left_behind(world: World) -> None:
+    """Deleted while the sprint ran, it comes back when that is over: the unfinished one into the backlog."""
+    sprint = await world.sprint()
+    done, unfinished = [
+        await world.task(sprintId=sprint["id"], statusId=world.status(name)) for name in ("Done", "To do")
+    ]
+    await _start(world, sprint)
+    for task in (done, unfinished):
+        await world.member.do("taskDelete", id=task["id"], expectedVersion=1)
+    await world.manager.do("sprintComplete", id=sprint["id"], expectedVersion=2)
+    for task in (done, unfinished):
+        await world.member.do("taskRestore", id=task["id"], expectedVersion=2)
+    assert [await _sprint_of(world, task) for task in (done, unfinished)] == ["Sprint", None]
+
+
 async def test_a_deleted_sprint_leaves_its_tasks(world: World) -> None:
     sprint = await world.sprint()
     task, gone = await world.task(sprintId=sprint["id"]), await world.task(sprintId=sprint["id"])
