@@ -10,7 +10,8 @@ from app.boards.models import Board, BoardLimitMode
 from app.db import Reader
 from app.errors import NotFound, ValidationFailed
 from app.statements import Statement, sql
-from app.tasks.grammar import TaskFilter, filter_from_json
+from app.tasks.grammar import TaskFilter
+from app.tasks.kept_filters import filter_from_json
 from app.views.access import access_views, is_shared
 from app.views.actions import read_query
 from app.work import Work

@@ -15,17 +15,8 @@ from app.history.states import State
 from app.projects.models import StatusCategory
 from app.query_language.printing import read_sort
 from app.tasks.filters import task_orders
-from app.tasks.grammar import (
-    DAY_OPS,
-    DEEPEST,
-    MOST_VALUES,
-    OPS,
-    Kind,
-    check_filter,
-    filter_from_json,
-    kind_of,
-    written_day,
-)
+from app.tasks.grammar import DAY_OPS, DEEPEST, MOST_VALUES, OPS, Kind, check_filter, kind_of, written_day
+from app.tasks.kept_filters import filter_from_json
 from app.values import check_name, nests_within
 from app.views.actions import MOST_COLUMNS, NAME_LENGTH
 from app.views.models import Grouping

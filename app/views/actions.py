@@ -17,7 +17,7 @@ from app.projects.actions.opening import open_project
 from app.query_language.looking import understood
 from app.query_language.printing import print_sort
 from app.statements import sql
-from app.tasks.grammar import filter_to_json
+from app.tasks.kept_filters import filter_to_json
 from app.values import check_name, now_utc, plain
 from app.views.access import access_views, is_shared
 from app.views.events import VIEW_CREATED, VIEW_REMOVED, VIEW_SHAPE, VIEW_UPDATED, view_state

@@ -26,7 +26,8 @@ from app.statements import Statement, sql
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
 from app.tasks.field_values import sorted_field, value_to_sort
 from app.tasks.filters import ORDERS
-from app.tasks.grammar import CUSTOM, FilterScope, TaskFilter, filter_to_json, read_custom, time_dependent
+from app.tasks.grammar import CUSTOM, FilterScope, TaskFilter, read_custom, time_dependent
+from app.tasks.kept_filters import filter_to_json
 from app.tasks.matching import Surroundings, gone_words, matches
 
 MOST_STATES = 2_000

@@ -15,7 +15,8 @@ from app.history.states import State
 from app.history.tables import TASKS_AND_WORDS, check_conditions, stand_ins
 from app.paging import Condition, StandIns
 from app.tasks.filters import filter_conditions
-from app.tasks.grammar import TaskFilter, all_of, filter_from_json
+from app.tasks.grammar import TaskFilter, all_of
+from app.tasks.kept_filters import filter_from_json
 from schema.accounts.types import users
 from schema.boards.cards import Cards, Place, connections_of, count_cards, in_lane
 from schema.context import Columns, Context

@@ -17,7 +17,8 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import visible_projects
 from app.query_language.printing import read_sort
-from app.tasks.grammar import FilterScope, TaskFilter, all_of, check_filter, filter_from_json
+from app.tasks.grammar import FilterScope, TaskFilter, all_of, check_filter
+from app.tasks.kept_filters import filter_from_json
 from app.views.access import access_views
 from app.work import Actor, Work
 from app.workspaces.access import access_workspace

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from app.query_language.names import Names
-from app.tasks.grammar import CUSTOM, Compared, TaskFilter, filter_from_json, read_custom
+from app.tasks.grammar import CUSTOM, Compared, TaskFilter, read_custom
+from app.tasks.kept_filters import filter_from_json
 from app.values import plain
 from schema.ids import global_id
 

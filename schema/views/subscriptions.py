@@ -18,7 +18,8 @@ from app.events.pursuits import Pursuit
 from app.projects.access import readable_scopes
 from app.projects.reads import by_project
 from app.query_language.printing import read_sort
-from app.tasks.grammar import EVERYTHING, TaskFilter, all_of, filter_from_json, test
+from app.tasks.grammar import EVERYTHING, TaskFilter, all_of, test
+from app.tasks.kept_filters import filter_from_json
 from app.views.access import access_views
 from app.views.live import Change, Changed, ChangeKind, LiveList, check_live
 from schema.context import Context

@@ -13,7 +13,7 @@ from app.permissions import Permission
 from app.projects.access import may, visible_projects
 from app.query_language.printing import read_sort
 from app.tasks.filters import filter_conditions, task_orders
-from app.tasks.grammar import filter_from_json
+from app.tasks.kept_filters import filter_from_json
 from app.views import models
 from app.views.access import access_views, is_shared
 from app.views.events import shown_columns

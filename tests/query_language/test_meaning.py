@@ -10,7 +10,7 @@ import pytest
 from app.query_language.completing import suggest
 from app.query_language.meaning import understand
 from app.query_language.printing import print_query
-from app.tasks.grammar import filter_to_json
+from app.tasks.kept_filters import filter_to_json
 from tests.query_language.test_round_trips import NAMES
 
 

@@ -14,14 +14,8 @@ from app.query_language.names import Names, Word, Words
 from app.query_language.printing import print_query
 from app.query_language.sorting import Sort
 from app.query_language.syntax import DEEPEST, LONGEST, read_query
-from app.tasks.grammar import (
-    MOST_CONDITIONS,
-    TaskFilter,
-    custom_name,
-    filter_from_json,
-    filter_to_json,
-    normal,
-)
+from app.tasks.grammar import MOST_CONDITIONS, TaskFilter, custom_name, normal
+from app.tasks.kept_filters import filter_from_json, filter_to_json
 from tests.query_language.filters import EXAMPLES, filters
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
