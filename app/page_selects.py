@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     FromClause,
     Integer,
@@ -106,22 +107,44 @@ def _with_key(
         request = replace(request, place=None)
     head = replace(orders[0], column=kept.key, nullable=False)
     here = [head, *_in_index(orders[1:], kept)]
-    inner = select(*chosen, kept.key.label(head.name), *_labels(target, orders[1:]))
-    inner = inner.select_from(kept.rows, source).where(kept.of, *conditions)
-    if kept.grouped is not None:
-        inner = inner.where(kept.grouped)
     if request.place is not None:
         # It follows from what is compared below, but this is what an index and the groups can begin at.
         start = bindparam("place_0", type_=head.column.type)
         downward = head.descending != request.backward
-        inner = inner.where(kept.key <= start if downward else kept.key >= start)
-    bounded = _bounded(inner, here, request)
-    if kept.groups is None:
-        return bounded
-    page = bounded.correlate_except(kept.rows, target).lateral("of_key")
-    merged = select(page).select_from(kept.groups.join(page, true()))
+        conditions = [*conditions, kept.key <= start if downward else kept.key >= start]
+    columns = [*chosen, kept.key.label(head.name), *_labels(target, orders[1:])]
+    inner = select(*columns).select_from(kept.rows, source).where(kept.of, *conditions)
+    if kept.groups is None or kept.grouped is None:
+        return _bounded(inner, here, request)
+    groups: Any = kept.groups
+    large = inner.where(kept.grouped)
+    if any(here[1].column is one for one in kept.same.values()):
+        page = _bounded(large, here, request).correlate_except(kept.rows, target).lateral("of_key")
+    else:
+        members, few, among = _members(target, kept, kept.grouped)
+        groups = groups.join(members, true())
+        small = select(*columns).select_from(source).where(few, among, ~kept.elsewhere, *conditions)
+        page = union_all(
+            _bounded(small, [head, *orders[1:]], request).correlate_except(target),
+            _bounded(large.where(~few), here, request).correlate_except(kept.rows, target),
+        ).lateral("of_key")
+    merged = select(page).select_from(groups.join(page, true()))
     outer = [head, *outer_orders(here[1:], page)]  # by the groups' own key: they come in its order
     return merged.order_by(*sorted_by(outer, request.backward)).limit(PAGE_SIZE)
+
+
+def _members(target: Table, kept: Kept, grouped: ColumnElement[bool]) -> tuple[Any, Any, Any]:
+    """The first rows of a group by its index, whether these are all, and the condition that a row is one of them.
+
+    In another order than that of the index a small group is read whole. The planner takes each for an average one: it
+    would go through all rows in that order to find the few of it.
+    """
+    [(name, member)] = kept.same.items()
+    first = select(member).where(grouped).limit(LOOKED_AT + 1)
+    ids = func.array(first.correlate(kept.groups).scalar_subquery(), type_=ARRAY(member.type)).label("ids")
+    members = select(ids).correlate(kept.groups).lateral("members")
+    few = func.cardinality(members.c.ids, type_=Integer) <= LOOKED_AT
+    return members, few, target.c[name] == func.any(members.c.ids)
 
 
 def _without_key(

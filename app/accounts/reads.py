@@ -13,8 +13,17 @@ from app.statements import Statement, sql, table
 
 USERS = table(User)
 
+NAME_TO_SORT = func.lower(USERS.c.name, type_=Text).collate("C")
+"""What people are sorted by: their name in lower case, bytewise as all texts."""
+
 _BY_ID = Statement(
     select(USERS).where(USERS.c.id == func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))), User
+)
+_NAMES = Statement(
+    select(USERS.c.id, NAME_TO_SORT.label("name")).where(
+        USERS.c.id == func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))
+    ),
+    User,
 )
 _ACCOUNT = sql("SELECT account_id($1)", "address")
 
@@ -22,6 +31,11 @@ _ACCOUNT = sql("SELECT account_id($1)", "address")
 async def users_by_id(reader: Reader, ids: list[UUID]) -> dict[UUID, User]:
     """The people that exist, by id."""
     return {row.id: row for row in await reader.rows(_BY_ID, ids=as_text(ids))} if ids else {}
+
+
+async def names_to_sort(reader: Reader, ids: list[UUID]) -> dict[UUID, str]:
+    """What people are sorted by, by id: of those that this transaction may see."""
+    return {row.id: row.name for row in await reader.rows(_NAMES, ids=as_text(ids))} if ids else {}
 
 
 async def account_at(reader: Reader, address: str) -> User | None:

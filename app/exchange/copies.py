@@ -66,6 +66,8 @@ class Copies:
             return {"filter": self._filter, "columns": self._columns, "sections": self._sections}[name](value)
         if name == "body":
             return self._text(value)
+        if name == "sort" and isinstance(value, str):  # a view's, which names custom fields by id
+            return _ID.sub(lambda found: str(self.id(found[0])), value)
         found = self._within(value) if _IDS.fullmatch(name) else value
         return sorted(found) if isinstance(found, list) and name.endswith("_ids") else found
 

@@ -10,13 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.accounts.reads import users_by_id
+from app.accounts.reads import names_to_sort, users_by_id
 from app.db import Database, Reader
 from app.exchange.exporting import PAGE, may_export, objects_of
 from app.history.moments import Moment, load_words, states_then
 from app.history.states import State
 from app.statements import Statement
-from app.tasks.field_values import sorted_field, value_to_sort
+from app.tasks.field_values import is_of_field, is_of_people, sorted_field, state_to_sort
 from app.tasks.filters import ORDERS, TASKS, filter_conditions
 from app.tasks.grammar import Compared, FilterScope, TaskFilter
 from app.tasks.matching import Surroundings, gone_words, matches
@@ -87,6 +87,9 @@ async def _chosen_rows(
             for state in (line["state"] for line in page)
             if matches(choice.asked, state, around)
         ]
+    async with database.snapshot(viewer_id) as reader:
+        await check(reader)
+        await _name_people(reader, places, [name for name, _ in terms])
     ids = [UUID(str(place[-1])) for place in in_order(places, [descending for _, descending in terms])]
     for start in range(0, len(ids), PAGE):
         async with database.snapshot(viewer_id) as reader:
@@ -114,7 +117,17 @@ def _sorted_by(state: State, name: str, fields: Mapping[str, State]) -> Any:
     if name in ORDERS:
         return state[ORDERS[name][0]]
     field = str(sorted_field(name))
-    return value_to_sort(state["fields"].get(field, {}), fields[field]["options"] if field in fields else {})
+    return state_to_sort(name, state, fields[field]["options"] if field in fields else {})
+
+
+async def _name_people(reader: Reader, places: list[list[Any]], names: Sequence[str]) -> None:
+    """Where places are by people's names: those that they have now."""
+    terms = [term for term, name in enumerate(names) if is_of_field(name) and is_of_people(name)]
+    ids = {place[term] for place in places for term in terms if place[term] is not None}
+    found = {str(id_): name for id_, name in (await names_to_sort(reader, list(map(UUID, ids)))).items()}
+    for place in places:
+        for term in terms:
+            place[term] = None if place[term] is None else found.get(place[term], "")
 
 
 def in_order(places: list[list[Any]], descending: Sequence[bool]) -> list[list[Any]]:

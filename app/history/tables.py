@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel
 
+from app.accounts.models import User
 from app.comments.models import Comment
 from app.errors import BadInput
 from app.fields.models import CustomField, TaskFieldValue
@@ -112,7 +113,7 @@ _CTES = (
     *(_set(members, model, one) for members, (model, one) in _SETS.items()),
     _cte(table(TaskFieldValue).name, table(TaskFieldValue).c.keys(), _VALUES.replace("::", "\\:\\:")),
 )
-_KNOWN = {cte.name for cte in _CTES}
+_KNOWN = {cte.name for cte in _CTES} | {table(User).name}  # people are called what they are called now
 
 
 TASKS_AND_WORDS = ("task", "status", "label", "task_type", "custom_field")

@@ -128,8 +128,8 @@ def sort_name(written: str, quoted: bool, names: Names) -> str:
     if len(words) > 1:
         ids = tuple(f"{PREFIX}#{word.id}" for word in words)
         raise Unfit("AMBIGUOUS_NAME", f"More than one field is called {written}. Say which by id.", ids[:10])
-    if words[0] is None or words[0].kind not in SORTED or words[0].deleted:
-        raise Unfit("BAD_VALUE", "Tasks are not ordered by this field: it is of people, or not there.")
+    if words[0] is None or words[0].deleted:
+        raise Unfit("BAD_VALUE", "Tasks are not ordered by this field: it is not there.")
     return order_name(words[0].id, words[0].kind, words[0].place)
 
 

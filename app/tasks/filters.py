@@ -31,7 +31,7 @@ from app.keeping import Noted, note
 from app.paging import Fixed
 from app.projects.models import Label, Status, StatusCategory
 from app.statements import table
-from app.tasks.field_values import field_condition, field_order
+from app.tasks.field_values import field_condition, field_order, is_of_field
 from app.tasks.grammar import (
     CUSTOM,
     DAY_OPS,
@@ -215,12 +215,15 @@ ORDERS: dict[str, tuple[str, bool]] = {
 """What tasks can be ordered by: the column, and whether it can be null."""
 
 
-def task_orders(terms: list[tuple[str, bool]]) -> list[Order]:
-    """Orders by (name, descending) terms, made total by the id; by rank if none are given."""
+def task_orders(terms: list[tuple[str, bool]], *, past: bool = False) -> list[Order]:
+    """Orders by (name, descending) terms, made total by the id; by rank if none are given.
+
+    ``past``: for states of a moment that stand in no index.
+    """
     orders = []
     for name, descending in terms or [("rank", False)]:
-        if name.startswith("field:"):
-            orders.append(field_order(name, descending))
+        if is_of_field(name):
+            orders.append(field_order(name, descending, past=past))
             continue
         column, nullable = ORDERS[name]
         orders.append(Order(TASKS.c[column], column, descending, nullable))

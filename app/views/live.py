@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 
+from app.accounts.reads import names_to_sort
 from app.db import Database, Reader
 from app.errors import BadInput
 from app.events.kinds import fold
@@ -24,7 +25,7 @@ from app.fields.events import CUSTOM_FIELD_DELETED
 from app.projects.reads import LABELS, STATUSES, by_project
 from app.statements import Statement, sql
 from app.tasks.events import TASK_ARRIVED, TASK_CREATED
-from app.tasks.field_values import sorted_field, value_to_sort
+from app.tasks.field_values import is_of_field, is_of_people, sorted_field, state_to_sort
 from app.tasks.filters import ORDERS
 from app.tasks.grammar import CUSTOM, FilterScope, TaskFilter, read_custom, time_dependent
 from app.tasks.kept_filters import filter_to_json
@@ -44,6 +45,7 @@ _HISTORY: Statement[Event] = sql(
     "scope", "ids", "before",
     model=Event,
 )  # fmt: skip
+_WORKSPACE = sql("SELECT workspace_id FROM projects WHERE id = $1", "project")
 _PUT_NEW = (TASK_CREATED.name, TASK_ARRIVED.name)
 
 
@@ -136,6 +138,7 @@ class LiveList:
             self._keep(task_id, after)
             if (change := self._change(task_id, seq, before.get(task_id), after, around)) is not None:
                 found.append(change)
+        await self._name_people([change.place for change in found if change.place is not None])
         return found
 
     def _change(
@@ -153,10 +156,22 @@ class LiveList:
         return [*(self._sorted_by(state, name) for name in names), state["id"]]
 
     def _sorted_by(self, state: State, name: str) -> Any:
-        if not name.startswith("field:"):
+        if not is_of_field(name):
             return state[ORDERS[name][0]]
-        value = state["fields"].get(str(sorted_field(name)), {})
-        return value_to_sort(value, self._options.get(sorted_field(name), {}))
+        return state_to_sort(name, state, self._options.get(sorted_field(name), {}))
+
+    async def _name_people(self, places: list[list[Any]]) -> None:
+        """Where places are by people's names: those that they have now, which are the directory's to tell."""
+        terms = [at for at, (name, _) in enumerate(self.sort) if is_of_field(name) and is_of_people(name)]
+        ids = {UUID(place[term]) for place in places for term in terms if place[term] is not None}
+        if not ids:
+            return
+        async with self.database.snapshot(scopes=[self.project_id]) as reader:
+            await reader.declare(workspaces=[await reader.value(_WORKSPACE, project=self.project_id)])
+            names = await names_to_sort(reader, list(ids))
+        for place in places:
+            for term in terms:
+                place[term] = None if place[term] is None else names.get(UUID(place[term]), "")
 
     def _check(self, event: Event) -> None:
         if event.object_id in self.defined_by and not _only_placed(event):
@@ -218,7 +233,7 @@ class LiveList:
         return Surroundings(self.scope, categories, gone=gone, project_id=str(self.project_id))
 
     def _sort_fields(self) -> list[UUID]:
-        return [sorted_field(name) for name, _ in self.sort if name.startswith("field:")]
+        return [sorted_field(name) for name, _ in self.sort if is_of_field(name)]
 
     async def _before(self, reader: Reader, events: Sequence[Event]) -> dict[UUID, State | None]:
         """The states of the tasks that the events are of, before the first of them."""

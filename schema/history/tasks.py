@@ -109,7 +109,7 @@ async def _tasks(
     filter: TaskFilterInput | None, order_by: list[TaskOrder] | None, page: Paging,
 ) -> list[Any]:  # fmt: skip
     conditions = filter_conditions(read_filter(filter), await filter_scope(context, filter))
-    orders = task_orders(await read_order(context, order_by))
+    orders = task_orders(await read_order(context, order_by), past=True)
     check_conditions([*conditions, *(order.column for order in orders)])
     tables = stand_ins(distinct(found), TASKS_AND_WORDS)
     made = await connections(

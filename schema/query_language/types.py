@@ -18,6 +18,7 @@ from app.query_language.meaning import Meaning, understand
 from app.query_language.names import Names
 from app.query_language.printing import print_query, sorts_by_custom
 from app.query_language.sorting import Sort
+from app.tasks.field_values import is_of_field
 from app.tasks.grammar import EVERYTHING, TaskFilter
 from schema.context import Context
 from schema.ids import global_id
@@ -62,7 +63,7 @@ def order_terms(sort: Sort) -> list[TaskOrderTerm]:
 
 
 def _order_term(name: str, direction: OrderDirection) -> TaskOrderTerm:
-    if not name.startswith("field:"):
+    if not is_of_field(name):
         return TaskOrderTerm(field=TaskOrderField(name), custom_field_id=None, direction=direction)
     _, _, field_id, project_id = name.split(":")
     named = strawberry.ID(global_id("CustomField", UUID(project_id), UUID(field_id)))

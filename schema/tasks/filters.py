@@ -15,7 +15,7 @@ from app.fields.reads import CUSTOM_FIELDS_BY_KEY
 from app.keeping import Noted, note
 from app.projects.models import StatusCategory as Category
 from app.projects.reads import rows_by_key
-from app.tasks.field_values import SORTED, order_name
+from app.tasks.field_values import order_name
 from app.tasks.grammar import DEEPEST, Compared, FilterScope, TaskFilter, custom_name
 from schema.context import Context
 from schema.ids import read_id, read_word_id
@@ -269,7 +269,8 @@ class OrderDirection(Enum):
 class TaskOrder:
     field: TaskOrderField | None = optional("By what.")
     custom_field_id: strawberry.ID | None = optional(
-        "Or by what stands in this custom field (an option by its place); not by people. One of the two is said."
+        "Or by what stands in this custom field: an option by its place, a person by their name in lower case. "
+        "One of the two is said."
     )
     direction: OrderDirection = strawberry.field(default=OrderDirection.ASC, description="Which way.")
 
@@ -302,8 +303,6 @@ async def _field_orders(context: Context, keys: list[tuple[UUID, UUID]]) -> list
     fields = [found.get(key) for key in keys]
     if any(field is None or field.deleted_at is not None for field in fields):
         raise BadInput("There is no such custom field to order by.")
-    if any(field is not None and field.kind not in SORTED for field in fields):
-        raise BadInput("Tasks are not ordered by custom fields of people; they are by all others.")
     return [order_name(field.id, field.kind, field.project_id) for field in fields if field is not None]
 
 

@@ -56,7 +56,8 @@ class ViewChange:
     seq: int = strawberry.field(description="The last of the events.")
     place: JSON | None = strawberry.field(
         description="Where it stands in the list now: its values of the order, one after the other, and last a text "
-        "that decides between equal ones (bytewise, as all texts here); missing values are last. Null if it left."
+        "that decides between equal ones (bytewise, as all texts here); missing values are last. Of a field of people "
+        "it is the name in lower case, as it is now: the directory tells when it changes. Null if it left."
     )
     task: Annotated[Task, strawberry.lazy("schema.tasks.types")] | None = node_edge(
         "Task",

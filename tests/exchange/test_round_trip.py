@@ -109,7 +109,7 @@ async def _planned(world: World, label: JSON) -> None:
     field, owner = await world.custom_field("Severity"), world.owner
     view = await world.view(
         "Mine",
-        query="(assignee:viewer or -assignee:me) label:Urgent parent:1 status:Done sort:-due",
+        query="(assignee:viewer or -assignee:me) label:Urgent parent:1 status:Done sort:-due,field.Severity",
         columns=["key"],
     )
     columns = [

@@ -107,7 +107,6 @@ FAULTS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("field.Day:someday", "BAD_VALUE", "someday", []),
     ("field.Severity:", "MISSING_VALUE", ":", []),
     ("severity:Low", "UNKNOWN_FIELD", "severity:Low", ["field.Severity"]),
-    ("sort:field.Tester", "BAD_VALUE", "field.Tester", []),
     ("no:field.Note", "UNKNOWN_NAME", "field.Note", ["field.Notes"]),
 )
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.config import Settings
-from app.tasks.field_values import value_to_sort
+from app.tasks.field_values import SORTED, value_to_sort
 from tests.client import JSON
 from tests.conftest import Template
 from tests.databases import Databases
@@ -29,7 +29,8 @@ VIEWED = f"""query($v: ID!, $first: Int, $after: String, $last: Int, $before: St
 
 EXAMPLES = int(os.environ.get("LOCKSTEP_TEST_EXAMPLES", "10"))
 
-KINDS = ("NUMBER", "TEXT", "DATE", "SELECT", "MULTI_SELECT")
+KINDS = ("NUMBER", "TEXT", "DATE", "SELECT", "MULTI_SELECT", "USER")
+PEOPLE = {"member": "über", "viewer": "UNDER", "manager": "under", "owner": "Özer"}
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Furnished:
     world: World
     fields: dict[str, JSON] = field(default_factory=dict)
     values: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     def key(self, task: JSON, by: str) -> Any:
         """What a task is sorted by."""
@@ -47,10 +49,12 @@ class Furnished:
         options = {
             one["id"]: {"place": place} for place, one in enumerate(self.fields[by].get("options") or ())
         }
-        return value_to_sort(self.values.get(task["title"], {}).get(by, {}), options)
+        value = self.values.get(task["title"], {}).get(by, {})
+        found = value_to_sort(SORTED[by.lower()], value, options)
+        return self.names[found].lower() if found and by == "USER" else found
 
 
-def _inputs(number: int, options: list[str]) -> dict[str, JSON]:
+def _inputs(number: int, options: list[str], people: list[str]) -> dict[str, JSON]:
     """Many equal values, many missing ones; of several options in every order."""
     found: dict[str, JSON] = {}
     if number % 3:
@@ -63,6 +67,8 @@ def _inputs(number: int, options: list[str]) -> dict[str, JSON]:
         found["SELECT"] = {"optionId": options[number % 3]}
     if number % 6:
         found["MULTI_SELECT"] = {"optionIds": [options[number % 3], options[number % 4]][: 1 + number % 2]}
+    if number % 5:
+        found["USER"] = {"userId": people[number * 3 % len(people)]}
     return found
 
 
@@ -80,6 +86,10 @@ async def furnished(
     async with databases.copy_of(template.database) as name, serve(doors, make_settings(name)) as service:
         few.setattr("app.page_selects.LOOKED_AT", 7)
         made = Furnished(World(service, template.kept))
+        for person, shown in PEOPLE.items():
+            client = made.world.person(person)
+            await client.do("profileUpdate", expectedVersion=1, name=shown)
+            made.names[client.user_id] = shown
         for kind in KINDS:
             more: JSON = {"options": [{"name": one} for one in "dcba"]} if "SELECT" in kind else {}
             made.fields[kind] = await made.world.custom_field(kind.title(), kind, **more)
@@ -89,13 +99,13 @@ async def furnished(
             title, values = f"T{number}", {}
             for kind in KINDS:
                 options = [one["id"] for one in made.fields[kind].get("options") or ()] or [""] * 4
-                if (value := _inputs(number, options).get(kind)) is not None:
+                if (value := _inputs(number, options, [*made.names]).get(kind)) is not None:
                     if "optionIds" in value:
                         value = {"optionIds": list(dict.fromkeys(value["optionIds"]))}
                     values[kind] = value
             given = [{"fieldId": made.fields[kind]["id"], "value": value} for kind, value in values.items()]
             await made.world.task(title, priority=number % 3, fields=given)
-            states = {"optionId": "option_id", "optionIds": "option_ids"}
+            states = {"optionId": "option_id", "optionIds": "option_ids", "userId": "user_id"}
             made.values[title] = {
                 kind: {states.get(name, name): one for name, one in value.items()}
                 for kind, value in values.items()
@@ -216,7 +226,7 @@ async def test_pages_both_ways_are_the_evaluators_order(
     assert {task["title"] for task in forward} == wanted
 
 
-@pytest.mark.parametrize("kind", ["TEXT", "MULTI_SELECT"])
+@pytest.mark.parametrize("kind", ["TEXT", "MULTI_SELECT", "USER"])
 async def test_a_view_is_paged_in_such_an_order_as_well(furnished: Furnished, kind: str) -> None:
     """With the cursors of its edges."""
     view = await furnished.world.view(kind, query=f"priority:<5 sort:-field.{kind.title()}")
