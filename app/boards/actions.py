@@ -9,7 +9,7 @@ from uuid import UUID
 from app.boards.events import BOARD_CREATED, BOARD_DELETED, BOARD_UPDATED, board_state
 from app.boards.models import Board, BoardSwimlanes
 from app.boards.reads import LIVE_BOARDS
-from app.boards.rules import NewColumn, check_columns
+from app.boards.rules import NewColumn, check_columns, check_limits
 from app.boards.shown import check_refusals, check_shown
 from app.errors import LimitReached, NotFound, ValidationFailed, VersionConflict
 from app.events.deltas import Shape, delta_between
@@ -50,6 +50,7 @@ def create_board(
         asked = columns
         if asked is None:
             asked = [NewColumn(one.name, [one.id]) for one in statuses if one.category != "backlog"]
+        check_limits(asked)
         board = Board(
             project_id=project_id, id=accept_client_id(client_id), name=check_name(name, "name", length=80),
             swimlanes=BoardSwimlanes(swimlanes).value,
@@ -87,6 +88,7 @@ def update_board(
         for anchor in ("before_id", "after_id"):
             checked.pop(anchor, None)
         if columns is not None:
+            check_limits(columns)
             statuses = [one.id for one in await _statuses(work, project_id)]
             checked["columns"] = check_columns(columns, statuses, board.columns, _new_ids())
         if checked.keys() & _SHOWN:

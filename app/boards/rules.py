@@ -49,6 +49,16 @@ def columns_of(columns: dict[str, Any]) -> list[Column]:
     ]  # fmt: skip
 
 
+def check_limits(asked: Sequence[NewColumn]) -> None:
+    """Raise ``ValidationFailed`` for a column that is to refuse what goes over a limit, and has none."""
+    for one in asked:
+        if one.limit is None and one.mode is BoardLimitMode.REFUSE:
+            raise ValidationFailed(
+                f"The column {one.name} is to refuse, but has no limit: give it one, or leave `limitMode` out.",
+                path=("columns", "limitMode"),
+            )
+
+
 def check_columns(
     asked: Sequence[NewColumn], statuses: Iterable[UUID], there: dict[str, Any], ids: Iterable[UUID]
 ) -> dict[str, Any]:

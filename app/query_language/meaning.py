@@ -54,7 +54,7 @@ def _node(node: Node, names: Names, meaning: Meaning, *, top: bool) -> TaskFilte
     if isinstance(node, Negation):
         return TaskFilter(negated=_node(node.part, names, meaning, top=False))
     if isinstance(node, Group):
-        within = top and not node.any_of
+        within = top and not node.any_of and not node.enclosed
         parts = [_node(part, names, meaning, top=within) for part in node.parts]
         return any_of(parts) if node.any_of else all_of(parts)
     try:
@@ -62,7 +62,7 @@ def _node(node: Node, names: Names, meaning: Meaning, *, top: bool) -> TaskFilte
             return _term(node, names)
         if top:
             return _each(node, lambda value: add_sort(value, names, meaning.sort))
-        misplaced = Unfit("MISPLACED_SORT", "sort: stands outside of groups and without a minus.")
+        misplaced = Unfit("MISPLACED_SORT", "sort: stands outside of parentheses and without a minus.")
         meaning.faults.append(_Faulty(misplaced, node).fault)
     except _Faulty as faulty:
         meaning.faults.append(faulty.fault)
@@ -99,6 +99,8 @@ def _term(term: Term, names: Names) -> TaskFilter:
 
 def _custom(term: Term, written: Value, names: Names) -> TaskFilter:
     """A comparison with a custom field: with that of each project which has one of the name, and knows the value."""
+    if not written.text:
+        return EVERYTHING  # told by the syntax
     try:
         found = fields_called(written.text, written.quoted, names)
     except Unfit as unfit:

@@ -8,7 +8,7 @@ value  = "…" (with \\" and \\\\) | bare [".." bare]
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LONGEST = 2_000
 """Characters of a query."""
@@ -23,7 +23,7 @@ NAMING = frozenset({"sort", "no", "has"})
 
 _SPACE = re.compile(r"\s*")
 _NAME = re.compile(r"[^\W\d][\w-]*(?=:)")
-_CUSTOM = re.compile(r'field\.(?:"((?:[^"\\]|\\.)*)"|([^\s()",:]+))(?=:)', re.IGNORECASE | re.DOTALL)
+_CUSTOM = re.compile(r'field\.(?:"((?:[^"\\]|\\.)*)"|([^\s()",:]*))(?=:)', re.IGNORECASE | re.DOTALL)
 _NAMED_VALUE = re.compile(r'(-?field\.)"((?:[^"\\]|\\.)*)"', re.IGNORECASE | re.DOTALL)
 _COMPARISON = re.compile(r"<=|>=|!=|<|>|=|~")
 _BARE = re.compile(r'[^\s(),"]+')
@@ -71,12 +71,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Group:
-    """All of its parts, or at least one (``any_of``)."""
+    """All of its parts, or at least one (``any_of``); ``enclosed`` in parentheses."""
 
     parts: tuple[Node, ...]
     start: int
     end: int
     any_of: bool = False
+    enclosed: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,8 @@ class _Reading:
                 self.at += 1
             else:
                 self._fault("UNCLOSED_GROUP", "This ( is never closed.", start, start + 1)
-            return group
+            assert isinstance(group, Group)
+            return replace(group, enclosed=True)
         return self._term()
 
     def _deeper(self, read: object) -> Node:
@@ -220,6 +222,10 @@ class _Reading:
             return None
         start, self.at = self.at, match.end() + 1
         quoted = match[1] is not None
+        if not (match[1] or match[2]):
+            self._fault(
+                "MISSING_VALUE", "The name of a field is missing here: `field.Severity`.", start, self.at
+            )
         return Value(_ESCAPED.sub(r"\1", match[1]) if quoted else match[2], start, match.end(), quoted)
 
     def _name(self) -> str | None:

@@ -16,9 +16,10 @@ from app.query_language.fields import CATEGORIES, PRIORITIES, Named
 from app.query_language.names import Names
 from app.tasks.grammar import Kind, written_day
 
-_WHOLE = re.compile(r"[+-]?\d{1,10}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,17}(\.\d{1,20})?(e[+-]?\d{1,3})?", re.ASCII)
 _DAYS = {"tomorrow": "+1d", "yesterday": "-1d"}
+_LARGEST = 2**31 - 1
 _ALIKE = 60
 """How much alike (of 100) what may have been meant is."""
 
@@ -75,8 +76,10 @@ def read_value(named: Named, text: str, quoted: bool, names: Names) -> Any:
 def _whole(named: Named, text: str) -> int:
     if named.field == "priority" and not _WHOLE.fullmatch(text):
         return PRIORITIES.index(choose(text, PRIORITIES, "A priority"))
-    if not _WHOLE.fullmatch(text) or abs(int(text)) >= 2**31:
+    if not _WHOLE.fullmatch(text):
         raise Unfit("BAD_VALUE", f"{named.name} is compared with a whole number.")
+    if abs(int(text)) > _LARGEST:
+        raise Unfit("BAD_VALUE", f"{named.name} is compared with a whole number of at most {_LARGEST}.")
     return int(text)
 
 

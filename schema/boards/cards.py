@@ -184,15 +184,22 @@ _READ: dict[str, Callable[[str], Any]] = {
     BoardSwimlanes.ASSIGNEE: lambda key: read_id(key, "User"),
     BoardSwimlanes.LABEL: lambda key: read_id(key, "Label"),
     BoardSwimlanes.EPIC: lambda key: read_id(key, "Task"),
-    BoardSwimlanes.PRIORITY: int,
+    BoardSwimlanes.PRIORITY: ("0", "1", "2", "3", "4").index,
 }
 
 
 def read_lane(swimlanes: str, key: str) -> Any:
     """What a lane's key names; raises ``BadInput``."""
-    if key == NO_LANE or swimlanes not in _READ:
+    if swimlanes not in _READ:
+        raise BadInput("This board has no lanes: leave `lane` out, or give the board swimlanes.")
+    if key == NO_LANE:
         return None
     try:
         return _READ[swimlanes](key)
     except ValueError:
-        raise BadInput("This is not the key of a lane of ours. Send one that `lanes` gave you.") from None
+        which = (
+            "The lanes of this board are priorities, from 0 to 4. "
+            if swimlanes == BoardSwimlanes.PRIORITY
+            else ""
+        )
+        raise BadInput(f"{which}This is not the key of a lane: send one that `lanes` gave you.") from None

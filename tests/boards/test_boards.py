@@ -111,6 +111,31 @@ async def _ways(world: World, task: JSON, status_id: str) -> tuple[bool, tuple[s
     return way["allowed"], tuple(reason["kind"] for reason in way["reasons"])
 
 
+@pytest.mark.parametrize(
+    ("swimlanes", "lane", "told"),
+    [
+        ("NONE", "none", "no lanes"), ("PRIORITY", "5", "from 0 to 4"), ("PRIORITY", "9" * 20, "from 0 to 4"),
+    ],
+)  # fmt: skip
+async def test_a_lane_that_cannot_be_is_refused(world: World, swimlanes: str, lane: str, told: str) -> None:
+    found = await board(world, swimlanes=swimlanes)
+    answer = await world.viewer.ask(CARDS, {"id": found["id"], "n": 5, "lane": lane})
+    assert answer.codes == ["BAD_USER_INPUT"]
+    assert told in answer.json["errors"][0]["message"]
+
+
+async def test_a_column_that_refuses_has_a_limit(world: World, log: Log) -> None:
+    columns = [{"name": "Doing", "statusIds": [world.status("To do")], "limitMode": "REFUSE"}]
+    found = await board(world)
+    for name, given in (
+        ("boardCreate", {"projectId": world.eng["id"], "name": "New"}),
+        ("boardUpdate", {"id": found["id"], "expectedVersion": 1}),
+    ):  # fmt: skip
+        error = await refused_unchanged(log, world.owner.refused(name, **given, columns=columns))
+        assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["columns", "limitMode"])
+        assert "give it one" in error["message"]
+
+
 async def test_a_limit_that_refuses_holds_for_whatever_comes(world: World, log: Log) -> None:
     todo, started, done = (world.status(name) for name in ("To do", "In progress", "Done"))
     columns = [{"name": "Doing", "statusIds": [todo, started], "limit": 1, "limitMode": "REFUSE"}]
