@@ -10,9 +10,10 @@ from uuid import UUID
 from app.errors import Clash, LimitReached, NotFound, Refusal, Refusals, ValidationFailed, VersionConflict
 from app.events.models import Event
 from app.history.attached import take_back_comments, take_back_link
+from app.history.built import built_on_tasks
 from app.history.objects import ROOMS, deletes, take_back
 from app.history.places import placed_back
-from app.history.reversals import Reversal, Span, reversals_of_events, reversals_of_spans
+from app.history.reversals import Reversal, Span, brings, reversals_of_events, reversals_of_spans
 from app.history.standing import take_back_settings, take_back_view
 from app.history.undoable import Which, can_undo, events_to_undo, own_events
 from app.ids import new_id
@@ -55,7 +56,10 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
         told.clear()
         if chosen:
             reversals = await reversals_of_events(work, project_id, chosen)
-            result = await _written(work, await placed_back(work, project_id, chosen, reversals), told)
+            made = [event for event in chosen if brings(event)]
+            result = await _written(
+                work, await placed_back(work, project_id, chosen, reversals), told, made=made
+            )
         await _take_back(work, project_id, [event for event in others if _goes(event)])
         return _with_objects(work, result, others)
 
@@ -142,15 +146,28 @@ def revert_task(
     return action
 
 
-async def _written(work: Work, reversals: Sequence[Reversal], told: Told, *, alone: bool = False) -> Result:
-    """Decide and write what can be taken back. Raises the refusals if nothing can."""
+async def _written(
+    work: Work,
+    reversals: Sequence[Reversal],
+    told: Told,
+    *,
+    alone: bool = False,
+    made: Sequence[Event] = (),
+) -> Result:
+    """Decide and write what can be taken back. Raises the refusals if nothing can.
+
+    ``made``: the events that brought tasks which go, unless somebody built on them.
+    """
     by_task = {one.task_id: one for one in reversals}
     edits = [one.edit for one in reversals if one.edit is not None]
 
+    facts = await facts_for_edits(work, edits) if edits else None
+    built = await built_on_tasks(work, made[0].scope_id, made) if made else {}
+
     def check(edit: TaskEdit, facts: Facts) -> None:
+        _check_built(built.get(edit.task_id, ()), edit, facts)
         _check_place(by_task[edit.task_id], edit, facts)
 
-    facts = await facts_for_edits(work, edits) if edits else None
     decisions, items = decide_items(edits, facts, told, atomic=False, check=check) if facts else ([], [])
     decided = iter(zip(items, range(len(items)), strict=True))
     found: list[Result] = []
@@ -182,6 +199,12 @@ def _refused(task_id: UUID, refusal: Refusal) -> Result:
     clashing = isinstance(refusal, VersionConflict)
     outcome = TaskOutcome.CONFLICT if clashing else TaskOutcome.REFUSED
     return {"task_id": str(task_id), "refused": keep_refusal(refusal), "outcome": outcome.value}
+
+
+def _check_built(clashes: Sequence[Clash], edit: TaskEdit, facts: Facts) -> None:
+    if clashes and edit.task_id in facts.states:
+        version: int = facts.states[edit.task_id]["version"]
+        raise VersionConflict("task", edit.task_id, expected=version, current=version, clashes=list(clashes))
 
 
 def _check_place(reversal: Reversal, edit: TaskEdit, facts: Facts) -> None:

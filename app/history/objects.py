@@ -27,6 +27,7 @@ from app.events.models import Event
 from app.fields.actions import CUSTOM_FIELD, delete_field
 from app.fields.events import CUSTOM_FIELD_UPDATED
 from app.guards import Guard
+from app.history.built import check_unbuilt
 from app.history.reversals import last_touches
 from app.milestones.actions import MILESTONE
 from app.milestones.events import MILESTONE_UPDATED
@@ -134,6 +135,7 @@ async def take_back(work: Work, project_id: UUID, event: Event) -> None:
         built = delta_between({**payload["state"], "rank": current.get("rank")}, current, room.shape)
         if built:
             raise await conflict_over(work, project_id, event, current, built)
+        await check_unbuilt(work, project_id, event)
         await room.delete(project_id, row.id, row.version)(work)
         return
     delta = payload.get("delta") or await _told_whole(work, project_id, event, room)
@@ -144,6 +146,7 @@ async def take_back(work: Work, project_id: UUID, event: Event) -> None:
     before = await state_before(work, project_id, event, current, delta)
     if before["deleted_at"] is not None:
         if current["deleted_at"] is None:
+            await check_unbuilt(work, project_id, event)
             await room.delete(project_id, row.id, row.version)(work)
         return
     await _check(work, project_id, room, rows, before)

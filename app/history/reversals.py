@@ -17,7 +17,15 @@ from app.projects.models import ConflictPolicy
 from app.tasks.actions.writing import column_value
 from app.tasks.commands import REMOVE, TaskEdit, TaskPatch
 from app.tasks.decisions import bumps
-from app.tasks.events import TASK_DELETED, TASK_MOVED, TASK_RESTORED, TASK_SHAPE, TASK_UPDATED, task_state
+from app.tasks.events import (
+    TASK_CREATED,
+    TASK_DELETED,
+    TASK_MOVED,
+    TASK_RESTORED,
+    TASK_SHAPE,
+    TASK_UPDATED,
+    task_state,
+)
 from app.tasks.reads import tasks_by_key
 from app.values import now_utc
 
@@ -88,11 +96,11 @@ async def reversals_of_events(reader: Reader, project_id: UUID, events: Sequence
 
 def _of_event(event: Event, current: State, history: Sequence[Event]) -> Reversal:
     kind = KINDS[event.kind]
-    if kind.effect is not Effect.CHANGE and kind.name != "TaskCreated":
+    if kind.effect is not Effect.CHANGE and kind is not TASK_CREATED:
         told = "This cannot be undone: move the task back by taskTransfer."
         return Reversal(event.object_id, None, ValidationFailed(told))
     version = event.object_version or 1
-    if kind.name == "TaskCreated":
+    if kind is TASK_CREATED:
         return _of_creation(event, current, history)
     delta = current_payload(event.kind, event.payload_version, event.payload)["delta"]
     rank = delta.get("set", {}).get("rank")
@@ -110,6 +118,11 @@ def _of_event(event: Event, current: State, history: Sequence[Event]) -> Reversa
     before = apply_delta(after, invert_delta(delta))
     edit = _edit(Span(event.object_id, version - 1, version), delta, before, current)
     return Reversal(event.object_id, edit, cause=event.id, moved=rank["new"] if rank else None)
+
+
+def brings(event: Event) -> bool:
+    """Whether a task is there by this event, so that it goes when that is taken back."""
+    return event.kind in (TASK_CREATED.name, TASK_RESTORED.name)
 
 
 def _of_creation(event: Event, current: State, history: Sequence[Event]) -> Reversal:

@@ -146,6 +146,43 @@ async def test_what_was_made_is_not_deleted_under_others(world: World) -> None:
     assert error["clashes"][0]["changedById"] == world.owner.user_id
 
 
+@pytest.mark.parametrize("built", ["comments", "children", "links"])
+@pytest.mark.parametrize("restored", [False, True])
+async def test_what_others_attached_holds_a_task(world: World, log: Log, built: str, restored: bool) -> None:
+    """One's own goes with it; a task that others commented on, divided or linked stays."""
+    task, other = await world.task(), await world.task()
+    if restored:
+        await world.comment(task, "Long ago.", by="owner")
+        await world.member.do("taskDelete", id=task["id"], expectedVersion=1)
+    key = new_key()
+    if restored:
+        await world.member.do("taskRestore", id=task["id"], expectedVersion=2, clientMutationId=key)
+    else:
+        task = await world.task(clientMutationId=key)
+    made = {
+        "comments": ("commentAdd", {"taskId": task["id"], "body": "Mine too."}),
+        "children": ("taskCreate", {"projectId": world.eng["id"], "title": "Part", "parentId": task["id"]}),
+        "links": ("linkAdd", {"sourceId": other["id"], "kind": "blocks", "targetId": task["id"]}),
+    }  # fmt: skip
+    name, given = made[built]
+    await world.owner.do(name, **given)
+    error = await refused_unchanged(
+        log, world.member.refused("undo", projectId=world.eng["id"], mutationId=key)
+    )
+    clash = error["clashes"][0]
+    assert (error["code"], clash["field"], clash["changedById"]) == (
+        "VERSION_CONFLICT", built, world.owner.user_id,
+    )  # fmt: skip
+
+
+async def test_ones_own_goes_with_what_one_made(world: World) -> None:
+    key = new_key()
+    task = await world.task(clientMutationId=key)
+    await world.comment(task, "A note to myself.", by="member")
+    await undo(world, world.member, mutationId=key)
+    assert (await shown(world, task))["deletedAt"] is not None
+
+
 async def test_a_task_is_taken_back_to_a_version(world: World) -> None:
     task = await world.task(description="First")
     first = await shown(world, task)

@@ -202,6 +202,25 @@ async def test_a_view_comes_back_under_its_boards(world: World) -> None:
     }
 
 
+@pytest.mark.parametrize("noun", ["label", "customField", "sprint", "milestone", "status"])
+async def test_what_tasks_have_is_not_taken_from_them(world: World, log: Log, noun: str) -> None:
+    given: JSON = {"status": {"category": "STARTED"}, "customField": {"kind": "TEXT"}}.get(noun, {})
+    place = {"projectId": world.eng["id"]}
+    made = (await world.owner.do(f"{noun}Create", **place, name="Used", **given))[noun]
+    used: dict[str, JSON] = {
+        "label": {"labelIds": [made["id"]]},
+        "customField": {"fields": [{"fieldId": made["id"], "value": {"text": "x"}}]},
+        **{one: {f"{one}Id": made["id"]} for one in ("sprint", "milestone", "status")},
+    }  # fmt: skip
+    task = await world.task(**used[noun])
+    error = await refused_unchanged(log, world.owner.refused("undo", **place))
+    assert (error["code"], "1 tasks" in error["message"]) == ("VALIDATION_FAILED", True)
+    await world.member.do("taskDelete", id=task["id"], expectedVersion=1)
+    if noun != "status":  # a deleted task keeps its own
+        await world.owner.do("undo", **place)
+        assert made["id"] not in await living(world)
+
+
 @pytest.mark.parametrize("noun", ["label", "status", "customField"])
 async def test_what_no_task_has_is_there_again(world: World, log: Log, noun: str) -> None:
     """What tasks have would come back to them unheard of by who loaded them without it."""
