@@ -46,24 +46,43 @@ def undo(project_id: UUID, which: Which, told: Told) -> Action:
             # What was done to settings asks for more, but also archiving can be taken back.
             await access_project(work, work.viewer_id, project_id, Permission.EDIT_TASKS)
         work.reflect(project_id)
-        _check(events)
-        latest = {event.object_id: event for event in events}
-        chosen = [event for event in latest.values() if event.object_type == "task"]
-        others = [event for event in latest.values() if event.object_type != "task"]
-        # What is there again or goes back first, since tasks may need it; what goes goes last, without tasks.
-        await _take_back(work, project_id, [event for event in others if not _goes(event)])
-        result: Result = {"items": [], "batch_id": None}
-        told.clear()
-        if chosen:
-            reversals = await reversals_of_events(work, project_id, chosen)
-            made = [event for event in chosen if brings(event)]
-            result = await _written(
-                work, await placed_back(work, project_id, chosen, reversals), told, made=made
-            )
-        await _take_back(work, project_id, [event for event in others if _goes(event)])
-        return _with_objects(work, result, others)
+        try:
+            return await _undo(work, project_id, events, told)
+        except (Refusal, Refusals) as refused:
+            if events and which.last:
+                _name_older(refused, events)
+            raise
 
     return action
+
+
+async def _undo(work: Work, project_id: UUID, events: Sequence[Event], told: Told) -> Result:
+    _check(events)
+    latest = {event.object_id: event for event in events}
+    chosen = [event for event in latest.values() if event.object_type == "task"]
+    others = [event for event in latest.values() if event.object_type != "task"]
+    # What is there again or goes back first, since tasks may need it; what goes goes last, without tasks.
+    await _take_back(work, project_id, [event for event in others if not _goes(event)])
+    result: Result = {"items": [], "batch_id": None}
+    told.clear()
+    if chosen:
+        reversals = await reversals_of_events(work, project_id, chosen)
+        made = [event for event in chosen if brings(event)]
+        back = await placed_back(work, project_id, chosen, reversals)
+        result = await _written(work, back, told, made=made)
+    await _take_back(work, project_id, [event for event in others if _goes(event)])
+    return _with_objects(work, result, others)
+
+
+def _name_older(refused: Refusal | Refusals, events: Sequence[Event]) -> None:
+    """Say which change it is that cannot be taken back, and how those before it can be: it may stand for good."""
+    first = refused if isinstance(refused, Refusal) else refused.items[0][1]
+    kinds = ", ".join(dict.fromkeys(event.kind for event in events))
+    seq = min(event.seq for event in events)
+    first.message += (
+        f" This was about your last change that stands: {kinds}, event {seq} of the project. To undo the last one "
+        f"before it, say `beforeSeq: {seq}`; to undo another one, its `mutationId` or `batchId`."
+    )
 
 
 def _goes(event: Event) -> bool:

@@ -36,10 +36,19 @@ def can_undo(event: Event) -> bool:
 
 @dataclass(frozen=True)
 class Which:
-    """One of: the mutation of a ``clientMutationId``, the bulk edit of a ``batchId``, the last one (neither)."""
+    """One of: the mutation of a ``clientMutationId``, the bulk edit of a ``batchId``, the last one (neither).
+
+    ``before_seq``: the last one before that event of the project.
+    """
 
     client_mutation_id: UUID | None = None
     batch_id: UUID | None = None
+    before_seq: int | None = None
+
+    @property
+    def last(self) -> bool:
+        """Whether it is the last one that still stands, and none that was named."""
+        return self.client_mutation_id is None and self.batch_id is None
 
 
 async def own_events(reader: Reader, project_id: UUID, user_id: UUID) -> list[Event]:
@@ -55,7 +64,12 @@ def events_to_undo(events: Sequence[Event], which: Which) -> list[Event]:
         return [event for event in events if event.batch_id == which.batch_id]
     undone, undoing = _taken_back(events)
     standing = [
-        event for event in events if can_undo(event) and event.id not in undone and event.id not in undoing
+        event
+        for event in events
+        if can_undo(event)
+        and event.id not in undone
+        and event.id not in undoing
+        and (which.before_seq is None or event.seq < which.before_seq)
     ]
     if not standing:
         return []

@@ -28,6 +28,9 @@ class UndoInput:
     project_id: strawberry.ID = strawberry.field(description="The project.")
     mutation_id: UUID | None = optional("The `clientMutationId` of the mutation that made it.")
     batch_id: UUID | None = optional("The `batchId` of a bulk edit, or of an undo: that redoes it.")
+    before_seq: int | None = optional(
+        "The last one before this event of the project, where those after it cannot be undone or shall stay."
+    )
     client_mutation_id: UUID | None = key_field()
 
 
@@ -50,9 +53,11 @@ class HistoryMutations:
     )
     async def undo(self, info: Info, input: UndoInput) -> TaskBulkPayload:
         told = Told()
-        which = Which(given(input.mutation_id), given(input.batch_id))
+        which = Which(given(input.mutation_id), given(input.batch_id), given(input.before_seq))
         if which.client_mutation_id is not None and which.batch_id is not None:
             raise ValidationFailed("Say mutationId or batchId, not both.", path=("batchId",))
+        if which.before_seq is not None and not which.last:
+            raise ValidationFailed("beforeSeq goes without mutationId and batchId.", path=("beforeSeq",))
         outcome = await write(info, input, undo(read_id(input.project_id, "Project"), which, told))
         return TaskBulkPayload(
             results=results_of(outcome, told),

@@ -202,6 +202,24 @@ async def test_a_task_is_taken_back_to_a_version(world: World) -> None:
     assert uuids(task["id"])
 
 
+async def test_a_task_is_taken_back_over_what_others_did_since(world: World) -> None:
+    """Theirs stays. Where somebody has taken it back before, nothing is left to do: it is as it was, and no version."""
+    task = await world.task("One")
+    await edit(world.member, task, 1, title="Two")
+    await edit(world.member, task, 2, priority=2)
+    await edit(world.owner, task, 3, estimate=3.0)
+    await edit(world.owner, task, 4, title="Theirs")
+    for _ in range(2):
+        back = await world.member.do(
+            "taskRevert",
+            "task { version title priority estimate }",
+            id=task["id"],
+            toVersion=2,
+            expectedVersion=3,
+        )
+        assert back["task"] == {"version": 6, "title": "Theirs", "priority": 0, "estimate": 3.0}
+
+
 @pytest.mark.parametrize("grown", ["before", "after"])
 async def test_ranks_that_the_service_spaced_anew_are_nobodys_building(
     world: World, service: Service, monkeypatch: pytest.MonkeyPatch, grown: str

@@ -148,6 +148,28 @@ async def test_what_has_no_way_back_says_so(world: World, log: Log) -> None:
     assert (error["code"], "change it back" in error["message"]) == ("VALIDATION_FAILED", True)
 
 
+async def test_what_has_no_way_back_bars_no_older_change(world: World, log: Log) -> None:
+    """It is named, with what one says to go on to the one before it; so is what others have built on."""
+    sprint, place = await world.sprint(), {"projectId": world.eng["id"]}
+    tasks = [await world.task(title, by="owner") for title in "AB"]
+    for task in tasks:
+        patch = {"title": "Else", "priority": 2}
+        await world.owner.do("taskUpdate", id=task["id"], expectedVersion=1, patch=patch)
+    await world.owner.do("sprintStart", id=sprint["id"], expectedVersion=1)
+    error = await refused_unchanged(log, world.owner.refused("undo", **place))
+    assert (error["code"], "SprintStarted" in error["message"]) == ("VALIDATION_FAILED", True)
+    seq = (await world.position())["seq"]
+    assert f"`beforeSeq: {seq}`" in error["message"]
+    theirs = {"id": tasks[1]["id"], "expectedVersion": 2, "patch": {"priority": 4}}
+    await world.member.do("taskUpdate", **theirs)
+    error = await refused_unchanged(log, world.owner.refused("undo", **place, beforeSeq=seq))
+    assert (error["code"], f"`beforeSeq: {seq - 1}`" in error["message"]) == ("VERSION_CONFLICT", True)
+    done = await world.owner.do("undo", "results { task { title priority } }", **place, beforeSeq=seq - 1)
+    assert done["results"] == [{"task": {"title": "A", "priority": 0}}]
+    error = await world.owner.refused("undo", **place, beforeSeq=seq, batchId=new_key())
+    assert (error["code"], error["path"]) == ("VALIDATION_FAILED", ["beforeSeq"])
+
+
 async def test_settings_go_back_but_not_who_sees_it(world: World, log: Log) -> None:
     document = """query($id: ID!) { node(id: $id) { ... on Project { name description conflictPolicy visibility
       archivedAt version } } }"""
