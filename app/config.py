@@ -149,6 +149,11 @@ class Settings(Bounds):
         ge=0,
         description="Bytes of answers that a process keeps for while nothing behind them changes; 0: none.",
     )
+    kept_rows: int = Field(
+        50_000,
+        ge=0,
+        description="Rows of people and of words (labels, say) that a process keeps while they stay the same; 0: none.",
+    )
     graphiql: bool = Field(True, description="Serve GraphiQL to browsers that open /graphql.")
     introspection: bool = Field(True, description="Answer introspection queries.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(

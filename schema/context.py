@@ -25,6 +25,7 @@ from app.denials import run_telling
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.kept_rows import KeptRows
 from app.lanes.lanes import Lanes
 from app.limits.limiter import Limits
 from app.mail.mailer import Mailer
@@ -66,6 +67,7 @@ class Application:
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)
+        self.kept_rows = KeptRows(self.settings.kept_rows)
 
     async def authenticate(self, token: str) -> Viewer:
         """Who an access token names. Its sign-in may have been ended: that counts within half a second."""
@@ -230,6 +232,17 @@ class Context:
         self._projects.update(projects)
         for project_id in projects:
             self.reflect(project_id)
+
+    def looked_up(self, project_id: UUID | None) -> Project | None:
+        """The project, if this execution has looked it up in its snapshot, and the viewer sees it."""
+        return None if project_id is None else self._projects.get(project_id)
+
+    def in_one_workspace(self) -> Project | None:
+        """One of the projects that were looked up, if all are of the same workspace."""
+        found = [project for project in self._projects.values() if project is not None]
+        if len(found) > 1 and len({project.workspace_id for project in found}) > 1:
+            return None
+        return found[0] if found else None
 
     def reflect(self, scope_id: UUID) -> None:
         """The answer shows something of this scope: its position is told."""

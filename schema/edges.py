@@ -43,7 +43,8 @@ def edge(
     those logs moves; those of others are not kept.
 
     A batch may have a function ``at_hand(context, parents, columns)``: the values, if they are known without reading
-    (else None). It is asked where the values' columns are all that is selected of them.
+    (else None). It is asked where the values' columns are all that is selected of them. And it may have a function
+    ``kept(context, parents)``: the values, if they are kept as they are in the execution's snapshot (else None).
     """
     signature = inspect.signature(batch)
     names = list(signature.parameters)

@@ -54,6 +54,7 @@ def _node_ids(rows: Sequence[Any]) -> list[str]:
 
 
 node_id.of_all = _node_ids  # type: ignore[attr-defined]
+node_id.of_row_alone = True  # type: ignore[attr-defined]
 
 
 @strawberry.interface(description="Anything with an id by which it can be fetched again.")

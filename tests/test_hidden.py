@@ -30,7 +30,7 @@ async def service(
     doors: Doors, database: str, make_settings: Callable[..., Settings], logged: list[Any]
 ) -> AsyncIterator[Service]:
     """Without kept answers: statements are compared, and a question asked twice takes others."""
-    async with serve(doors, make_settings(database, kept_bytes=0)) as running:
+    async with serve(doors, make_settings(database, kept_bytes=0, kept_rows=0)) as running:
         yield running
 
 

@@ -198,7 +198,7 @@ async def crowd(
 ) -> AsyncIterator[Crowd]:
     async with (
         databases.copy_of(template.database) as name,
-        serve(doors, make_settings(name, kept_bytes=0)) as service,
+        serve(doors, make_settings(name, kept_bytes=0, kept_rows=0)) as service,
     ):
         world = World(service, template.kept)
         for start in range(0, MANY, 10):

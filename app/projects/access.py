@@ -26,9 +26,16 @@ def visible_among(viewer: str, asked: str) -> str:
 _HEAD = "s.seq AS head_seq, s.head_event_id"
 _LOG = "JOIN scopes s ON s.id = p.id"
 """Where the project's log stands: nearly every answer tells it."""
+_DIRECTORY = "d.seq AS directory_seq, d.head_event_id AS directory_event_id, w.access_stamp"
+_DIRECTORY_LOG = """LEFT JOIN workspaces t ON t.id = p.workspace_id
+    LEFT JOIN scopes d ON d.id = t.directory_id LEFT JOIN scopes w ON w.id = t.id"""
+"""By what its workspace's people are kept; null for guests."""
 
 _ROLES: Statement[Project] = sql(
-    f"SELECT p.*, r.role, {_HEAD} FROM project_roles_in($1, $2) AS r JOIN projects p ON p.id = r.project_id {_LOG}",  # noqa: S608
+    f"""
+    SELECT p.*, r.role, {_HEAD}, {_DIRECTORY}
+    FROM project_roles_in($1, $2) AS r JOIN projects p ON p.id = r.project_id {_LOG} {_DIRECTORY_LOG}
+    """,  # noqa: S608
     "viewer", "ids",
     model=Project,
 )  # fmt: skip
@@ -48,8 +55,9 @@ _BY_KEY: Statement[Project] = sql(
             SELECT m.workspace_id FROM workspace_members m
             WHERE m.user_id = $1 AND ($3::uuid IS NULL OR m.workspace_id = $3))
     )
-    SELECT p.*, r.role, {_HEAD} FROM named p JOIN project_roles_in($1, ARRAY(SELECT id FROM named)) AS r
-        ON r.project_id = p.id {_LOG}
+    SELECT p.*, r.role, {_HEAD}, {_DIRECTORY}
+    FROM named p JOIN project_roles_in($1, ARRAY(SELECT id FROM named)) AS r ON r.project_id = p.id
+        {_LOG} {_DIRECTORY_LOG}
     ORDER BY p.created_at, p.id
     """,  # noqa: S608
     "viewer", "key", "workspace",

@@ -23,6 +23,7 @@ from schema.identities.types import Identity, identities_of_viewer
 from schema.ids import global_id
 from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection
+from schema.references import find_people, known_people
 from schema.views.lists import views_of_people
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ FETCHERS["User"] = _fetch
 
 async def users(context: Context, ids: list[Any]) -> list[Any]:
     """The people of these ids (None where the id is None), in one statement."""
+    people = await find_people(context)
+    if people is not None and (known := people.of(ids)) is not None:
+        return known
     reader: Reader = await context.reader()
     found = await users_by_id(reader, list({one for one in ids if one is not None}))
     return list(map(found.get, ids))
@@ -73,7 +77,12 @@ def user_edge(attribute: str, description: str) -> Any:
     async def of_rows(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
         return await users(context, list(map(id_of, parents)))
 
+    def kept(context: Context, parents: list[Any]) -> list[Any] | None:
+        people = known_people(context)
+        return None if people is None else people.of(list(map(id_of, parents)))
+
     of_rows.__name__ = f"user_of_{attribute}"
+    of_rows.kept = kept  # type: ignore[attr-defined]
     return edge(of_rows, description, reads=(attribute,), **BY_SCOPE)
 
 

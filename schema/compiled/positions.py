@@ -19,6 +19,7 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.execution.executor import invalid_return_type_error, to_nodes
 from graphql.pyutils import is_iterable
 
+from app.kept_rows import KeptRow
 from schema.compiled.leaves import complete_leaf, whole_column
 from schema.compiled.places import Chosen, Items, Place, Shared
 from schema.compiled.runs import Failure, Run
@@ -210,23 +211,36 @@ def _or_failure(read: Any, completed: list[Any]) -> Any:
     return completed
 
 
+MOST_BUILT = 16
+"""Objects that are kept with one row: each place in a document makes its own of it."""
+
+
 class Objects:
-    """Objects of one type. What stands in several places is built once. ``plain``: there are no objects in them."""
+    """Objects of one type. What stands in several places is built once. ``plain``: there are no objects in them.
+
+    ``fixed``: they follow from their rows alone, so that those of kept rows are kept with them; then it is called for
+    each execution, whose answer depends on it.
+    """
 
     def __init__(
-        self, kind: GraphQLObjectType, details: FieldDetailsList, rows: Rows, *, plain: bool
-    ) -> None:
+        self, kind: GraphQLObjectType, details: FieldDetailsList, rows: Rows, *, plain: bool,
+        fixed: Callable[[Run], None] | None,
+    ) -> None:  # fmt: skip
         self._kind = kind
         self._details = details
         self._rows = rows
         self._plain = plain
+        self._fixed = fixed
         self._right: set[type] = set()
         """Classes all of whose objects are of the type."""
 
     def complete(self, run: Run, values: list[Any], place: Place) -> Soon:
         """See `Shape`."""
         run.objects += len(values)
-        if self._right.issuperset(map(type, values)):
+        kinds = set(map(type, values))
+        if self._right.issuperset(kinds):
+            if self._fixed is not None and len(kinds) == 1 and issubclass(kinds.pop(), KeptRow):
+                return self._of_kept(run, values, place)
             return self._build(run, values, place)
         wrong = self._wrong(run, values)
         if not wrong:
@@ -256,6 +270,22 @@ class Objects:
             except Exception as error:  # noqa: BLE001 -- becomes an error of the answer
                 wrong[index] = run.fail(error, to_nodes(self._details))
         return wrong
+
+    def _of_kept(self, run: Run, values: list[Any], place: Place) -> Soon:
+        assert self._fixed is not None
+        self._fixed(run)
+        try:
+            return [row.built[self] for row in values]
+        except KeyError:
+            pass  # of some of them nothing has been made yet
+        before, counted = run.failures, run.counted
+        rows = self._build(run, values, place)
+        if type(rows) is list and run.failures == before and run.counted is counted:
+            for row, one in zip(values, rows, strict=True):
+                if len(row.built) >= MOST_BUILT:
+                    row.built.clear()
+                row.built[self] = one
+        return rows
 
     def _build(self, run: Run, values: list[Any], place: Place) -> Soon:
         identities = list(map(id, values))

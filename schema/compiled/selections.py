@@ -66,12 +66,15 @@ class Column:
         *, alone: bool,
     ) -> None:  # fmt: skip
         self.alone = alone
+        self.fixed = alone and getattr(source, "fixed", False)
+        """Whether its values follow from the rows alone."""
         self.dependence = dependence
         self.name = name
         self.plain = position.plain
         self.reads = reads
         self._source: Any = source
         self.ready = isinstance(source, Ready)
+        self.batched = isinstance(source, Batched)
         self.alone_waits = False
         """Whether what is at hand of it may be taken at once: there is nothing beside it that reads before."""
         self._position = position
@@ -87,7 +90,7 @@ class Column:
         """Its values as they go into the answer, one for each parent."""
         if self.ready:
             values = self._source.at_once(run, parents)
-        elif self.alone_waits and (found := self._source.at_hand(run, parents)) is not None:
+        elif (found := self._at_hand(run, parents)) is not None:
             values = found
         else:
             return self._waited(run, parents, place)
@@ -101,6 +104,12 @@ class Column:
         if column is not None:
             return column
         return self._position.complete(run, values, Under(place, self.name), flags)
+
+    def _at_hand(self, run: Run, parents: Sequence[Any]) -> Sequence[Any] | None:
+        found: Sequence[Any] | None = self._source.kept(run, parents) if self.batched else None
+        if found is None and self.alone_waits:
+            found = self._source.at_hand(run, parents)
+        return found
 
     async def _waited(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
         under = Under(place, self.name)
@@ -156,6 +165,7 @@ class Selection:
         self.alone = all(column.alone for column in columns)
         self._dependence = strongest(*(column.dependence for column in columns))
         self.plain = all(column.plain for column in columns)
+        self.fixed = all(column.fixed for column in columns)
         self._build = builder(tuple(column.name for column in columns))
 
     def rows(self, run: Run, parents: Sequence[Any], place: Place) -> Soon:
@@ -165,8 +175,7 @@ class Selection:
         """
         if not self._columns:
             return [{} for _ in parents]
-        if run.dependence is not self._dependence:
-            run.dependence = strongest(run.dependence, self._dependence)
+        self.note_dependence(run)
         before = run.failures
         if self._waits:
             parents = Rows(parents)
@@ -175,6 +184,11 @@ class Selection:
         columns = self._complete(run, parents, place)
         later = [index for index, values in enumerate(columns) if type(values) is not list]
         return self._rest(run, columns, later, before) if later else self._rows(run, columns, before)
+
+    def note_dependence(self, run: Run) -> None:
+        """The answer depends on what this does."""
+        if run.dependence is not self._dependence:
+            run.dependence = strongest(run.dependence, self._dependence)
 
     def _complete(self, run: Run, parents: Sequence[Any], place: Place) -> list[Any]:
         """The values of each field, or a coroutine of them."""
@@ -294,17 +308,23 @@ class Compiler:
 
             def objects(found: GraphQLObjectType) -> Objects:
                 below = self._below(found, details)
-                return Objects(found, details, below.rows, plain=below.plain)
+                return _objects(found, details, below)
 
             return Abstract(kind, details, within.field.info, objects)
         assert within.below is not None
-        return Objects(kind, details, within.below.rows, plain=within.below.plain)
+        return _objects(kind, details, within.below)
 
     def _below(self, kind: GraphQLObjectType, details: FieldDetailsList) -> Selection:
         found = collect_subfields(
             self._schema, self._fragments, self._conditions, self._operation, kind, details
         )
         return self._selection(kind, found)
+
+
+def _objects(kind: GraphQLObjectType, details: FieldDetailsList, below: Selection) -> Objects:
+    return Objects(
+        kind, details, below.rows, plain=below.plain, fixed=below.note_dependence if below.fixed else None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ def source_of(field: Field, columns: Columns = None, *, alone: bool = False) -> 
 
 
 class Ready:
-    """A source that need not wait for its values."""
+    """A source that need not wait for its values. ``fixed``: they follow from the parents' columns alone."""
+
+    fixed = False
 
     def at_once(self, run: Run, parents: Sequence[Any]) -> Sequence[Any]:
         """One value for each parent."""
@@ -119,6 +121,8 @@ class Ready:
 class Constant(Ready):
     """The same for all: `__typename`."""
 
+    fixed = True
+
     def __init__(self, value: str) -> None:
         self._value = value
 
@@ -129,6 +133,8 @@ class Constant(Ready):
 
 class Attribute(Ready):
     """A column of the rows, or an attribute."""
+
+    fixed = True
 
     def __init__(self, name: str) -> None:
         self.of_record = None if hasattr(Row, name) else itemgetter(name)
@@ -154,6 +160,7 @@ class Plain(Ready):
         self._field = field
         self._call: Callable[..., Any] = resolver.wrapped_func  # type: ignore[assignment]
         self._of_all: Callable[[Sequence[Any]], Sequence[Any]] | None = getattr(self._call, "of_all", None)
+        self.fixed = getattr(self._call, "of_row_alone", False)
         self._positional = resolver.self_parameter is not None
         named = resolver.parent_parameter or resolver.root_parameter
         self._name = named.name if named else None
@@ -197,6 +204,7 @@ class Batched:
         self._at_hand: Callable[..., Sequence[Any] | None] | None = (
             getattr(batch, "at_hand", None) if alone else None
         )
+        self._kept: Callable[..., list[Any] | None] | None = getattr(batch, "kept", None)
 
     @property
     def knows(self) -> bool:
@@ -207,6 +215,13 @@ class Batched:
         """What need not be read; None if it must be."""
         try:
             return None if self._at_hand is None else self._at_hand(run.context, parents, self._columns)
+        except Exception:  # noqa: BLE001 -- `values` meets it again, and it becomes an error of the answer
+            return None
+
+    def kept(self, run: Run, parents: Sequence[Any]) -> list[Any] | None:
+        """What is kept of it, as it is in the execution's snapshot; None if it must be read."""
+        try:
+            return None if self._kept is None else self._kept(run.context, parents)
         except Exception:  # noqa: BLE001 -- `values` meets it again, and it becomes an error of the answer
             return None
 

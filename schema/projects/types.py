@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +29,7 @@ from schema.nodes import FETCHERS, Node, is_row_of
 from schema.paging import Connection, Paging, connections, paged
 from schema.positions import Position
 from schema.projects.enums import ConflictPolicy, ProjectRole, ProjectVisibility, StatusCategory
+from schema.references import find_words, known_words
 from schema.sprints.types import sprints_of_projects
 from schema.tasks.connections import tasks_of_projects, tasks_of_statuses
 from schema.teams.connections import teams_of_projects
@@ -116,12 +118,24 @@ class ProjectMember:
     is_type_of = is_row_of(models.ProjectMember, "ProjectMember")
 
 
-def _words(statement: Any) -> Any:
+def _words(model: type[Any], statement: Any) -> Any:
     async def of_projects(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
+        known = await find_words(context, model, parents[0].id) if len(parents) == 1 else None
+        if known is not None:
+            return [_there(known.rows)]
         found = await by_project(await context.reader(), statement, list({parent.id for parent in parents}))
-        return [[row for row in found[parent.id] if row.deleted_at is None] for parent in parents]
+        return [_there(found[parent.id]) for parent in parents]
 
+    def kept(context: Context, parents: list[Any]) -> list[Any] | None:
+        known = known_words(context, model, parents[0].id) if len(parents) == 1 else None
+        return None if known is None else [_there(known.rows)]
+
+    of_projects.kept = kept  # type: ignore[attr-defined]
     return of_projects
+
+
+def _there(words: Sequence[Any]) -> list[Any]:
+    return [row for row in words if row.deleted_at is None]
 
 
 @paged
@@ -185,10 +199,12 @@ class Project(Node):
         _positions, "Where its log stands in this answer: load, then follow from here.", **BY_SCOPE
     )
     statuses: list[Status] = edge(
-        _words(STATUSES), "Its statuses in order: the columns of its board.", **BY_SCOPE
+        _words(models.Status, STATUSES), "Its statuses in order: the columns of its board.", **BY_SCOPE
     )
-    labels: list[Label] = edge(_words(LABELS), "Its labels by name.", **BY_SCOPE)
-    task_types: list[TaskType] = edge(_words(TASK_TYPES), "Its task types by name.", **BY_SCOPE)
+    labels: list[Label] = edge(_words(models.Label, LABELS), "Its labels by name.", **BY_SCOPE)
+    task_types: list[TaskType] = edge(
+        _words(models.TaskType, TASK_TYPES), "Its task types by name.", **BY_SCOPE
+    )
     boards: list[Annotated[Board, strawberry.lazy("schema.boards.types")]] = edge(
         boards_of_projects, "Its boards, in order."
     )

@@ -18,6 +18,7 @@ from app.links.dependencies import DependencyDirection
 from app.milestones.reads import MILESTONES_BY_KEY
 from app.permissions import Permission
 from app.projects.access import may
+from app.projects.models import Label as LabelRow
 from app.projects.models import Status as StatusRow
 from app.projects.models import TaskType as TaskTypeRow
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
@@ -41,6 +42,7 @@ from schema.paging import Connection, Paging, connections, paged
 from schema.planning.progress import Progress, progress_of_tasks
 from schema.projects.objects import referred
 from schema.projects.types import Label, Project, Status, TaskType
+from schema.references import find_people, find_words, known_words
 from schema.tasks.connections import tasks_of_parents
 from schema.tasks.states import TaskSection
 from schema.workflows.types import AvailableTransition, available_of_tasks
@@ -73,26 +75,37 @@ async def _keys(context: Context, parents: list[Any], columns: Columns) -> list[
     return [f"{found[project_id].key}-{number}" for project_id, number in zip(*keys.columns, strict=True)]
 
 
-def _word(statement: Any, column_name: str) -> Any:
+def _word(model: type[Any], statement: Any, column_name: str) -> Any:
     async def of_tasks(
         context: Context, parents: list[Any], columns: Columns
     ) -> list[StatusRow | TaskTypeRow]:
         keys = keys_of(parents, "project_id", column_name)
+        known = await find_words(context, model, keys.one)
+        if known is not None:
+            return list(map(known.by_id.__getitem__, keys.columns[1]))
         found = await by_project(await context.reader(), statement, keys.distinct)
         words = {row.id: row for rows in found.values() for row in rows}
         return list(map(words.__getitem__, keys.columns[1]))
 
+    def kept(context: Context, parents: list[Any]) -> list[Any] | None:
+        keys = keys_of(parents, "project_id", column_name)
+        known = known_words(context, model, keys.one)
+        return None if known is None else list(map(known.by_id.__getitem__, keys.columns[1]))
+
+    of_tasks.kept = kept  # type: ignore[attr-defined]
     return of_tasks
 
 
 async def _assignees(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     keys = keys_of(parents, *KEY)
-    return await assignees_by_task(await context.reader(), keys, columns)
+    known = await find_people(context)
+    return await assignees_by_task(await context.reader(), keys, columns, known)
 
 
 async def _labels(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
     keys = keys_of(parents, *KEY)
-    return await labels_by_task(await context.reader(), keys, columns)
+    known = await find_words(context, LabelRow, keys.one)
+    return await labels_by_task(await context.reader(), keys, columns, known)
 
 
 async def _parents(context: Context, parents: list[Any], columns: Columns) -> list[Any]:
@@ -176,10 +189,16 @@ class Task(Node):
     sections: list[TaskSection] = derived(_sections, "Its markdown texts by name.", reads=("sections",))
     section: str | None = derived(_section, "One of its texts, or null.", reads=("sections",))
     status: Status = edge(
-        _word(STATUSES, "status_id"), "Where it stands.", reads=("project_id", "status_id"), **BY_SCOPE
+        _word(StatusRow, STATUSES, "status_id"),
+        "Where it stands.",
+        reads=("project_id", "status_id"),
+        **BY_SCOPE,
     )
     type: TaskType = edge(
-        _word(TASK_TYPES, "type_id"), "What kind of task it is.", reads=("project_id", "type_id"), **BY_SCOPE
+        _word(TaskTypeRow, TASK_TYPES, "type_id"),
+        "What kind of task it is.",
+        reads=("project_id", "type_id"),
+        **BY_SCOPE,
     )
     priority: int = column("0 (none), 1 (urgent) to 4 (low).")
     creator: User | None = user_edge("creator_id", "Who made it.")

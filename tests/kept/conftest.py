@@ -37,8 +37,8 @@ async def processes(
 ) -> AsyncIterator[Processes]:
     async with AsyncExitStack() as stack:
         worlds = []
-        for kept_bytes in (1_000_000, 1_000_000, 0):
-            settings = make_settings(database, kept_bytes=kept_bytes)
+        for kept_bytes, kept_rows in ((1_000_000, 1000), (1_000_000, 1000), (0, 0)):
+            settings = make_settings(database, kept_bytes=kept_bytes, kept_rows=kept_rows)
             worlds.append(World(await stack.enter_async_context(serve(doors, settings)), template.kept))
         yield Processes(*worlds)
 
