@@ -32,6 +32,7 @@ from app.workflows.rules import check_actions, check_conditions
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REFERENCES = {
+    "status": {"successor_id": "status"},
     "task": {"status_id": "status", "type_id": "task_type", "sprint_id": "sprint", "milestone_id": "milestone"},
     "comment": {"task_id": "task"},
     "transition": {"from_status_id": "status", "to_status_id": "status", "type_id": "task_type"},
@@ -53,6 +54,7 @@ class Checks:
     ids: set[tuple[str, str, str]] = field(default_factory=set)
     numbers: set[tuple[str, int]] = field(default_factory=set)
     parents: dict[str, str] = field(default_factory=dict)
+    emptied: dict[str, tuple[int, str]] = field(default_factory=dict)
     _named: list[tuple[int, tuple[str, str, str]]] = field(default_factory=list)
 
     def take(self, number: int, line: Line) -> None:
@@ -86,6 +88,8 @@ class Checks:
             if state["parent_id"] is not None:
                 self.parents[state["id"]] = state["parent_id"]
             self._needs(number, *((project, "label", one) for one in state["label_ids"]))
+        if name == "status" and state.get("successor_id") and state.get("deleted_at") is None:
+            self.emptied[state["id"]] = number, state["successor_id"]
         if name in ("view", "board"):
             self._arrange(number, name, state, project)
         for column, kind in _REFERENCES.get(name, {}).items():
@@ -112,6 +116,9 @@ class Checks:
             if key in self.ids:
                 continue
             yield number, f"it names the {kind} {one}, which is not in the file"
+        for number, successor in self.emptied.values():
+            if successor in self.emptied:
+                yield number, "its tasks go to a status whose tasks go elsewhere"
         for project, name, _ in self.ids:
             if project not in self.projects:
                 yield 1, f"a {name} is of the project {project}, which is not in the file"

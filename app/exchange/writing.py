@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 
 from app.boards.models import Board
 from app.comments.actions import write_new_comments
+from app.comments.events import FIELDS as COMMENT_FIELDS
 from app.comments.models import Comment
 from app.events.kinds import KINDS
 from app.fields.models import CustomField
@@ -196,7 +197,8 @@ async def _comments(work: Work, batch: Batch) -> Result:
         row.id
         for row in await work.rows(_there(str(Task.__tablename__)), project=batch.project_id, ids=tasks)
     }
-    states = [state for state in states if UUID(state["task_id"]) in at_hand]
+    none = dict.fromkeys(COMMENT_FIELDS)
+    states = [{**none, **state} for state in states if UUID(state["task_id"]) in at_hand]
     await write_new_comments(work, [batch.project_id] * len(states), states)
     there = await work.rows(_there(str(Comment.__tablename__)), project=batch.project_id, ids=_ids(batch))
     return {"created": len(states), "elsewhere": _lost(batch, {row.id for row in there})}

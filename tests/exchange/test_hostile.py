@@ -93,6 +93,7 @@ async def test_no_field_can_be_anything(world: World) -> None:
 
 
 SPOILT: dict[str, tuple[str, JSON]] = {
+    "a status whose tasks go nowhere": ("status", {"successor_id": str(UUID(int=7))}),
     "a status of no category": ("status", {"category": "soon"}),
     "a field of no kind": ("custom_field", {"kind": "rich"}),
     "a role that nobody has": ("transition", {"conditions": {"role": "king"}}),
@@ -129,10 +130,25 @@ async def test_what_nobody_could_make_is_refused_by_its_line(world: World, log: 
     circle = [dict(line) for line in lines]
     for one, other in zip(tasks[:2], tasks[1::-1], strict=True):
         circle[one] = {**lines[one], "state": {**lines[one]["state"], "parent_id": lines[other]["id"]}}
-    for told_wrong in (twice, circle):
+    words = [place for place, line in enumerate(lines) if line.get("type") == "status"][:2]
+    around = [dict(line) for line in lines]
+    for one, other in zip(words, words[::-1], strict=True):
+        around[one] = {**lines[one], "state": {**lines[one]["state"], "successor_id": lines[other]["id"]}}
+    for told_wrong in (twice, circle, around):
         _, told = await sent(world.outsider, address, written(told_wrong), KIND)
         assert (told[-1]["type"], told[-1]["code"]) == ("failed", "MALFORMED")
     assert await log.fingerprint() == before
+
+
+async def test_a_field_that_may_be_empty_may_be_missing(world: World) -> None:
+    """As in an export that is older than the field."""
+    lines = await everything(world)
+    shown = [line for line in lines if line.get("type") == "comment"]
+    for line in shown:
+        line["state"] = {name: value for name, value in line["state"].items() if value is not None}
+        del line["state"]["author_id"]
+    _, done = await sent(world.outsider, await fresh(world), written(lines), KIND)
+    assert (done[-1]["type"], done[-1]["counts"]["comments"]) == ("done", len(shown)), done[-1]
 
 
 def typed(lines: list[JSON]) -> list[str]:
