@@ -14,6 +14,7 @@ import orjson
 from app.exchange.checking import Checks, Unfit
 from app.exchange.lines import FORMAT, VERSION, Line, joining_in
 from app.exchange.writing import MODELS
+from app.imports.encodings import not_utf8
 from app.imports.values import LONGEST_PIECE, one_line
 from app.values import NAME_LENGTH
 
@@ -61,7 +62,9 @@ def lines_of(path: Path) -> Iterator[tuple[int, Line]]:
             try:
                 line = orjson.loads(text)
             except orjson.JSONDecodeError as fault:
-                raise NoExport(number, f"it is no JSON ({fault})") from fault
+                unread = not_utf8(path)
+                why = unread[1] if unread and unread[0] == number else f"it is no JSON ({fault})"
+                raise NoExport(number, why) from fault
             if number == 1:
                 _check_head(line)
             elif not isinstance(line, dict) or not isinstance(line.get("type"), str):
@@ -79,6 +82,13 @@ def _check_head(line: Any) -> None:
         )
 
 
+def _joining(line: Line) -> list[UUID]:
+    try:
+        return list(joining_in(line["type"], line["state"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Unfit("it says of nobody, by an id, that they are a member") from None
+
+
 def survey(path: Path) -> Contents:
     """The first pass. Raises ``NoExport``, also for a file that was cut off."""
     found, ended, number, checks = Contents(), False, 1, Checks()
@@ -89,7 +99,7 @@ def survey(path: Path) -> Contents:
             if line["type"] == "project":
                 found.projects[UUID(line["id"])] = line["state"]
             elif line["type"] in ("project_member", "task"):
-                found.joining[UUID(line["project"])].update(joining_in(line["type"], line["state"]))
+                found.joining[UUID(line["project"])].update(_joining(line))
             elif line["type"] == "person":
                 found.people[UUID(line["id"])] = one_line(line["name"], NAME_LENGTH) or "?"
         except Unfit as fault:

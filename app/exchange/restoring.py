@@ -27,7 +27,7 @@ from app.outcomes import Result
 from app.permissions import Permission
 from app.projects.access import access_projects
 from app.projects.actions.opening import open_project
-from app.projects.actions.settings import Past, create_project
+from app.projects.actions.settings import Past, archive_imported, create_project
 from app.projects.actions.vocabulary import vocabulary_guard
 from app.projects.models import ConflictPolicy, ProjectRole, ProjectVisibility
 from app.statements import sql
@@ -65,6 +65,8 @@ class Restoration:
             async for old, lines in self._batches(step):
                 await self._write(step, projects[old], copies[old], lines)
         await self._links(projects, copies)
+        for old, here in projects.items():
+            await self._archive(here, contents.projects[old])
         return list(projects.values())
 
     async def check(self, contents: Contents) -> None:
@@ -96,7 +98,7 @@ class Restoration:
                 description=state["description"], client_id=derived if taken else old, words=False,
                 visibility=ProjectVisibility(state["visibility"]), workspace_role=ProjectRole(state["workspace_role"]),
                 past=Past(
-                    state["version"], datetime.fromisoformat(state["created_at"]),
+                    _version_made(state), datetime.fromisoformat(state["created_at"]),
                     datetime.fromisoformat(state["updated_at"]), ConflictPolicy(state["conflict_policy"]),
                 ),
             )
@@ -104,6 +106,17 @@ class Restoration:
         here = UUID(made["project_id"])
         self.report.counts["projects"] += 1
         return here
+
+    async def _archive(self, here: UUID, state: dict[str, Any]) -> None:
+        """Archive what was archived, now that all of it is here, unless it was changed here since it was made."""
+        assert self.actor.user_id is not None
+        if not state.get("archived_at"):
+            return
+        async with self.store.database.snapshot(self.actor.user_id) as reader:
+            project = (await access_projects(reader, self.actor.user_id, [here])).get(here)
+        if project is not None and project.archived_at is None and project.version == _version_made(state):
+            times = (datetime.fromisoformat(state[name]) for name in ("archived_at", "updated_at"))
+            await self._unit(archive_imported(here, *times))
 
     async def _people(
         self, project_id: UUID, people: dict[UUID, str], joining: set[UUID]
@@ -188,6 +201,11 @@ class Restoration:
             self.report.note(Note(Outcome.LOST, None, one, "the link", why))
         for one in made["flagged"]:
             self.report.note(Note(Outcome.FLAGGED, None, one, "the link", "it closes a cycle of blocks"))
+
+
+def _version_made(state: dict[str, Any]) -> int:
+    """The version that a project is made at: of an archived one the version before, in which it is written to."""
+    return max(1, int(state["version"]) - bool(state.get("archived_at")))
 
 
 def tell_unknown(contents: Contents, report: Report) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from app.imports.drafts import Draft
+from app.imports.encodings import not_utf8, told_of
 from app.imports.json_items import MalformedJson
 from app.imports.records import PARENT, Record, SourceLink
 from app.imports.reports import Outcome, Report
@@ -147,7 +148,11 @@ class Table:
                     self.at = min(self.size, self.at + sum(map(len, cells)))
                     yield line, cells
                     line = reader.line_num + 1
-            except (csv.Error, UnicodeDecodeError, _TooLong) as fault:
+            except UnicodeDecodeError as fault:
+                # It is met while much is read ahead, before the lines that come first were taken.
+                number, why = not_utf8(self.path) or (reader.line_num + 1, told_of(fault))
+                raise MalformedJson(number, why) from fault
+            except (csv.Error, _TooLong) as fault:
                 raise MalformedJson(reader.line_num + 1, str(fault)) from fault
         self.at = self.size
 

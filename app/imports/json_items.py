@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from app.imports.encodings import not_utf8, told_of
 from app.imports.values import LONGEST_PIECE
 
 CHUNK = 1 << 16
@@ -38,6 +39,7 @@ class ItemReader:
     """Reads ``{"key": [item, item, …], "other": value}``. ``at`` is how far it is, in bytes."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._file = path.open("rb")
         self._decode = codecs.getincrementaldecoder("utf-8-sig")()
         self._text = ""
@@ -60,8 +62,8 @@ class ItemReader:
                     if self._take() == "}":
                         return
         except UnicodeDecodeError as fault:
-            line = self.line + self._text.count("\n", self._place) + fault.object[: fault.start].count(b"\n")
-            raise MalformedJson(line, f"it is not UTF-8 ({fault.reason})") from fault
+            line, why = not_utf8(self._path) or (self.line, told_of(fault))
+            raise MalformedJson(line, why) from fault
 
     def _entry(self, key: str) -> Iterator[Item]:
         if self._peek() != "[":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeGuard
 
 from app.imports.drafts import Draft
+from app.imports.encodings import told_of
 from app.imports.records import PARENT, Record, SourceComment, SourceLink
 from app.imports.reports import Note, Outcome, Report
 from app.imports.values import LONGEST_PIECE, finer_than_ours, one_line, read_time
@@ -61,7 +62,8 @@ def _read(number: int, line: bytes, report: Report) -> Record | None:
     try:
         issue = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as fault:
-        return _lost(report, number, f"it is not JSON ({fault})")
+        unread = told_of(fault, of="the line") if isinstance(fault, UnicodeDecodeError) else None
+        return _lost(report, number, unread or f"it is not JSON ({fault})")
     if not isinstance(issue, dict):
         return _lost(report, number, "it is not an object")
     external_id = issue.get("id")

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from app.config import Settings
+from app.errors import PermissionDenied
 from app.events.models import ActorKind
 from app.exchange.reading import NoExport
 from app.exchange.restoring import Restoration
+from app.ids import new_id
 from app.imports.reports import Report, unheard
 from app.work import Actor
 from tests.client import JSON, Client
@@ -204,6 +206,64 @@ async def test_people_join_the_projects_in_which_they_were(
     assert again.events == 0
 
 
+async def test_an_archived_project_comes_back_archived(
+    world: World, service: Service, tmp_path: Path
+) -> None:
+    """At the version and times that it had; what is done to it later, and who restores it here, stays."""
+    await furnished(world)
+    await world.owner.do("projectUpdate", id=world.eng["id"], expectedVersion=1, archived=True)
+    await world.owner.do("projectUpdate", id=world.eng["id"], expectedVersion=2, name="Old")
+    path = tmp_path / "eng.jsonl"
+    path.write_bytes(await fetched(world.owner, f"/exports/projects/{world.eng['id']}.jsonl"))
+    before = [json.loads(line) for line in path.read_bytes().splitlines()]
+    workspace = (await world.outsider.do("workspaceCreate", name="Fresh"))["workspace"]
+    await imported(service, world.outsider, workspace, path)
+    found = (await world.outsider.query("{ projects { id version archivedAt } }"))["projects"]
+    [here] = [one for one in found if one["archivedAt"]]
+    after = await exported(world.outsider, here["id"])
+    assert meaning(after) == meaning(before)
+    [was, now] = [
+        next(line["state"] for line in lines if line.get("type") == "project") for lines in (before, after)
+    ]
+    assert {**now, "id": was["id"]} == was
+    with pytest.raises(PermissionDenied, match="Restore it"):
+        await imported(service, world.outsider, workspace, path)
+    await world.outsider.do("projectUpdate", id=here["id"], expectedVersion=here["version"], archived=False)
+    again, _ = await imported(service, world.outsider, workspace, path)
+    assert again.events == 0, "who restored it has it restored"
+
+
+async def test_members_of_the_workspace_are_let_in_by_their_address_and_nobody_else(
+    world: World, service: Service, tmp_path: Path
+) -> None:
+    """A file says who is a member. Whoever is none of the workspace is a name there, whatever account has it."""
+    outsider = str(world.uuid("outsider"))
+    lines = await exported(world.owner, world.eng["id"])
+    state = next(line for line in lines if line.get("type") == "project_member")["state"]
+    kept = [line for line in lines if line.get("type") not in ("person", "project_member", "end")]
+    eng, fresh = str(uuids(world.eng["id"])[0]), str(new_id())
+    for user_id, address in (
+        (str(world.uuid("viewer")), " Viewer@Lockstep.example"),
+        (outsider, world.outsider.email),
+    ):
+        kept.append(
+            {"type": "project_member", "project": eng, "id": user_id, "state": {**state, "user_id": user_id}}
+        )
+        kept.append({"type": "person", "id": user_id, "name": address, "kind": "person"})
+    kept.append({"type": "end", "lines": len(kept)})
+    path = tmp_path / "eng.jsonl"
+    path.write_text("".join(json.dumps(line).replace(eng, fresh) + "\n" for line in kept))
+    await imported(service, world.owner, world.workspace, path, ENG="NEW")
+    mine = "{ projects { key members { nodes { user { id kind name } role } } } }"
+    shown = {one["key"]: one["members"]["nodes"] for one in (await world.viewer.query(mine))["projects"]}
+    members = {one["user"]["id"]: (one["user"]["kind"], one["role"]) for one in shown["NEW"]}
+    assert members.pop(world.viewer.user_id) == ("PERSON", "MEMBER")
+    assert members.pop(world.owner.user_id) == ("PERSON", "ADMIN")
+    assert [kind for kind, _ in members.values()] == ["PLACEHOLDER"]
+    assert world.outsider.user_id not in members
+    assert "NEW" not in [one["key"] for one in (await world.outsider.query(mine))["projects"]]
+
+
 async def test_ids_are_kept_where_they_are_free(world: World, service: Service, tmp_path: Path) -> None:
     """A project under its own ids: what was made with another key is refused by the one that is there."""
     await furnished(world)
@@ -212,6 +272,12 @@ async def test_ids_are_kept_where_they_are_free(world: World, service: Service, 
     report, [project_id] = await imported(service, world.owner, world.workspace, path)
     assert project_id == uuids(world.eng["id"])[0], "it is there already"
     assert report.counts["created"] == 0
+
+
+def _member(world: World, state: Any) -> bytes:
+    """A line that says of somebody that they are a member."""
+    line = {"type": "project_member", "project": str(uuids(world.eng["id"])[0]), "id": "x", "state": state}
+    return json.dumps(line).encode() + b"\n"
 
 
 async def test_what_is_cut_off_or_no_export_is_refused(
@@ -223,6 +289,8 @@ async def test_what_is_cut_off_or_no_export_is_refused(
     for name, content, line in (
         ("cut", b"".join(lines[:-1]), len(lines) - 1), ("broken", lines[0] + b"{\n", 2),
         ("newer", lines[0].replace(b'"version":1', b'"version":9'), 1), ("other", b'{"id": 1}\n', 1),
+        ("nobody", lines[0] + _member(world, {}), 2), ("no id", lines[0] + _member(world, {"user_id": "me"}), 2),
+        ("no state", lines[0] + _member(world, None), 2),
     ):  # fmt: skip
         path = tmp_path / name
         path.write_bytes(content)

@@ -76,10 +76,21 @@ REFUSED: dict[str, tuple[str, str | bytes]] = {
     "archive, a number of 5,000 digits": (LINES, f'{{"issues": [{{"number": {"9" * 5000}}}]}}'),
     "table in UTF-16": (TABLE, "title\nt\n".encode("utf-16")),
     "table in Latin-1": (TABLE, "title\n\xe9\n".encode("latin-1")),
+    "table in Latin-1, later": (TABLE, ("title\n" + "t\n" * 40_000 + "\xe9\n").encode("latin-1")),
+    "archive in Latin-1": (LINES, '{\n"issues": [\n"\xe9"]}'.encode("latin-1")),
     "packed": (LINES, gzip.compress(_issue().encode())),
     "depth of the whole": (LINES, '{"a":' * 100_000),
     "nothing": (TABLE, ""),
 }
+
+
+UNREAD = {
+    "table in UTF-16": (1, "byte 1 of the file is 0xFF"),
+    "table in Latin-1": (2, "byte 7 of the file is 0xE9"),
+    "table in Latin-1, later": (40_002, "byte 80,007 of the file is 0xE9"),
+    "archive in Latin-1": (3, "byte 16 of the file is 0xE9"),
+}
+"""Where a file shows that it is not UTF-8."""
 
 
 async def test_whatever_is_in_a_file_is_imported_or_told(world: World) -> None:
@@ -92,6 +103,11 @@ async def test_whatever_is_in_a_file_is_imported_or_told(world: World) -> None:
         for way in ("?dryRun=true", ""):
             status, lines = await sent(world.owner, address + way, unread, kind)
             assert (status, lines[-1]["type"], lines[-1]["code"]) == (200, "failed", "MALFORMED"), (name, way)
+            if name in UNREAD:
+                line, told = UNREAD[name]
+                assert lines[-1].get("line") == line or f"line {line}:" in lines[-1]["message"]
+                assert told in lines[-1]["message"]
+                assert "as UTF-8" in lines[-1]["message"]
 
 
 async def test_long_names_are_known_again(world: World) -> None:

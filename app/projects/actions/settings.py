@@ -189,28 +189,51 @@ def update_project(project_id: UUID, expected_version: int, changes: dict[str, A
             work, project_id, Permission.CHANGE_PROJECT, changes_access=changes_access
         )
         now = now_utc()
-        old = project_state(project)
         values = _checked(changes, now, project)
-        new = {**old, **{name: plain(value) for name, value in values.items()}}
-        delta = delta_between(old, new, PROJECT_SHAPE)
-        row = {"id": project_id, "version": expected_version, "updated_at": now, **values}
-        columns = set(values) | {"updated_at"}
         told = telling_access(work, project.workspace_id, projects=[project_id])
         async with told if changes_access else nullcontext():
-            if project.version != expected_version or (
-                delta and not await compare_and_set(work, Project, [row], columns, keys=("id",))
-            ):
-                raise VersionConflict(
-                    "project", project_id, expected=expected_version, current=project.version, clashes=[]
-                )
-        if delta:
-            work.record(
-                project_id, PROJECT_UPDATED, project_id, {"delta": delta}, version=expected_version + 1,
-                occurred_at=now,
-            )  # fmt: skip
+            delta = await _write(work, project, expected_version, values, now)
+        _record(work, project, delta, now)
         return {"project_id": str(project_id)}
 
     return action
+
+
+def archive_imported(project_id: UUID, archived_at: datetime, updated_at: datetime) -> Action:
+    """Archive a project that was archived where it comes from, once all of it is here; at the times of there."""
+
+    async def action(work: Work) -> Result:
+        project = await open_project(work, project_id, Permission.CHANGE_PROJECT)
+        values = {"archived_at": archived_at}
+        delta = await _write(work, project, project.version, values, updated_at)
+        _record(work, project, delta, updated_at)
+        return {"project_id": str(project_id)}
+
+    return action
+
+
+async def _write(
+    work: Work, project: Project, expected: int, values: dict[str, Any], at: datetime
+) -> dict[str, Any]:
+    """Set values by the version that is expected; the delta."""
+    old = project_state(project)
+    new = {**old, **{name: plain(value) for name, value in values.items()}}
+    delta = delta_between(old, new, PROJECT_SHAPE)
+    row = {"id": project.id, "version": expected, "updated_at": at, **values}
+    columns = set(values) | {"updated_at"}
+    if project.version != expected or (
+        delta and not await compare_and_set(work, Project, [row], columns, keys=("id",))
+    ):
+        raise VersionConflict("project", project.id, expected=expected, current=project.version, clashes=[])
+    return delta
+
+
+def _record(work: Work, project: Project, delta: dict[str, Any], at: datetime) -> None:
+    if delta:
+        told = {"delta": delta}
+        work.record(
+            project.id, PROJECT_UPDATED, project.id, told, version=project.version + 1, occurred_at=at
+        )
 
 
 _NEVER_NULL = {
