@@ -20,6 +20,8 @@ from app.keeping import Noted, note
 
 MOST_CONDITIONS = 50
 MOST_VALUES = 500
+LONGEST_TEXT = 2_048
+"""Characters of a text to compare with, as many as the longest that a task's short fields hold."""
 DEEPEST = 8
 
 _RELATIVE = re.compile(r"today|([+-]?)(\d{1,4})([dwm])")
@@ -252,8 +254,11 @@ def check_filter(asked: TaskFilter) -> None:
         raise BadInput(f"A filter has at most {MOST_CONDITIONS} comparisons; this has {asked.size()}.")
     for one in asked.comparisons():
         for value in one.ops.values():
-            if isinstance(value, list) and len(value) > MOST_VALUES:
+            values = value if isinstance(value, list) else [value]
+            if len(values) > MOST_VALUES:
                 raise BadInput(f"A list in a filter has at most {MOST_VALUES} values.")
+            if any(isinstance(text, str) and len(text) > LONGEST_TEXT for text in values):
+                raise BadInput(f"A text to compare with has at most {LONGEST_TEXT} characters.")
 
 
 def time_dependent(asked: TaskFilter) -> list[str]:

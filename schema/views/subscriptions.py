@@ -18,7 +18,7 @@ from app.events.pursuits import Pursuit
 from app.projects.access import readable_scopes
 from app.projects.reads import by_project
 from app.query_language.printing import read_sort
-from app.tasks.grammar import EVERYTHING, TaskFilter, all_of, test
+from app.tasks.grammar import EVERYTHING, TaskFilter, all_of, check_filter, test
 from app.tasks.kept_filters import filter_from_json
 from app.views.access import access_views
 from app.views.live import Change, Changed, ChangeKind, LiveList, check_live
@@ -222,6 +222,8 @@ async def _list(
         meaning = await meaning_of(context, [project], query)
         parts.append(meaning.filter)
         sort = meaning.sort or sort
+    for part in parts:
+        check_filter(part)
     whole = all_of(parts) if parts else EVERYTHING
     check_live(whole)
     scope = await filter_scope(context, whole)

@@ -152,6 +152,27 @@ async def test_what_cannot_be_followed_is_refused(world: World) -> None:
             assert error["extensions"]["code"] == "NOT_FOUND", asked
 
 
+TOO_LARGE: dict[str, JSON] = {
+    "comparisons": {"or": [{"priority": {"eq": 1}}] * 51},
+    "values": {"number": {"in": list(range(501))}},
+    "characters": {"title": {"contains": "x" * 2049}},
+}
+
+
+@pytest.mark.parametrize("what", TOO_LARGE)
+async def test_a_filter_that_is_too_large_is_neither_run_nor_followed(world: World, what: str) -> None:
+    asked = TOO_LARGE[what]
+    listed = "query($f: TaskFilter) { tasks(filter: $f) { totalCount } }"
+    followed = "subscription($p: ID!, $f: TaskFilter) { viewEvents(projectId: $p, filter: $f) { kind } }"
+    errors = (await world.member.ask(listed, {"f": asked})).json["errors"]
+    async with world.member.socket() as socket:
+        identifier = await socket.start(followed, p=world.eng["id"], f=asked)
+        message = await socket.message(identifier)
+        errors += message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+    assert [error["extensions"]["code"] for error in errors] == ["BAD_USER_INPUT"] * 2
+    assert all(what in error["message"] for error in errors)
+
+
 async def test_a_list_that_changes_as_a_whole_is_loaded_anew(world: World) -> None:
     view = await world.view(query="is:open")
     for change in ("view", "status"):
