@@ -80,6 +80,7 @@ class Gathering:
 
     def __init__(self) -> None:
         self._asked: dict[Select[Any], dict[Key, None]] = {}
+        """What has not been run yet."""
         self._found: dict[Select[Any], list[Any]] = {}
 
     def ask(self, select: Select[Any], keys: Iterable[Key]) -> None:
@@ -88,7 +89,7 @@ class Gathering:
             self._asked.setdefault(select, {}).update(fresh)
 
     async def run(self, reader: Reader) -> None:
-        """Run them all, in one statement."""
+        """Run them all, in one statement. What was found before stays: rows that are found again come after it."""
         if not self._asked:
             return
         arguments: list[Any] = []
@@ -103,8 +104,9 @@ class Gathering:
         row = await reader.row(statement, **{str(place): one for place, one in enumerate(arguments, 1)})
         assert row is not None
         found = cast("Sequence[Sequence[Key]]", row)
-        for select, rows in zip(self._asked, found, strict=True):
-            self._found[select] = select.rows(rows)
+        asked, self._asked = self._asked, {}
+        for select, rows in zip(asked, found, strict=True):
+            self._found.setdefault(select, []).extend(select.rows(rows))
 
     def found(self, select: Select[ModelT]) -> list[ModelT]:
         """The rows of a select; none if it was not asked for."""

@@ -21,7 +21,7 @@ from app.lanes.commands import Seen
 from app.projects.gathered import PROJECTS, ROLES, projects_of
 from app.projects.models import Project
 from app.projects.reads import readers_among
-from app.tasks.gathered import TASKS
+from app.tasks.gathered import SHORT_TASKS
 from app.tasks.holding import Held, hold_tasks
 from app.tasks.reads import locate_tasks
 from app.tasks.rules import mentioned
@@ -59,7 +59,7 @@ def ask_for_new(asked: Gathering, new: Sequence[Seen]) -> None:
         comment: NewComment = seen.command
         project_id = seen.project_id
         asked.ask(PROJECTS, [(project_id,)])
-        asked.ask(TASKS, [(project_id, comment.task_id, None)])
+        asked.ask(SHORT_TASKS, [(project_id, comment.task_id)])
         asked.ask(ROLES, [(project_id, seen.viewer_id)])
         asked.ask(ROLES, [(project_id, user_id) for user_id in mentioned(comment.body)])
         if comment.parent_id is not None:
@@ -70,7 +70,7 @@ def ask_for_new(asked: Gathering, new: Sequence[Seen]) -> None:
 
 def facts_from(asked: Gathering, new: Sequence[Seen]) -> dict[UUID, Facts]:
     """What was found, for each viewer. A task that moved raises ``RaceLost``."""
-    tasks = {row.id: row for row in asked.found(TASKS)}
+    tasks = {row.id: row for row in asked.found(SHORT_TASKS)}
     if any(seen.command.task_id not in tasks for seen in new):
         raise RaceLost
     viewers, projects = {seen.viewer_id for seen in new}, {seen.project_id for seen in new}

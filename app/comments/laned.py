@@ -35,6 +35,9 @@ class CommentRoom:
     def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
         ask_for_new(asked, commands)
 
+    def ask_more(self, asked: Gathering, commands: Sequence[Seen]) -> None:
+        """Nothing."""
+
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
         return dict(facts_from(asked, commands))
 

@@ -133,6 +133,9 @@ async def _facts(unit: Work, items: Sequence[Item]) -> dict[Room, dict[UUID, Any
     for room, commands in rooms.items():
         room.ask(asked, commands)
     await asked.run(unit)
+    for room, commands in rooms.items():
+        room.ask_more(asked, commands)
+    await asked.run(unit)
     kept = {(row.viewer_id, row.key): row for row in asked.found(KEPT)}
     for item in items:
         if item.key is not None and (found := kept.get((item.seen.viewer_id, item.key.key))):

@@ -46,6 +46,9 @@ class Room(Protocol):
     def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
         """Ask for the facts."""
 
+    def ask_more(self, asked: Gathering, commands: Sequence[Seen]) -> None:
+        """Ask for what the first answers show to be needed too; mostly that is nothing."""
+
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
         """What was found, for each viewer. Raises ``RaceLost`` if something is not where it was seen."""
 

@@ -83,14 +83,20 @@ def decide_edit(edit: TaskEdit, facts: Facts) -> Decision:
     if edit.kind is TASK_RESTORED:
         _mend(row.project_id, new, facts)
     transition = _take_transition(edit, facts, row.project_id, current, new)
-    check_counts(new["sections"])
-    if new["config"] is not current["config"]:
+    if _differ(current, new, "sections"):
+        check_counts(new["sections"])
+    if _differ(current, new, "config"):
         check_config(new["config"])
     if not edit.exact:
         _set_completed(row.project_id, current, new, facts)
     if rank is not None:
         new["rank"] = rank
     return _decision(edit, facts, row.project_id, current, new, merged, transition)
+
+
+def _differ(current: State, new: State, field: str) -> bool:
+    """Whether an edit touched this; what it leaves alone is the very same object, or not known."""
+    return new.get(field) is not current.get(field)
 
 
 def _take_transition(
@@ -208,17 +214,22 @@ def _check_references(project_id: UUID, current: State, new: State, facts: Facts
     ):
         if new[field] != current[field] and word(words, project_id, UUID(new[field])) is None:
             raise NotFound(noun, path=(field.removesuffix("_id") + "Id",))
-    for label_id in set(new["label_ids"]) - set(current["label_ids"]):
+    labels = set(new["label_ids"]) - set(current["label_ids"]) if _differ(current, new, "label_ids") else ()
+    for label_id in labels:
         if word(facts.labels, project_id, UUID(label_id)) is None:
             raise NotFound("Label", path=("addLabelIds",))
-    added = set(new["assignee_ids"]) - set(current["assignee_ids"])
-    for user_id in added:
-        if (project_id, UUID(user_id)) not in facts.readers:
-            raise NotFound("Member", path=("addAssigneeIds",))
-    check_counts(people=new["assignee_ids"] if added else ())
+    if _differ(current, new, "assignee_ids"):
+        _check_people(project_id, set(current["assignee_ids"]), new["assignee_ids"], facts)
     check_plans(project_id, current, new, facts.plans)
     if new["parent_id"] != current["parent_id"] and new["parent_id"] is not None:
         _check_parent(UUID(current["id"]), UUID(new["parent_id"]), facts)
+
+
+def _check_people(project_id: UUID, before: set[str], people: list[str], facts: Facts) -> None:
+    added = set(people) - before
+    if any((project_id, UUID(user_id)) not in facts.readers for user_id in added):
+        raise NotFound("Member", path=("addAssigneeIds",))
+    check_counts(people=people if added else ())
 
 
 def _check_parent(task_id: UUID, parent_id: UUID, facts: Facts) -> None:
@@ -261,7 +272,7 @@ def _new_mentions(project_id: UUID, old: State, new: State, facts: Facts) -> fro
     def all_in(sections: dict[str, Any]) -> set[UUID]:
         return {user_id for text in sections.values() for user_id in mentioned(text)}
 
-    if old["sections"] == new["sections"]:
+    if not _differ(old, new, "sections") or old["sections"] == new["sections"]:
         return frozenset()
     fresh = all_in(new["sections"]) - all_in(old["sections"])
     return frozenset(user_id for user_id in fresh if (project_id, user_id) in facts.readers)

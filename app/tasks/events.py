@@ -41,10 +41,15 @@ BUMPING = frozenset(SHORT_FIELDS) - {"rank"} | {"sections", "config", "fields", 
 """What raises a task's version: everything of its own but its rank. Comments and links are objects of their own."""
 
 
-_COLUMNS = (
-    "id", "number", *SHORT_FIELDS, "sections", "config", "fields", "creator_id", "version", "created_at", "updated_at",
-)  # fmt: skip
-_VALUES = attrgetter(*_COLUMNS)
+SHORT_COLUMNS = ("id", "number", *SHORT_FIELDS, "creator_id", "version", "created_at", "updated_at")
+_COLUMNS = (*SHORT_COLUMNS, "sections", "config", "fields")
+_SHORT_VALUES, _VALUES = attrgetter(*SHORT_COLUMNS), attrgetter(*_COLUMNS)
+
+
+def short_state(task: Any) -> dict[str, Any]:
+    """A task as its events hold it, but for texts, free-form values, people and labels: an edit that touches none of
+    these need not know them."""
+    return dict(zip(SHORT_COLUMNS, plains(_SHORT_VALUES(task)), strict=True))
 
 
 def task_state(task: Any) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from app.projects.gathered import LABELS, PROJECTS, ROLES, STATUSES, TASK_TYPES,
 from app.projects.models import Label, Project, Status, StatusCategory, TaskType
 from app.projects.reads import readers_among
 from app.tasks.commands import NewTask, TaskEdit, TaskPatch
-from app.tasks.events import TASK_RESTORED, task_state
-from app.tasks.gathered import ANCHORS, TASKS, as_array
+from app.tasks.events import SHORT_FIELDS, TASK_MOVED, TASK_RESTORED, TASK_UPDATED, short_state, task_state
+from app.tasks.gathered import ANCHORS, HISTORY, SHORT_TASKS, TASKS, as_array
 from app.tasks.models import Task
 from app.tasks.plans import CUSTOM_FIELDS, Plans, ask_for_plans, plan_guards, plans_from
 from app.tasks.reads import locate_tasks, lock_tasks, parents_above, share_tasks, tasks_by_key
@@ -50,6 +50,7 @@ class Anchor(NamedTuple):
 class Facts:
     """One moment's knowledge, as one viewer may use it. Decisions write what they decided back: later ones see it.
 
+    The ``states`` of tasks of which only short fields are edited have nothing else (``leaves_long_alone``).
     ``history`` holds each task's events after the oldest version that an edit of the batch expects, ``decided`` what
     was decided on it since, and by whom. ``placed`` are the tasks that the batch gives a place.
     """
@@ -95,12 +96,26 @@ def guards_of(seen: Seen) -> list[Guard]:
     return guards
 
 
+_ALONE = frozenset(SHORT_FIELDS) - {"status_id", "type_id", "parent_id", "completed_at", "deleted_at"}
+"""Short fields from which nothing else follows."""
+
+
+def leaves_long_alone(edit: TaskEdit) -> bool:
+    """Whether a task's texts, free-form values, people and labels need not be known to decide on this."""
+    patch = edit.patch
+    long = patch.sections or patch.config or patch.fields or patch.add or patch.remove
+    return not long and edit.kind in (TASK_UPDATED, TASK_MOVED) and patch.values.keys() <= _ALONE
+
+
 def ask_for_edits(asked: Gathering, edits: Sequence[Seen]) -> None:
     """Ask for everything that decides these edits, but for what is above, below and around (``facts_for_edits``)."""
     asked.ask(PROJECTS, [(seen.project_id,) for seen in edits])
-    asked.ask(
-        TASKS, [(seen.project_id, seen.command.task_id, seen.command.expected_version) for seen in edits]
-    )
+    keys = {(seen.project_id, seen.command.task_id): None for seen in edits}
+    long = {
+        (seen.project_id, seen.command.task_id): None for seen in edits if not leaves_long_alone(seen.command)
+    }
+    asked.ask(SHORT_TASKS, [key for key in keys if key not in long])
+    asked.ask(TASKS, long)
     asked.ask(ROLES, [(seen.project_id, seen.viewer_id) for seen in edits])
     placed = as_array({seen.command.task_id for seen in edits if seen.command.anchor_id})
     for seen in edits:
@@ -122,21 +137,36 @@ def ask_for_edits(asked: Gathering, edits: Sequence[Seen]) -> None:
             asked.ask(LABELS, [project])
 
 
+def ask_since(asked: Gathering, edits: Sequence[Seen]) -> None:
+    """Ask, once the tasks are found, for what happened since the versions that edits were made on, where that is not
+    the task's: then for all of it as it is now, of the same moment."""
+    found = {row.id: row.version for select in (SHORT_TASKS, TASKS) for row in asked.found(select)}
+    since: dict[tuple[UUID, UUID], int] = {}
+    for seen in edits:
+        edit, key = seen.command, (seen.project_id, seen.command.task_id)
+        if edit.expected_version is not None and edit.expected_version < found.get(edit.task_id, 0):
+            since[key] = min(edit.expected_version, since.get(key, edit.expected_version))
+    asked.ask(TASKS, since)
+    asked.ask(HISTORY, [(*key, version) for key, version in since.items()])
+
+
 def facts_from(asked: Gathering, edits: Sequence[Seen]) -> dict[UUID, Facts]:
     """What was found, for each viewer; all share what is not theirs alone. A task that moved raises ``RaceLost``."""
-    rows = {row.id: row for row in asked.found(TASKS)}
+    short, long = asked.found(SHORT_TASKS), asked.found(TASKS)
+    rows = {row.id: row for row in (*short, *long)}
+    states = {row.id: short_state(row) for row in short} | {row.id: task_state(row) for row in long}
     if any(seen.command.task_id not in rows for seen in edits):
         raise RaceLost
     shared = Facts(
         now_utc(), {},
-        states={task_id: task_state(row) for task_id, row in rows.items()},
+        states=states,
         rows=rows,
         statuses=_by_project(asked.found(STATUSES)),
         types=_by_project(asked.found(TASK_TYPES)),
         labels=_by_project(asked.found(LABELS)),
         plans=plans_from(asked),
         readers={(row.project_id, row.user_id) for row in asked.found(ROLES)},
-        history=_history(asked.found(TASKS)),
+        history=_history(asked.found(HISTORY)),
         anchors={
             (row.project_id, row.id, row.below): Anchor(row.rank, row.neighbour)
             for row in asked.found(ANCHORS)
@@ -168,6 +198,8 @@ async def facts_for_edits(work: Work, edits: Sequence[TaskEdit]) -> Facts:
     # From here on every read is a later statement than the locks.
     asked = Gathering()
     ask_for_edits(asked, seen)
+    await asked.run(work)
+    ask_since(asked, seen)
     await asked.run(work)
     facts = facts_from(asked, seen).get(work.viewer_id) or Facts(now_utc(), {}, work.viewer_id)
     # Whose access was taken meanwhile has not asked for anything.
@@ -238,11 +270,7 @@ def _by_project(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
 def _history(rows: Iterable[Any]) -> dict[UUID, list[Event]]:
     found: dict[UUID, list[Event]] = {}
     for row in rows:
-        events = [Event(*event) for event in row.history]
-        if len(events) >= len(
-            found.get(row.id, ())
-        ):  # the same task, edited from several versions: the oldest
-            found[row.id] = events
+        found.setdefault(row.object_id, []).append(Event(*row))
     return found
 
 

@@ -9,29 +9,39 @@ from uuid import UUID
 from app.events.models import EventRow
 from app.gathering import Select, columns_of
 from app.statements import Row
+from app.tasks.events import SHORT_COLUMNS
 from app.tasks.models import Task
 
-# The history is looked at only where somebody edits an older version: else the subquery is not even begun.
-_HISTORY = f"""
-    ARRAY(SELECT ROW({", ".join(columns_of(EventRow, "e"))}) FROM events e
-          WHERE t.version > asked.version AND e.scope_id = $first AND e.object_id = t.id
-            AND e.object_version > asked.version ORDER BY e.seq) AS history
-"""  # noqa: S608 (columns of ours)
+_KEYS = {"project_id": "uuid", "id": "uuid"}
+_OF_KEYS = "FROM $asked JOIN tasks t ON t.project_id = $first AND t.id = asked.id"
 
 TASKS: Select[Task] = Select(
-    {"project_id": "uuid", "id": "uuid", "version": "int"},
+    _KEYS,
     (
         *columns_of(Task, "t"),
         """ARRAY(SELECT a.user_id FROM task_assignees a WHERE a.project_id = t.project_id AND a.task_id = t.id)
            AS assignee_ids""",
         """ARRAY(SELECT l.label_id FROM task_labels l WHERE l.project_id = t.project_id AND l.task_id = t.id)
            AS label_ids""",
-        _HISTORY.strip(),
     ),
-    "FROM $asked JOIN tasks t ON t.project_id = $first AND t.id = asked.id",
+    _OF_KEYS,
     model=Task,
 )
-"""Tasks, deleted ones too, with ``assignee_ids``, ``label_ids`` and their ``history`` after the version asked for."""
+"""Tasks, deleted ones too, with ``assignee_ids`` and ``label_ids``."""
+
+SHORT_TASKS: Select[Task] = Select(
+    _KEYS, tuple(f"t.{name}" for name in ("project_id", *SHORT_COLUMNS)), _OF_KEYS, model=Task
+)
+"""The same without their texts, free-form values, people and labels: most edits leave those alone."""
+
+HISTORY: Select[Any] = Select(
+    _KEYS | {"version": "int"},
+    columns_of(EventRow, "e"),
+    "FROM $asked JOIN events e ON e.scope_id = $first AND e.object_id = asked.id AND e.object_version > asked.version"
+    " ORDER BY e.seq",
+    model=Row,
+)
+"""What happened to tasks after a version."""
 
 _NEAREST = "SELECT n.rank FROM tasks n WHERE n.project_id = $first AND n.id <> ALL(asked.placed::uuid[])"
 ANCHORS: Select[Any] = Select(

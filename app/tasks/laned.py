@@ -13,11 +13,11 @@ from app.lanes.commands import Apart, Command, Seen
 from app.outcomes import Result
 from app.staging import Staged
 from app.tasks.actions.edit import update_tasks
-from app.tasks.actions.writing import WrittenTask, record_decisions, stage_tasks
+from app.tasks.actions.writing import WrittenTask, record_decisions, stage_tasks, written_task
 from app.tasks.commands import TaskEdit
 from app.tasks.decisions import Decision, decide_edit
 from app.tasks.events import TASK_RESTORED
-from app.tasks.facts import Facts, ask_for_edits, facts_from, guards_of
+from app.tasks.facts import Facts, ask_for_edits, ask_since, facts_from, guards_of
 from app.work import Work
 from app.workflows.facts import Move, asks_more
 
@@ -30,6 +30,9 @@ class TaskRoom:
 
     def ask(self, asked: Gathering, commands: Sequence[Seen]) -> None:
         ask_for_edits(asked, commands)
+
+    def ask_more(self, asked: Gathering, commands: Sequence[Seen]) -> None:
+        ask_since(asked, commands)
 
     def facts(self, asked: Gathering, commands: Sequence[Seen]) -> dict[UUID, Any]:
         return dict(facts_from(asked, commands))
@@ -49,7 +52,7 @@ class TaskRoom:
 
     def left(self, decision: Decision) -> WrittenTask | None:
         # What changed nothing was compared with nothing: others may have changed it since it was read.
-        return WrittenTask(decision.project_id, decision.new) if decision.delta else None
+        return written_task(decision) if decision.delta else None
 
     def stage(self, staged: Staged, decisions: Sequence[Decision]) -> None:
         stage_tasks(staged, decisions)

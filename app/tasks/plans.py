@@ -82,7 +82,7 @@ def check_plans(project_id: UUID, current: State | None, new: State, plans: Plan
     taken = milestone_id is not None and (current is None or milestone_id != current["milestone_id"])
     if taken and living(plans.milestones.get(project_id, ()), UUID(milestone_id)) is None:
         raise NotFound("Milestone", path=("milestoneId",))
-    if current is None or new["fields"] != current["fields"]:
+    if current is None or new.get("fields") != current.get("fields"):
         _check_fields(project_id, {} if current is None else current["fields"], new, plans)
 
 

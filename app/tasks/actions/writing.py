@@ -179,6 +179,18 @@ class WrittenTask(Written):
         return column_value(name, value)
 
 
+class _ShortTask(WrittenTask):
+    """The same of an edit that knew nothing of the task's texts."""
+
+    columns = WrittenTask.columns - {"sections"}
+
+
+def written_task(decision: Decision) -> WrittenTask:
+    """The task as a decision left it, as far as that knew it."""
+    known = WrittenTask if "sections" in decision.new else _ShortTask
+    return known(decision.project_id, decision.new)
+
+
 def task_row(state: State, project_id: UUID) -> dict[str, Any]:
     """The row of a new task from its state."""
     row = {name: column_value(name, state[name]) for name in (*SHORT_FIELDS, "created_at", "updated_at")}
