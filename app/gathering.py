@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 from sqlmodel import SQLModel
 
 from app.db import Reader
+from app.keys import as_text
 from app.statements import Row, Statement, table
 
 ModelT = TypeVar("ModelT")
@@ -62,7 +63,7 @@ class Select(Generic[ModelT]):
 
         ``alike``: the last one is the value that all keys begin with.
         """
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(self.keys.values(), first))
+        arrays = ", ".join(_array(place, kind) for place, kind in enumerate(self.keys.values(), first))
         rows = f"unnest({arrays}) AS asked({', '.join(self.keys)})"
         following = first + len(self.keys)
         name, kind = next(iter(self.keys.items()))
@@ -73,6 +74,11 @@ class Select(Generic[ModelT]):
     def rows(self, found: Sequence[Key]) -> list[ModelT]:
         """What the database answered, as rows."""
         return cast("list[ModelT]", [self._make(row) for row in found])
+
+
+def _array(place: int, kind: str) -> str:
+    """The parameter of a column of keys: of ids as one text, for asyncpg looks at the type of each."""
+    return f"${place}::text::uuid[]" if kind == "uuid" else f"${place}::{kind}[]"
 
 
 class Gathering:
@@ -95,8 +101,12 @@ class Gathering:
         arguments: list[Any] = []
         forms = []
         for select, keys in self._asked.items():
-            columns = [list(column) for column in zip(*keys, strict=True)]
-            arguments += columns
+            columns = list(zip(*keys, strict=True))
+            kinds = select.keys.values()
+            arguments += [
+                as_text(column) if kind == "uuid" else list(column)
+                for column, kind in zip(columns, kinds, strict=True)
+            ]
             alike = select.partitioned and len(set(columns[0])) == 1
             arguments += [columns[0][0]] if alike else []
             forms.append((select, alike))

@@ -16,7 +16,7 @@ id_of: Callable[[str], UUID] = asyncpg.pgproto.pgproto.UUID
 
 def new_id() -> UUID:
     """A new uuidv7 (RFC 9562): time-ordered, so that inserts stay at the right edge of their index."""
-    return UUID(int=uuid_utils.uuid7().int)
+    return id_of(uuid_utils.uuid7().hex)
 
 
 def accept_client_id(value: UUID | None, *, path: tuple[str, ...] = ("id",)) -> UUID:

@@ -109,7 +109,8 @@ class _Writes(dict[type, Callable[[Any], str] | None]):
 
 
 def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
+    moment = value if value.tzinfo is UTC else value.astimezone(UTC)  # those of rows and of now are
+    return moment.isoformat(timespec="microseconds")
 
 
 _WRITES = _Writes()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -44,8 +45,7 @@ RERUNS = 8
 """How often a unit is run again after a serialization failure, a deadlock or a lost unique-key race."""
 
 
-@dataclass(frozen=True)
-class Actor:
+class Actor(NamedTuple):
     """Who acts. ``user_id`` is None for the service itself and for signed-out operations."""
 
     user_id: UUID | None
@@ -168,8 +168,8 @@ class Work(Reader):
 
     def beside(self, actor: Actor) -> Work:
         """Another's work in the same transaction; what is staged is written together."""
-        other = Work(self.connection, actor)
-        other.staged = self.staged
+        other = Work.__new__(Work)
+        other.__dict__.update(self.__dict__, actor=actor, recorded=[], entries=[], mails=[], _reflected={})
         return other
 
     def part(self, key: RequestKey | None, result: Result) -> Part:
@@ -232,9 +232,8 @@ async def _attempt(
 def count_committed(parts: Sequence[Part]) -> None:
     """Count what was committed."""
     metrics.UNITS.labels("committed").inc(len(parts))
-    for part in parts:
-        for event in part.events:
-            metrics.EVENTS.labels(event.kind).inc()
+    for kind, count in Counter([event.kind for part in parts for event in part.events]).items():
+        metrics.EVENTS.labels(kind).inc(count)
 
 
 @asynccontextmanager

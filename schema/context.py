@@ -134,7 +134,7 @@ class Context:
     alone: bool = False
     """Whether nobody gives up a field that reads while others go on: true of compiled operations."""
     _reader: Reader | None = None
-    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _opening: asyncio.Lock | None = None
     _loaders: dict[tuple[Any, ...], DataLoader[Any, Any]] = field(default_factory=dict)
     _projects: dict[UUID, Project | None] = field(default_factory=dict)
     _reflected: dict[UUID, None] = field(default_factory=dict)
@@ -193,6 +193,8 @@ class Context:
     async def _opened(self) -> Reader:
         if self._closed:
             raise RuntimeError("this execution is over: nothing can be read in its context any more")
+        if self._opening is None:
+            self._opening = asyncio.Lock()
         async with self._opening:
             if self._reader is None:
                 self._reader = await self.application.database.begin(

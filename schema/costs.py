@@ -69,16 +69,10 @@ class Plan:
         self._root = parts.of(operation.selection_set, schema.get_root_type(operation.operation), mutation)
         self._sizes = parts.sizes
 
-    def cost(self, variables: Mapping[str, Any]) -> int:
-        """The cost with these variables (coerced)."""
-        return self._known_by(variables)[0]
-
-    def written(self, variables: Mapping[str, Any]) -> int:
-        """Of the cost, what the outermost fields of a mutation cost whatever they answer."""
-        return self._known_by(variables)[1]
-
-    def _known_by(self, variables: Mapping[str, Any]) -> tuple[int, int]:
-        """Both, reckoned once for the same sizes."""
+    def costs(self, variables: Mapping[str, Any]) -> tuple[int, int]:
+        """The cost with these variables (coerced); and of that, what the outermost fields of a mutation cost whatever
+        they answer. Reckoned once for the same sizes.
+        """
         sizes = tuple([_size_by(one, variables) for one in self._sizes])
         known = self._reckoned.get(sizes)
         if known is None:

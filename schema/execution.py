@@ -304,12 +304,7 @@ class GraphQLService:
         found = None
         try:
             async with self._open_context(self.application, session) as context:
-                running = prepared.executor
-                if event is None:
-                    running.context_value = context  # an operation prepared is run once
-                else:
-                    running = _with_context(running.build_per_event_executor(event), context)
-                result = await self._run(prepared, running)
+                result = await self._run(prepared, event, context)
                 if question is not None and self._keeper is not None:
                     found = await self._keeper.note(question, cast(Any, context), not result.errors)
                 extensions = await context.extensions()
@@ -323,11 +318,18 @@ class GraphQLService:
     async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         return (await self._execute(prepared, event, session))[0]
 
-    async def _run(self, prepared: Prepared, executor: Executor[Any]) -> ExecutionResult:
+    async def _run(self, prepared: Prepared, event: Any, context: Context) -> ExecutionResult:
         """By the compiled operation if there is one; the answer is the same without."""
-        operation = None if self._compiled is None else self._compiled.find(prepared.document, executor)
+        bare = prepared.bare(context)
+        operation = None if self._compiled is None else self._compiled.find(prepared.document, bare)
         if operation is not None:
-            return await operation.run(executor, together=prepared.cost <= COLLECTED)
+            bare.root_value = event
+            return await operation.run(bare, together=prepared.cost <= COLLECTED)
+        executor = prepared.executor
+        if event is None:
+            executor.context_value = context  # an operation prepared is run once
+        else:
+            executor = _with_context(executor.build_per_event_executor(event), context)
         execution = executor.execute_operation()
         result = await execution if isawaitable(execution) else execution
         assert isinstance(result, ExecutionResult), "@defer and @stream are not served"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -38,8 +37,8 @@ MOST_KNOWN, LONGEST_KNOWN = 2000, 1000
 class Prepared:
     """An operation that may run: its document is valid, its variables are coerced, and it is not too costly.
 
-    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge. `executor` is made when
-    it is first asked for: an answer that is there already needs none.
+    `cost`: what it was reckoned to cost (see `schema.costs`), which a rate limit would charge; `fixed`: of that, what
+    it costs whatever it answers. `executor` is made when it is first asked for: what is compiled or kept needs none.
     """
 
     request: GraphQLRequest
@@ -47,19 +46,40 @@ class Prepared:
     document: Document
     variables: VariableValues
     cost: int
-    _begin: Callable[[], Executor[Any]]
+    fixed: int
+    _template: Executor[Any]
+    _make: Callable[[Executor[Any], VariableValues, dict[str, Any]], Executor[Any]]
     _executor: Executor[Any] | None = None
 
     @property
     def executor(self) -> Executor[Any]:
         """What runs it, once."""
         if self._executor is None:
-            self._executor = self._begin()
+            self._executor = self._make(self._template, self.variables, self.request.extensions)
         return self._executor
+
+    def bare(self, context: Any) -> Executor[Any]:
+        """An executor that executes nothing, for what is compiled: it has what differs from one execution to the next,
+        and what all of them have. Another's errors and deferred parts are in no place that is looked at."""
+        made: Executor[Any] = object.__new__(type(self._template))
+        made.__dict__.update(
+            self._template.__dict__, variable_values=self.variables, context_value=context,
+            operation_extensions=self.request.extensions,
+        )  # fmt: skip
+        return made
 
     def again(self) -> Prepared:
         """The same, to be run once more."""
-        return Prepared(self.request, self.operation, self.document, self.variables, self.cost, self._begin)
+        return Prepared(
+            self.request,
+            self.operation,
+            self.document,
+            self.variables,
+            self.cost,
+            self.fixed,
+            self._template,
+            self._make,
+        )
 
     @property
     def kind(self) -> OperationType:
@@ -94,7 +114,7 @@ class Preparation:
         self._persisted = persisted
         self._costs = costs
         self._coercions: WeakKeyDictionary[Document, dict[str | None, Coercion]] = WeakKeyDictionary()
-        self._known: OrderedDict[Hashable, tuple[VariableValues, int]] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[VariableValues, int, int]] = OrderedDict()
         self._bodies: OrderedDict[bytes, Prepared] = OrderedDict()
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
@@ -109,24 +129,20 @@ class Preparation:
             known = None if asked is None else self._known.get(asked)
             if known is not None:
                 self._known.move_to_end(asked)
-                values, cost = known
                 self._persisted.remember(request)
-                begin = partial(self._another, template, values, request.extensions)
-                return Prepared(request, template.operation, document, values, cost, begin)
-        executor = self._executor(document, request)
-        operation, values = executor.operation, executor.variable_values
+                return Prepared(request, template.operation, document, *known, template, self._another)
+        template, values = self._begin(document, request)
+        operation = template.operation
         plan = document.plan(operation)
-        variables = values.coerced
-        cost = plan.cost(variables)
+        cost, fixed = plan.costs(values.coerced)
         if cost > self._costs.limit:
-            raise self._too_costly(plan.dearest(variables))
+            raise self._too_costly(plan.dearest(values.coerced))
         self._persisted.remember(request)
         if asked is not None and len(asked[2]) <= LONGEST_KNOWN:
-            self._known[asked] = values, cost
+            self._known[asked] = values, cost, fixed
             if len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
-        begin = partial(self._another, executor, values, request.extensions)
-        return Prepared(request, operation, document, values, cost, begin, executor)
+        return Prepared(request, operation, document, values, cost, fixed, template, self._another)
 
     def recall(self, body: bytes) -> Prepared | None:
         """What was prepared of the same bytes before: then nothing of them has to be read again."""
@@ -142,22 +158,22 @@ class Preparation:
             if len(self._bodies) > MOST_BODIES:
                 self._bodies.popitem(last=False)
 
-    def _executor(self, document: Document, request: GraphQLRequest) -> Executor[Any]:
-        """One of this request's own. Raises `Refused`."""
+    def _begin(self, document: Document, request: GraphQLRequest) -> tuple[Executor[Any], VariableValues]:
+        """What executors of the operation are made after, and the request's variables. Raises `Refused`."""
         kept = document.executors.get(request.operation_name)
         if kept is None:
             executor = self._build(document, request)
             # Without the variables: what was in one request is not kept.
-            bare = self._another(executor, VariableValues({}, {}), {})
-            document.executors[request.operation_name] = bare
-            return executor
+            kept = self._another(executor, VariableValues({}, {}), {})
+            document.executors[request.operation_name] = kept
+            return kept, executor.variable_values
         values = self._coercion(document, kept).values(request.variables) or get_variable_values(
             self._schema, kept.operation.variable_definitions or (), request.variables,
             max_errors=MOST_VARIABLE_ERRORS, hide_suggestions=self._hide_suggestions,
         )  # fmt: skip
         if isinstance(values, list):
             raise refused(values, BAD_USER_INPUT)
-        return self._another(kept, values, request.extensions)
+        return kept, values
 
     def _coercion(self, document: Document, kept: Executor[Any]) -> Coercion:
         known = self._coercions.setdefault(document, {})

@@ -12,10 +12,7 @@ from schema.preparation import Prepared
 
 def spent_cost(prepared: Prepared, answer: Answer) -> int:
     """The objects in the answer, and what a mutation's fields cost whatever they answer."""
-    fixed = 0
-    if prepared.kind is OperationType.MUTATION:
-        variables = prepared.variables.coerced
-        fixed = prepared.document.plan(prepared.operation).written(variables)
+    fixed = prepared.fixed if prepared.kind is OperationType.MUTATION else 0
     if not answer.data:
         return fixed
     return fixed + (count_objects(answer.data) if answer.objects is None else answer.objects)

@@ -18,6 +18,7 @@ from joserfc.jwk import OKPKey
 from app.accounts.keys import ALGORITHM, KeyRing, KeysUnreadable
 from app.config import Settings
 from app.errors import Unauthenticated
+from app.ids import id_of
 from app.values import now_utc
 
 log = structlog.get_logger(__name__)
@@ -140,7 +141,7 @@ class Tokens:
             self._expected.validate(claims)
             # Whatever it says, none of ours lives longer.
             ends = min(float(claims["exp"]), time.time() + self.lifetime_seconds)
-            viewer = Viewer(UUID(claims["sub"]), UUID(claims["sid"]), ends)
+            viewer = Viewer(id_of(claims["sub"]), id_of(claims["sid"]), ends)
             # Something else that we signed is no access token.
             ours = decoded.header.get("typ") == _TYPE
         except ExpiredTokenError:

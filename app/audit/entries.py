@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db import Reader
@@ -16,8 +16,7 @@ LONGEST_VALUE = 200
 _UNTOLD = frozenset({"id", "rank", "version", "description"})
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an operation came from."""
 
     request_id: str

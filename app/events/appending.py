@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.db import Reader
@@ -19,8 +19,7 @@ from app.staging import Form, RaceLost, Staged, Values, given, named, numbers, p
 from app.statements import Row, Statement
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event that an action recorded; it gets its seq just before the commit."""
 
     id: UUID
@@ -33,8 +32,7 @@ class Recorded:
     caused_by: UUID | None
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """What the events of one unit have in common."""
 
     actor_id: UUID | None
@@ -165,13 +163,15 @@ def _place(parts: Sequence[Part], clocks: dict[UUID, Any], known: dict[UUID, Pos
     for part in parts:
         for event in part.recorded:
             counts[event.scope_id] = counts.get(event.scope_id, 0) + 1
-    next_seq = {scope: clocks[scope].seq - count + 1 for scope, count in counts.items()}
-    previous = {scope: clocks[scope].previous_id for scope in counts}
+    next_seq, recorded_at, previous = dict[UUID, int](), dict[UUID, datetime](), dict[UUID, UUID | None]()
+    for scope, count in counts.items():
+        _, seq, recorded_at[scope], previous[scope] = clocks[scope]
+        next_seq[scope] = seq - count + 1
     for part in parts:
         for event in part.recorded:
             scope = event.scope_id
             part.events.append(
-                _event(event, part.batch, next_seq[scope], clocks[scope].recorded_at, previous[scope])
+                _event(event, part.batch, next_seq[scope], recorded_at[scope], previous[scope])
             )
             next_seq[scope] += 1
             previous[scope] = event.id

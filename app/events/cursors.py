@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from app.errors import BadInput
@@ -17,8 +17,7 @@ from app.errors import BadInput
 _FORM = struct.Struct(">16sQ4s")
 
 
-@dataclass(frozen=True)
-class Cursor:
+class Cursor(NamedTuple):
     """``check`` is the last four bytes of the id of the event at ``seq`` (of the scope's id at 0)."""
 
     scope_id: UUID

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
@@ -56,7 +55,7 @@ class Listener:
     def hesitate(self) -> None:
         """It may have no room, or be none of the audience any more: it is asked before it is handed anything."""
         if self.audience is not None:
-            self.position = replace(self.position)
+            self.position = self.position._replace()
 
     def hear(self, told: Told) -> bool:
         """Take a frame. False: there is no room for it."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, bindparam, select
@@ -17,8 +16,7 @@ from app.statements import Statement, sql, table
 EVENTS = table(EventRow)
 
 
-@dataclass(frozen=True)
-class Position:
+class Position(NamedTuple):
     """A place in a scope's log: everything up to and with ``seq`` is reflected."""
 
     scope_id: UUID

@@ -106,7 +106,7 @@ async def _take_back(work: Work, project_id: UUID, events: Sequence[Event]) -> N
             await take_back(work, project_id, event)
     causes = {event.object_id: event.id for event in events}
     work.recorded[begun:] = [
-        replace(one, caused_by=causes.get(one.object_id, one.caused_by)) for one in work.recorded[begun:]
+        one._replace(caused_by=causes.get(one.object_id, one.caused_by)) for one in work.recorded[begun:]
     ]
 
 
@@ -159,7 +159,7 @@ def revert_task(
         if task_id not in found:
             raise NotFound("Task", path=("id",))
         edit = found[task_id].edit
-        reversal = replace(found[task_id], edit=edit and replace(edit, policy=policy))
+        reversal = replace(found[task_id], edit=edit and edit._replace(policy=policy))
         return await _written(work, [reversal], Told(), alone=True)
 
     return action

@@ -94,8 +94,8 @@ async def _beside(
         now = next((row.new for row in reversed(since) if row.object_id == one.task_id), one.moved)
     assert one.edit is not None
     values = {name: value for name, value in one.edit.patch.values.items() if name != "rank"}
-    edit = replace(
-        one.edit, patch=replace(one.edit.patch, values=values),
+    edit = one.edit._replace(
+        patch=replace(one.edit.patch, values=values),
         after_id=max(below)[1] if below else None, before_id=None if below else min(above)[1],
     )  # fmt: skip
     return replace(one, edit=edit, moved=now)

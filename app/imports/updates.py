@@ -75,7 +75,7 @@ def _decide(record: Record, edit: TaskEdit, facts: Facts, notes: list[Note]) -> 
     whole = True
     # What happens at closing happens when the file says, and an edit is as old as the issue's last change in it.
     row = facts.rows[edit.task_id]
-    dated = replace(edit, occurred_at=max(record.updated_at, row.updated_at))
+    dated = edit._replace(occurred_at=max(record.updated_at, row.updated_at))
     then = replace(facts, now=record.closed_at or record.updated_at)
     while True:
         try:
@@ -87,7 +87,7 @@ def _decide(record: Record, edit: TaskEdit, facts: Facts, notes: list[Note]) -> 
             if not conflict.clashes or patch == dated.patch:
                 notes.append(_left(record, "the issue", conflict.message))
                 return None, False
-            dated, whole = replace(dated, patch=patch), False
+            dated, whole = dated._replace(patch=patch), False
         except Refusal as refusal:
             notes.append(_left(record, "the issue", refusal.message))
             return None, False

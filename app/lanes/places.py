@@ -10,7 +10,8 @@ import asyncio
 from collections import OrderedDict
 from uuid import UUID
 
-from app.db import Database, Reader
+from app.db import Database
+from app.keys import as_text
 from app.lanes.commands import Place
 from app.statements import Statement, sql
 
@@ -19,7 +20,9 @@ MOST_KNOWN = 20_000
 """Places that are remembered, some 300 bytes each; those that nobody asks for leave first."""
 
 _PLACES: Statement[Place] = sql(
-    "SELECT user_id, task_id, project_id, workspace_id FROM task_places($1, $2)", "people", "tasks"
+    "SELECT user_id, task_id, project_id, workspace_id FROM task_places($1::text::uuid[], $2::text::uuid[])",
+    "people",
+    "tasks",
 )
 
 Question = tuple[UUID, UUID]
@@ -31,7 +34,7 @@ class Places:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[Question, asyncio.Future[Place | None]] = {}
+        self._waiting: dict[Question, list[asyncio.Future[Place | None]]] = {}
         self._asking: asyncio.Task[None] | None = None
         self._known: OrderedDict[Question, Place] = OrderedDict()
 
@@ -46,12 +49,11 @@ class Places:
         if known is not None:
             self._known.move_to_end(question)
             return known
-        if question not in self._waiting:
-            self._waiting[question] = asyncio.get_running_loop().create_future()
-        answer = self._waiting[question]
+        answer: asyncio.Future[Place | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(question, []).append(answer)
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask())
-        return await asyncio.shield(answer)
+        return await answer
 
     async def close(self) -> None:
         """Wait for what is being looked up; the database's statements have an end."""
@@ -68,19 +70,21 @@ class Places:
         finally:
             self._asking = None
 
-    async def _answer(self, asked: dict[Question, asyncio.Future[Place | None]]) -> None:
+    async def _answer(self, asked: dict[Question, list[asyncio.Future[Place | None]]]) -> None:
+        waiting = [answer for answers in asked.values() for answer in answers]
         try:
-            async with self._database.connection() as connection:
-                people, tasks = (list(column) for column in zip(*asked, strict=True))
-                rows = await Reader(connection).rows(_PLACES, people=people, tasks=tasks)
+            people, tasks = (as_text(column) for column in zip(*asked, strict=True))
+            rows = await self._database.glance(_PLACES, people=people, tasks=tasks)
         except Exception as failure:  # noqa: BLE001 (whoever asked is told)
-            for answer in asked.values():
-                answer.set_exception(failure)
-                answer.exception()  # it may be that nobody waits any more
+            for answer in waiting:
+                if not answer.done():
+                    answer.set_exception(failure)
             return
         found = {(row[0], row[1]): Place(row[2], row[3]) for row in rows}  # type: ignore[misc]
         self._known.update(found)
         while len(self._known) > MOST_KNOWN:
             self._known.popitem(last=False)
-        for question, answer in asked.items():
-            answer.set_result(found.get(question))
+        for question, answers in asked.items():
+            for answer in answers:
+                if not answer.done():  # its asker may have gone away
+                    answer.set_result(found.get(question))

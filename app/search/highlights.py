@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from app.db import Reader
+from app.search.gaps import apart
 from app.search.index import asked
 from app.search.languages import language_of
-from app.search.terms import Term, TermKind, apart, placed, unspaced
+from app.search.terms import Term, TermKind, placed, unspaced
 from app.statements import Statement, sql
 
 LONGEST = 20_000

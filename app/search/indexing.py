@@ -123,22 +123,22 @@ class _Changes:
 async def _changes(work: Work, afters: dict[UUID, int]) -> _Changes:
     batch = max(BATCH // len(afters), LEAST)
     rows = await work.rows(_CHANGED, scopes=list(afters), afters=list(afters.values()), batch=batch)
-    found, read = _Changes(), Counter(row.scope_id for row in rows)
+    found, read = _Changes(), Counter(row[0] for row in rows)
     found.full = {scope_id for scope_id, count in read.items() if count == batch}
-    for row in rows:
-        found.seqs[row.scope_id] = row.seq
-        if row.object_type not in _OBJECTS or not row.telling:
+    for scope_id, seq, kind, object_type, object_id, telling, rewritten in rows:
+        found.seqs[scope_id] = seq
+        if object_type not in _OBJECTS or not telling:
             continue
-        key = (row.scope_id, row.object_id)
-        if row.rewritten:
+        key = (scope_id, object_id)
+        if rewritten:
             found.rewritten.add(key)
-        if row.kind.endswith("Redacted"):
-            found.redacted.add(row.scope_id)
-        if row.object_type == "comment":
+        if kind.endswith("Redacted"):
+            found.redacted.add(scope_id)
+        if object_type == "comment":
             found.comments.add(key)
             continue
         found.tasks.add(key)
-        if KINDS[row.kind].effect is not Effect.CHANGE or row.kind in ("TaskDeleted", "TaskRestored"):
+        if KINDS[kind].effect is not Effect.CHANGE or kind in ("TaskDeleted", "TaskRestored"):
             found.whole.add(key)
     return found
 
@@ -195,10 +195,10 @@ async def _index(work: Work, index: SearchIndex, changes: _Changes) -> None:
 
 
 def _of_task(project: Project, task: Task, *, body_known: bool) -> Document:
-    body = "\n".join(text for _, text in sorted(task.sections.items()))[:LONGEST_TEXT]
+    title, body = task.title, "\n".join(text for _, text in sorted(task.sections.items()))[:LONGEST_TEXT]
     return Document(
         project.workspace_id, project.id, task.id, task.id, "task", f"{project.key}-{task.number}",
-        spaced(task.title), spaced(body), language_of(f"{task.title} {body}"), task.updated_at,
+        spaced(title), spaced(body), language_of(f"{title} {body}"), task.updated_at,
         body_known,
     )  # fmt: skip
 

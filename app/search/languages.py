@@ -5,8 +5,10 @@ A guess suffices: every word is also kept as it is written, and a query is stemm
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from itertools import chain
+
+from app.search.gaps import apart
 
 OTHER = "simple"
 """The configuration of a text in none of these languages: its words are kept as they are written."""
@@ -35,16 +37,14 @@ _LANGUAGES = {
     for word in frozenset().union(*FUNCTION_WORDS.values())
 }
 """Of each such word."""
-_WORD = re.compile(r"[^\W\d_]+")
 _LOOKED_AT = 2_000  # characters: enough to tell
 
 
 def language_of(text: str) -> str:
     """The language whose commonest words a text has most of; ``simple`` where it has none."""
-    words = Counter(_WORD.findall(text[:_LOOKED_AT].lower()))
-    found = dict.fromkeys(FUNCTION_WORDS, 0)
-    for word in words.keys() & _LANGUAGES.keys():
-        for language in _LANGUAGES[word]:
-            found[language] += words[word]
-    best = max(found, key=found.__getitem__)
-    return best if found[best] else OTHER
+    words = apart(text[:_LOOKED_AT].lower()).replace("'", " ").split()
+    found = Counter(chain.from_iterable([_LANGUAGES[word] for word in words if word in _LANGUAGES]))
+    if not found:
+        return OTHER
+    most = max(found.values())
+    return next(language for language in FUNCTION_WORDS if found[language] == most)

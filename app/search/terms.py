@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.errors import BadInput
+from app.search.gaps import apart
 from app.search.languages import FUNCTION_WORDS
 
 LONGEST = 200
@@ -18,7 +19,6 @@ SHORTEST_PREFIX = 2
 _TOKEN = re.compile(r'(?P<minus>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*-\d{1,9}")
 _INNER = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_BETWEEN = re.compile(r"[^\w\s'’]|_")
 # Scripts that are written without spaces: Han, Kana, Hangul, Thai, Lao, Khmer, Burmese.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _COMMON = frozenset().union(*FUNCTION_WORDS.values())
@@ -111,13 +111,10 @@ def spaced(text: str) -> str:
     overlapping pairs and the last character, so that any part of them can be found. Letters with marks are single
     characters, as in searches.
     """
+    if text.isascii():
+        return apart(text).strip()
     composed = apart(unicodedata.normalize("NFKC", text))
     return _UNSPACED.sub(lambda run: f" {' '.join(_pieces(run[0]))} ", composed).strip()
-
-
-def apart(text: str) -> str:
-    """The same text with a space for whatever stands between words; every character keeps its place."""
-    return _BETWEEN.sub(" ", text)
 
 
 def placed(text: str) -> tuple[str, Sequence[int]]:

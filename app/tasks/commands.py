@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.events.kinds import EventKind
@@ -41,8 +41,7 @@ class TaskPatch:
         return named | set(self.add.get("assignee_ids", ()))
 
 
-@dataclass(frozen=True)
-class TaskEdit:
+class TaskEdit(NamedTuple):
     """An edit of one task. ``policy`` None: the project's default. ``kind`` is the event it makes.
 
     ``before_id`` or ``after_id``: it also gets the place there; ``after_id`` wins where both are given.

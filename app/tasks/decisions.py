@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.errors import NotFound, ValidationFailed, VersionConflict
@@ -35,8 +35,7 @@ from app.workflows.rules import CLOSED as CLOSED  # noqa: PLC0414 (what is done 
 from app.workflows.rules import Mover, apply_actions, check_limits, check_transition, closes_parent
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What one edit does: from the old state to the new, as one event. ``merged``: with changes of others.
 
     ``closes_parent``: its transition completes the parent, once all that is part of that is done.

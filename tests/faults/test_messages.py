@@ -191,7 +191,7 @@ async def test_a_forged_event_that_fits_is_found_out_by_the_next_comparison(
     at = await place(world, "project")
     async with at.client.follow(at.scope) as stream:
         real = await _last(log, at)
-        fitting = replace(real, seq=stream.seq + 1, id=uuid4(), previous_id=real.id)
+        fitting = real._replace(seq=stream.seq + 1, id=uuid4(), previous_id=real.id)
         await redis.publish(channel_of(at.id), make_message([fitting]))
         async with asyncio.timeout(PATIENCE_SECONDS):
             await stream.frame()
@@ -210,5 +210,5 @@ async def test_a_message_says_what_was_said(world: World, log: Log) -> None:
     event = await _last(log, at)
     assert read_message(make_message([event]), at.id) == (event.seq, [event])
     assert event_of(message_of(event)) == event
-    large = replace(event, payload={"state": {"title": "x" * 9_000}})
+    large = event._replace(payload={"state": {"title": "x" * 9_000}})
     assert read_message(make_message([large]), at.id) == (event.seq, [])

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -82,7 +81,7 @@ class World:
             after.seq and position_after(self.log[after.seq - 1]).cursor != after
         ):
             raise OtherHistory()
-        found = [replace(one, previous_id=None) for one in self.log[after.seq : upto][:limit]]
+        found = [one._replace(previous_id=None) for one in self.log[after.seq : upto][:limit]]
         await asyncio.sleep(0)
         return found
 

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.config import Settings
+from app.search.gaps import apart
 from app.search.index import Document, PostgresIndex
 from app.search.indexing import Indexer
 from app.search.languages import language_of
-from app.search.terms import apart, placed, read_terms, spaced
+from app.search.terms import placed, read_terms, spaced
 from app.work import Work
 from tests.client import PATIENCE_SECONDS
 from tests.conftest import Template

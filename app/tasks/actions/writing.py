@@ -131,11 +131,14 @@ def record_decisions(
         if decision.delta and decision.merged:
             metrics.MERGES.inc()
         work.reflect(decision.project_id)
-    deliver(work, arrivals)
+    if arrivals:
+        deliver(work, arrivals)
 
 
 def notices(decision: Decision, event_id: UUID) -> list[Arrival]:
     """Who should hear of a change: the newly assigned and the newly mentioned."""
+    if "members" not in decision.delta and not decision.mentions:
+        return []
     told = [(user_id, InboxReason.ASSIGNED) for user_id in sorted(decision.assigned)]
     told += [(user_id, InboxReason.MENTIONED) for user_id in sorted(decision.mentions)]
     return [
