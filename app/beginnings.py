@@ -9,7 +9,7 @@ Source: PostgreSQL's documentation, "Message Flow", "Pipelining".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from struct import pack
 from typing import Any
@@ -32,27 +32,47 @@ _MET_BEFORE = 1
 def _executed(name: str, argument: bytes | None = None) -> bytes:
     """`Bind` and `Execute` of a prepared statement, as PostgreSQL reads them, with one argument of 16 bytes or none."""
     given = pack("!hh", 0, 0) if argument is None else pack("!hhhi16s", 1, 1, 1, 16, argument)
+    return _message(name, given)
+
+
+def executed(name: str, *texts: str | None) -> bytes:
+    """The same with arguments as texts, of any number."""
+    given = pack("!hh", 0, len(texts))
+    for text in texts:
+        written = None if text is None else text.encode()
+        given += pack("!i", -1) if written is None else pack("!i", len(written)) + written
+    return _message(name, given)
+
+
+def _message(name: str, given: bytes) -> bytes:
     bound = b"\0" + name.encode() + b"\0" + given + pack("!h", 0)
     return b"B" + pack("!i", len(bound) + 4) + bound + b"E" + pack("!i", 9) + b"\0" + pack("!i", 0)
+
+
+async def prepared_on(connection: Any, texts: Iterable[str]) -> list[str]:
+    """The names of these statements, prepared on a connection that is in no transaction."""
+    names = []
+    for text in texts:
+        one = await connection.prepare(text)
+        one._state.attach()  # noqa: SLF001 -- else asyncpg closes what nobody holds; to hold it holds the connection
+        names.append(one.get_name())
+    # To prepare begins a transaction, which ends with what is executed next.
+    await connection._con._protocol.query("SELECT", None)  # noqa: SLF001
+    return names
 
 
 class Prepared:
     """What goes ahead on one connection: statements that are prepared there."""
 
-    def __init__(self, rollback: Any, begin: Any, declare: Any) -> None:
-        for one in (rollback, begin, declare):
-            one._state.attach()  # noqa: SLF001 -- else asyncpg closes what nobody holds; to hold it holds the connection
-        self._begin = _executed(begin.get_name())
-        self.rollback = _executed(rollback.get_name())
-        self._declare = declare.get_name()
+    def __init__(self, rollback: str, begin: str, declare: str) -> None:
+        self._begin = _executed(begin)
+        self.rollback = _executed(rollback)
+        self._declare = declare
 
     @classmethod
     async def on(cls, connection: Any) -> Prepared:
         """Prepares them."""
-        prepared = [await connection.prepare(text) for text in (ROLLBACK, BEGIN, _DECLARE)]
-        # To prepare begins a transaction, which ends with what is executed next.
-        await connection._con._protocol.query("SELECT", None)  # noqa: SLF001
-        return cls(*prepared)
+        return cls(*await prepared_on(connection, (ROLLBACK, BEGIN, _DECLARE)))
 
     def message(self, viewer_id: UUID | None, *, still: bool) -> bytes:
         """What begins a snapshot; ``still``: where another one was left open."""

@@ -20,6 +20,7 @@ from app.connections import LATE, LOST, ROLLBACK_SECONDS, Connections, Patience,
 from app.declarations import declaring
 from app.errors import BadInput, ClientError, TimedOut, Unavailable
 from app.metrics import STATEMENTS
+from app.openings import Opening, Openings
 from app.statements import ModelT, Row, Statement
 
 CLOSE_SECONDS = 5
@@ -188,6 +189,7 @@ class Database:
     ) -> None:
         self.pool = pool
         self._connections = Connections(pool, patience or Patience(), prepared_statements=prepared_statements)
+        self._openings = Openings(prepared_statements=prepared_statements)
 
     @classmethod
     async def open(
@@ -206,6 +208,13 @@ class Database:
             yield connection
         finally:
             await self._connections.give_back(connection)
+
+    async def opening(self, connection: Any, opening: Opening) -> Ahead:
+        """What goes ahead of the first statement of a transaction there."""
+        try:
+            return await self._openings.on(connection, opening)
+        except LOST as lost:
+            raise Unavailable() from lost
 
     async def lend(self) -> Reader:
         """A reader without a transaction: each of its statements is of its own moment. `take_back` it."""

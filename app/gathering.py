@@ -48,6 +48,8 @@ class Select(Generic[ModelT]):
     ) -> None:
         self.model = model
         self.keys = keys
+        self.as_rows = "$asked" in source
+        """Whether the keys are rows to it; else they are arrays, by which asyncpg gets to know arrays of ids, too."""
         said = [column.replace("\n", " ").rpartition(" AS ") for column in columns]
         self._text = f"ARRAY(SELECT ROW({', '.join(what or name for what, _, name in said)}) {source})"
         names = [name.rpartition(".")[2] for _, _, name in said]
@@ -63,8 +65,9 @@ class Select(Generic[ModelT]):
 
         ``alike``: the last one is the value that all keys begin with.
         """
-        arrays = ", ".join(_array(place, kind) for place, kind in enumerate(self.keys.values(), first))
-        rows = f"unnest({arrays}) AS asked({', '.join(self.keys)})"
+        numbered = list(enumerate(self.keys.values(), first))
+        rows = f"unnest({', '.join(_texts(*one) for one in numbered)}) AS asked({', '.join(self.keys)})"
+        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in numbered)
         following = first + len(self.keys)
         name, kind = next(iter(self.keys.items()))
         begin = f"${following}::{kind}" if alike else f"asked.{name}"
@@ -76,7 +79,7 @@ class Select(Generic[ModelT]):
         return cast("list[ModelT]", [self._make(row) for row in found])
 
 
-def _array(place: int, kind: str) -> str:
+def _texts(place: int, kind: str) -> str:
     """The parameter of a column of keys: of ids as one text, for asyncpg looks at the type of each."""
     return f"${place}::text::uuid[]" if kind == "uuid" else f"${place}::{kind}[]"
 
@@ -102,10 +105,9 @@ class Gathering:
         forms = []
         for select, keys in self._asked.items():
             columns = list(zip(*keys, strict=True))
-            kinds = select.keys.values()
             arguments += [
-                as_text(column) if kind == "uuid" else list(column)
-                for column, kind in zip(columns, kinds, strict=True)
+                as_text(column) if kind == "uuid" and select.as_rows else list(column)
+                for column, kind in zip(columns, select.keys.values(), strict=True)
             ]
             alike = select.partitioned and len(set(columns[0])) == 1
             arguments += [columns[0][0]] if alike else []

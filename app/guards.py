@@ -32,10 +32,16 @@ def _guard(rule: str, object_id: UUID, shared: bool) -> Guard:
     return Guard(int.from_bytes(digest, signed=True), shared)
 
 
-def locking(guards: Iterable[Guard]) -> str:
-    """The SQL statement that locks guards, in the order of keys (exclusive wins where both modes are asked for)."""
+def modes_of(guards: Iterable[Guard]) -> dict[int, bool]:
+    """Whether each key is shared: exclusive wins where both are asked for."""
     modes: dict[int, bool] = {}
     for guard in guards:
         modes[guard.key] = modes.get(guard.key, True) and guard.shared
+    return modes
+
+
+def locking(guards: Iterable[Guard]) -> str:
+    """The SQL statement that locks guards, in the order of keys."""
+    modes = modes_of(guards)
     locks = [f"pg_advisory_xact_lock{'_shared' if modes[key] else ''}({key})" for key in sorted(modes)]
     return f"SELECT {', '.join(locks)}" if locks else ""

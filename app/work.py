@@ -23,6 +23,7 @@ import structlog
 from app import metrics
 from app.audit.actions import AuditAction, action_of
 from app.audit.entries import Entry, Origin, append_entries, told
+from app.beginnings import Ahead
 from app.connections import LATE, LOST
 from app.db import Database, Reader
 from app.declarations import declaring
@@ -33,6 +34,7 @@ from app.events.models import ActorKind, Event
 from app.guards import Guard, locking
 from app.ids import new_id
 from app.mail.letters import Mail, NoPostbox, Postbox
+from app.openings import Opening
 from app.outcomes import Outcome, RequestKey, Result, keeping, kept_outcome
 from app.staging import RaceLost as RaceLost  # noqa: PLC0414 (what makes a unit run again is its own to tell)
 from app.staging import Staged
@@ -75,8 +77,8 @@ class Store:
 class Work(Reader):
     """One unit under way: reads, guards, writes, and the events it recorded."""
 
-    def __init__(self, connection: Any, actor: Actor, attempt: int = 0) -> None:
-        super().__init__(connection)
+    def __init__(self, connection: Any, actor: Actor, attempt: int = 0, ahead: Ahead | None = None) -> None:
+        super().__init__(connection, ahead)
         self.actor = actor
         self.attempt = attempt
         self.recorded: list[Recorded] = []
@@ -237,17 +239,23 @@ def count_committed(parts: Sequence[Part]) -> None:
 
 
 @asynccontextmanager
-async def transaction(store: Store, actor: Actor, begin: str, attempt: int = 0) -> AsyncIterator[Work]:
+async def transaction(
+    store: Store, actor: Actor, begin: str | Opening, attempt: int = 0
+) -> AsyncIterator[Work]:
     """A transaction that ``begin`` begins, and that is committed at the end of the block: nothing else commits.
+
+    By an ``Opening`` it begins in the round trip of its first statement.
 
     What fails before the commit leaves nothing behind; if the database went away during it, nobody knows.
     """
     committing = False
     try:
         async with store.database.connection() as connection:
-            work = Work(connection, actor, attempt)
+            opened = await store.database.opening(connection, begin) if isinstance(begin, Opening) else None
+            work = Work(connection, actor, attempt, opened)
             try:
-                await work.script(begin)
+                if isinstance(begin, str):
+                    await work.script(begin)
                 async with _in_time(store, actor):
                     yield work
                 if work.nothing_done:

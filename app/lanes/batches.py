@@ -10,12 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from app import metrics
-from app.declarations import declaring_alone
 from app.events.appending import Part, append
 from app.events.models import ActorKind, Event
 from app.gathering import Gathering, Select
-from app.guards import locking
 from app.lanes.commands import Apart, Command, Room, Seen
+from app.openings import Opening
 from app.outcomes import Outcome, RequestKey, Result, outcome_of
 from app.statements import Row
 from app.work import Actor, Store, Work, audit, count_committed, transaction
@@ -111,17 +110,15 @@ async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
     return [event for one in done for event in one.part.events]
 
 
-def _begin(items: Sequence[Item]) -> str:
+def _begin(items: Sequence[Item]) -> Opening:
     """Begin, lock, and declare what this batch is of: its projects, and whose outcomes are kept."""
-    guards = {guard for item in items for guard in item.room.guards(item.seen)}
+    guards = frozenset([guard for item in items for guard in item.room.guards(item.seen)])
     projects = dict.fromkeys(item.seen.project_id for item in items)
     workspaces = dict.fromkeys(item.seen.workspace_id for item in items)
     viewers = dict.fromkeys(item.seen.viewer_id for item in items if item.key is not None)
-    declared = declaring_alone([*projects, *viewers], workspaces)
     # Whoever waits for somebody in one project must not make the others wait.
-    patience = f"SET LOCAL lock_timeout = {TOGETHER_MS}; " if len(projects) > 1 else ""
-    # A plan made for these keys alone would cost more than it saves, every time.
-    return f"BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; {patience}{locking(guards)}; {declared}"
+    patience = TOGETHER_MS if len(projects) > 1 else None
+    return Opening(guards, (*projects, *viewers), tuple(workspaces), patience)
 
 
 async def _facts(unit: Work, items: Sequence[Item]) -> dict[Room, dict[UUID, Any]]:

@@ -184,6 +184,8 @@ class Listed:
             lists = [[] if type(one) is Failure else one for one in read]
         lengths = list(map(len, lists))
         flat = lists[0] if len(lists) == 1 else list(chain.from_iterable(lists))
+        if not flat and run.failures == before:  # as a mutation's errors mostly are
+            return [[] for _ in lists]
 
         def listed(items: list[Any]) -> list[Any]:
             rest = iter(items)
