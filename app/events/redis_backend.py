@@ -26,6 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from app import metrics
+from app.events.publishing import Publisher
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +55,7 @@ class RedisBackend(BroadcastBackend):
 
     def __init__(self, url: str) -> None:
         never = Retry(NoBackoff(), 0)
-        self._client = redis_client.from_url(
-            url, socket_connect_timeout=PUBLISH_SECONDS, socket_timeout=PUBLISH_SECONDS, retry=never
-        )
+        self._publisher = Publisher(url, seconds=PUBLISH_SECONDS)
         self._listening = redis_client.from_url(
             url, socket_connect_timeout=1, socket_timeout=SILENCE_SECONDS, retry=never
         )
@@ -85,7 +84,7 @@ class RedisBackend(BroadcastBackend):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._published.wait()
-        await self._client.aclose()
+        await self._publisher.close()
         await self._listening.aclose()
 
     async def subscribe(self, channel: str) -> None:
@@ -121,14 +120,15 @@ class RedisBackend(BroadcastBackend):
         if time.monotonic() < self._away_until:
             raise ConnectionError("Redis is away")
         with self._sending():
-            await self._client.publish(channel, message)
+            await self._publisher.send("PUBLISH", channel, message)
 
     async def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """The same for many, in their order and one round trip."""
         if time.monotonic() < self._away_until:
             raise ConnectionError("Redis is away")
         with self._sending():
-            await self._client.eval(_PUBLISH_ALL, 0, *[part for message in messages for part in message])
+            parts = [part for message in messages for part in message]
+            await self._publisher.send("EVAL", _PUBLISH_ALL, 0, *parts)
 
     @contextlib.contextmanager
     def _sending(self) -> Iterator[None]:
