@@ -14,10 +14,11 @@ from app.outcomes import Result
 from app.staging import Staged
 from app.tasks.actions.edit import update_tasks
 from app.tasks.actions.writing import WrittenTask, record_decisions, stage_tasks, written_task
+from app.tasks.asking import ask_for_edits, ask_since
 from app.tasks.commands import TaskEdit
 from app.tasks.decisions import Decision, decide_edit
 from app.tasks.events import TASK_RESTORED
-from app.tasks.facts import Facts, ask_for_edits, ask_since, facts_from, guards_of
+from app.tasks.facts import Facts, facts_from, guards_of
 from app.work import Work
 from app.workflows.facts import Move, asks_more
 
