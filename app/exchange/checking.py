@@ -27,8 +27,9 @@ from app.sprints.models import SprintStage
 from app.statements import table
 from app.tasks.rules import check_config, check_counts, check_sections, check_values
 from app.values import check_color, check_name, check_text
+from app.workflows.effects import check_actions
 from app.workflows.models import TransitionActionKind, TransitionConditionKind, TransitionField
-from app.workflows.rules import check_actions, check_conditions
+from app.workflows.rules import check_conditions
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REFERENCES = {
@@ -242,7 +243,16 @@ def _transition(state: State) -> None:
     check_conditions(state["conditions"])
     for kind in state["actions"]:
         TransitionActionKind(kind)
-    check_actions(state["actions"])
+    _actions(check_actions(state["actions"]))
+
+
+def _actions(actions: State) -> None:
+    for kind in (TransitionActionKind.ADD_LABELS, TransitionActionKind.REMOVE_LABELS):
+        if kind in actions and not _are_ids(actions[kind]):
+            raise Unfit("actions cannot be this")
+    for field_id, value in actions.get(TransitionActionKind.SET_CUSTOM_FIELDS, {}).items():
+        if not _is_id(field_id) or not (value is None or _is_value(value)):
+            raise Unfit("actions cannot be this")
 
 
 def _task(state: State) -> None:

@@ -30,9 +30,10 @@ from app.tasks.rules import (
     mentioned,
 )
 from app.values import plain
+from app.workflows.effects import apply_actions, closes_parent
 from app.workflows.models import Transition
 from app.workflows.rules import CLOSED as CLOSED  # noqa: PLC0414 (what is done is said there)
-from app.workflows.rules import Mover, apply_actions, check_limits, check_transition, closes_parent
+from app.workflows.rules import Mover, check_limits, check_transition
 
 
 class Decision(NamedTuple):
@@ -114,7 +115,7 @@ def _take_transition(
     transition = check_transition(facts.around, project_id, current, new, mover)
     check_limits(facts.around, project_id, current["status_id"], new["status_id"])
     if transition is not None and not edit.exact:
-        apply_actions(transition, new, facts.actor_id, facts.now)
+        apply_actions(transition, new, facts.around, project_id, facts.actor_id, facts.now)
     facts.around.moved(project_id, current["status_id"], new)
     return None if edit.exact else transition
 

@@ -22,6 +22,7 @@ from app.projects.reads import LABELS, STATUSES, TASK_TYPES, by_project
 from app.ranks import rank_between, ranks_between
 from app.values import check_name, now_utc, plain
 from app.work import Action, RaceLost, Work
+from app.workflows.effects import check_actions, check_named
 from app.workflows.events import (
     TRANSITION_CREATED,
     TRANSITION_DELETED,
@@ -30,7 +31,7 @@ from app.workflows.events import (
 )
 from app.workflows.models import Transition
 from app.workflows.reads import transitions_by_project
-from app.workflows.rules import check_actions, check_conditions, gathered
+from app.workflows.rules import check_conditions, gathered
 from app.workflows.templates import TEMPLATES, Way, WorkflowTemplate
 from app.writes import compare_and_set, ids_in_use, insert_rows
 
@@ -254,7 +255,12 @@ async def _checked(
         checked["conditions"] = check_conditions(checked["conditions"])
         await _check_named(work, project_id, checked["conditions"])
     if "actions" in checked:
-        checked["actions"] = check_actions(checked["actions"])
+        actions = checked["actions"] = check_actions(checked["actions"])
+        type_id = checked.get("type_id", getattr(changed, "type_id", None))
+        labels, fields = [
+            (await by_project(work, one, [project_id]))[project_id] for one in (LABELS, CUSTOM_FIELDS)
+        ]
+        check_named(actions, labels, fields, type_id)
     if values.get("before_id") or values.get("after_id"):
         checked["rank"] = _place(there, changed, values.get("before_id"), values.get("after_id"))
     return checked

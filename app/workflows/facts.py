@@ -14,7 +14,8 @@ from app.projects.actions.objects import planning_guard
 from app.projects.models import Status, StatusCategory
 from app.work import Work
 from app.workflows.conditions import OF_WORDS
-from app.workflows.models import Transition, TransitionConditionKind
+from app.workflows.effects import closes_parent
+from app.workflows.models import Transition, TransitionActionKind, TransitionConditionKind
 from app.workflows.reads import (
     count_tasks_in,
     hold_relatives,
@@ -23,14 +24,17 @@ from app.workflows.reads import (
     read_words,
     transitions_by_project,
 )
-from app.workflows.rules import Surroundings, closes_parent
+from app.workflows.rules import Surroundings
 
 Key = tuple[UUID, UUID]
 
 _OF_RELATIVES = frozenset(
     {TransitionConditionKind.BLOCKERS_DONE.value, TransitionConditionKind.CHILDREN_DONE.value}
 )
-_OF_WORDS = frozenset(kind.value for kind in OF_WORDS)
+_OF_WORDS = frozenset(kind.value for kind in OF_WORDS) | {
+    TransitionActionKind.SET_CUSTOM_FIELDS.value, TransitionActionKind.ADD_LABELS.value,
+    TransitionActionKind.REMOVE_LABELS.value,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ async def surroundings_at(
 
 
 def _naming(moves: Iterable[Move], around: Surroundings) -> list[UUID]:
-    """The projects of moves whose conditions are decided by labels, custom fields or sprints."""
+    """The projects of moves that labels, custom fields or sprints decide about, or that set some."""
     asked = {
         (one.project_id, one.to_status_id)
         for listed in around.transitions.values()
@@ -210,4 +214,4 @@ def _limited(around: Surroundings) -> set[Key]:
 
 
 def _asks(transition: Transition, kinds: frozenset[str]) -> bool:
-    return not kinds.isdisjoint(transition.conditions)
+    return not kinds.isdisjoint({*transition.conditions, *transition.actions})

@@ -52,6 +52,9 @@ class TransitionActionKind(StrEnum):
     SET_ESTIMATE = "set_estimate"
     SET_DUE_IN_DAYS = "set_due_in_days"
     SET_CLOSE_REASON = "set_close_reason"
+    SET_CUSTOM_FIELDS = "set_custom_fields"
+    ADD_LABELS = "add_labels"
+    REMOVE_LABELS = "remove_labels"
     CLOSE_PARENT = "close_parent"
 
 

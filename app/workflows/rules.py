@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +11,9 @@ from app.errors import TransitionReason, TransitionRefused, ValidationFailed
 from app.fields.models import CustomField
 from app.projects.models import Label, Status, StatusCategory
 from app.sprints.models import Sprint
-from app.values import check_text
 from app.workflows.conditions import OF_WORDS, reasons_against, tasks_counted
 from app.workflows.models import (
     Transition,
-    TransitionActionKind,
     TransitionConditionKind,
     TransitionReasonKind,
 )
@@ -52,23 +48,6 @@ def check_conditions(conditions: Terms) -> Terms:
         if not named or len(named) > MOST_NAMED:
             raise ValidationFailed(f"Name 1 to {MOST_NAMED} of them.", path=("conditions",))
     return conditions
-
-
-def check_actions(actions: Terms) -> Terms:
-    """Each with a value that its field can take; raises ``ValidationFailed``."""
-    path = ("actions",)
-    if actions.get(TransitionActionKind.SET_PRIORITY, 0) not in range(5):
-        raise ValidationFailed("A priority is 0 (none) to 4.", path=path)
-    estimate = actions.get(TransitionActionKind.SET_ESTIMATE, 0)
-    if estimate is None or not (math.isfinite(estimate) and 0 <= estimate <= 1_000_000):
-        raise ValidationFailed("An estimate is a number from 0 to 1,000,000.", path=path)
-    days = actions.get(TransitionActionKind.SET_DUE_IN_DAYS, 0)
-    if days is None or not 0 <= days <= 3650:
-        raise ValidationFailed("Due in 0 to 3,650 days.", path=path)
-    reason = actions.get(TransitionActionKind.SET_CLOSE_REASON)
-    if reason is not None:
-        check_text(reason, *path, length=10_000)
-    return actions
 
 
 @dataclass(frozen=True)
@@ -195,26 +174,3 @@ def no_way(around: Surroundings, project_id: UUID, old: State, new: State) -> Tr
     ]
     told = f"The workflow has no transition from {names[0]} to {names[1]}."
     return TransitionReason(TransitionReasonKind.NO_TRANSITION, told)
-
-
-def apply_actions(transition: Transition, new: State, actor_id: UUID | None, now: datetime) -> None:
-    """Do to a task's new state what its transition does besides; the parent's closing is the action's."""
-    for kind, value in transition.actions.items():
-        match TransitionActionKind(kind):
-            case TransitionActionKind.ASSIGN_TO_ACTOR if actor_id is not None:
-                new["assignee_ids"] = sorted({*new["assignee_ids"], str(actor_id)})
-            case TransitionActionKind.UNASSIGN:
-                new["assignee_ids"] = []
-            case TransitionActionKind.SET_PRIORITY:
-                new["priority"] = value
-            case TransitionActionKind.SET_ESTIMATE:
-                new["estimate"] = value
-            case TransitionActionKind.SET_DUE_IN_DAYS:
-                new["due_date"] = (now.date() + timedelta(days=value)).isoformat()
-            case TransitionActionKind.SET_CLOSE_REASON:
-                new["close_reason"] = value
-
-
-def closes_parent(transition: Transition | None) -> bool:
-    """Whether a transition closes the parent once all its sub-tasks are done."""
-    return transition is not None and TransitionActionKind.CLOSE_PARENT in transition.actions

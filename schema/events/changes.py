@@ -56,7 +56,7 @@ def present(field: str, value: Any, scope_id: UUID | None) -> Any:
     if field == "conditions":
         return [_condition(kind, needed, scope_id) for kind, needed in sorted(value.items())]
     if field in ("columns", "actions") and isinstance(value, dict):  # a board's columns; a view's are words
-        return _columns(value, scope_id) if field == "columns" else _actions(value)
+        return _columns(value, scope_id) if field == "columns" else _actions(value, scope_id)
     if field == "filter":
         return kept_filter_as_input(value)
     if field.startswith("fields."):
@@ -69,11 +69,24 @@ def _columns(value: dict[str, Any], scope_id: UUID | None) -> list[dict[str, Any
     return [_column(column_id, one, scope_id) for column_id, one in listed]
 
 
-def _actions(value: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {"kind": kind.upper(), "value": None if needed is True else needed}
-        for kind, needed in sorted(value.items())
-    ]
+def _actions(value: dict[str, Any], scope_id: UUID | None) -> list[dict[str, Any]]:
+    """Actions of a transition, in the form of their GraphQL type."""
+    return [_action(kind, needed, scope_id) for kind, needed in sorted(value.items())]
+
+
+def _action(kind: str, needed: Any, scope_id: UUID | None) -> dict[str, Any]:
+    labels = None
+    if kind.endswith("_labels"):
+        needed, labels = None, [reference("Label", one, scope_id) for one in needed]
+    if kind == "set_custom_fields":
+        needed = [
+            {
+                "fieldId": reference("CustomField", field_id, scope_id),
+                "value": None if one is None else presented_value(one, scope_id),
+            }
+            for field_id, one in sorted(needed.items())
+        ]
+    return {"kind": kind.upper(), "value": None if needed is True else needed, "labelIds": labels}
 
 
 def _column(column_id: str, one: dict[str, Any], scope_id: UUID | None) -> dict[str, Any]:

@@ -53,6 +53,9 @@ describe(
     SET_ESTIMATE="Gives it the estimate `value`.",
     SET_DUE_IN_DAYS="Makes it due `value` days later.",
     SET_CLOSE_REASON="Writes `value` as the reason why it was closed; null clears it.",
+    SET_CUSTOM_FIELDS="Fills custom fields, or clears them, as `value` says.",
+    ADD_LABELS="Gives it `labelIds`.",
+    REMOVE_LABELS="Takes `labelIds` from it.",
     CLOSE_PARENT="Completes the parent once all its sub-tasks are done, if the parent's own workflow lets it; "
     "that may complete what is above it in turn.",
 )

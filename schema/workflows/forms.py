@@ -36,7 +36,13 @@ class TransitionCondition:
 @strawberry.type(description="What a transition does besides changing the status.")
 class TransitionAction:
     kind: TransitionActionKind = strawberry.field(description="What it does.")
-    value: JSON | None = strawberry.field(description="A number or a text, where the kind has one.")
+    value: JSON | None = strawberry.field(
+        description="A number or a text, where the kind has one. Of SET_CUSTOM_FIELDS a list, as "
+        "`TransitionActionInput.setCustomFields` takes it."
+    )
+    label_ids: list[strawberry.ID] | None = strawberry.field(
+        description="Of ADD_LABELS and REMOVE_LABELS: which."
+    )
 
 
 def conditions_of(terms: dict[str, Any], project_id: UUID) -> list[TransitionCondition]:
@@ -59,9 +65,11 @@ def conditions_of(terms: dict[str, Any], project_id: UUID) -> list[TransitionCon
     ]
 
 
-def actions_of(terms: dict[str, Any]) -> list[TransitionAction]:
+def actions_of(terms: dict[str, Any], project_id: UUID | None) -> list[TransitionAction]:
     """A row's actions as objects."""
     return [
-        TransitionAction(kind=TransitionActionKind(one["kind"].lower()), value=one["value"])
-        for one in present("actions", terms, None)
+        TransitionAction(
+            kind=TransitionActionKind(one["kind"].lower()), value=one["value"], label_ids=one["labelIds"]
+        )
+        for one in present("actions", terms, project_id)
     ]

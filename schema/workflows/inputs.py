@@ -8,7 +8,9 @@ from uuid import UUID
 
 import strawberry
 
+from app.tasks.commands import REMOVE
 from app.workflows.rules import gathered
+from schema.fields.inputs import TaskFieldInput, read_fields
 from schema.ids import read_id, read_word_id
 from schema.inputs import VERSION, key_field, optional, present
 from schema.projects.enums import ProjectRole
@@ -54,6 +56,11 @@ class TransitionActionInput:
     assign_to_actor: bool | None = optional("True: assigns the task to whoever makes it.")
     unassign: bool | None = optional("True: takes everybody off the task.")
     set_field: TransitionFieldInput | None = optional("Fills a field.")
+    set_custom_fields: list[TaskFieldInput] | None = optional(
+        "Fills these custom fields, and clears those without a value; fields of people are not for this."
+    )
+    add_label_ids: list[strawberry.ID] | None = optional("Gives it these labels.")
+    remove_label_ids: list[strawberry.ID] | None = optional("Takes these labels from it.")
     close_parent: bool | None = optional("True: completes the parent once all its sub-tasks are done.")
 
 
@@ -135,12 +142,17 @@ _CONDITIONS = {
     "without_label_ids": TransitionConditionKind.WITHOUT_LABELS,
     "sprint_stages": TransitionConditionKind.SPRINT_STAGES,
 }  # fmt: skip
-_WORDS = {"custom_field_ids": "CustomField", "label_ids": "Label", "without_label_ids": "Label"}
+_WORDS = {
+    "custom_field_ids": "CustomField", "label_ids": "Label", "without_label_ids": "Label", "add_label_ids": "Label",
+    "remove_label_ids": "Label",
+}  # fmt: skip
 _ACTIONS = {
     "assign_to_actor": TransitionActionKind.ASSIGN_TO_ACTOR, "unassign": TransitionActionKind.UNASSIGN,
     "close_parent": TransitionActionKind.CLOSE_PARENT, "priority": TransitionActionKind.SET_PRIORITY,
     "estimate": TransitionActionKind.SET_ESTIMATE, "due_in_days": TransitionActionKind.SET_DUE_IN_DAYS,
-    "close_reason": TransitionActionKind.SET_CLOSE_REASON,
+    "close_reason": TransitionActionKind.SET_CLOSE_REASON, "add_label_ids": TransitionActionKind.ADD_LABELS,
+    "remove_label_ids": TransitionActionKind.REMOVE_LABELS,
+    "set_custom_fields": TransitionActionKind.SET_CUSTOM_FIELDS,
 }  # fmt: skip
 
 
@@ -153,6 +165,9 @@ def _pairs(given: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         if value is not strawberry.UNSET and value is not False:
             if name in _WORDS:
                 value = list(dict.fromkeys(str(read_word_id(one, _WORDS[name])[1]) for one in value or ()))
+            elif name == "set_custom_fields":
+                filled = read_fields(value)
+                value = {field_id: None if one == REMOVE else one for field_id, one in filled.items()}
             elif isinstance(value, list):
                 value = list(dict.fromkeys(one.value for one in value))
             yield kind, None if value == "" else value

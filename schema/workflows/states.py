@@ -31,7 +31,7 @@ class TransitionState:
         deleted_at = state["deleted_at"]
         return cls(
             id=reference("Transition", state["id"], scope_id),
-            conditions=conditions_of(state["conditions"], scope_id), actions=actions_of(state["actions"]),
+            conditions=conditions_of(state["conditions"], scope_id), actions=actions_of(state["actions"], scope_id),
             deleted_at=None if deleted_at is None else datetime.fromisoformat(deleted_at),
             **{name: state[name] for name in ("name", "rank", "version")},
             **{name: present(name, state[name], scope_id) for name in references},

@@ -41,7 +41,7 @@ def _conditions(root: Any) -> list[TransitionCondition]:
 
 
 def _actions(root: Any) -> list[TransitionAction]:
-    return actions_of(root.actions)
+    return actions_of(root.actions, root.project_id)
 
 
 async def _permitted(context: Context, parents: list[Any], columns: Columns) -> list[bool]:
@@ -69,7 +69,9 @@ class Transition(Node):
     conditions: list[TransitionCondition] = derived(
         _conditions, "What must hold.", reads=("project_id", "conditions")
     )
-    actions: list[TransitionAction] = derived(_actions, "What it does besides.", reads=("actions",))
+    actions: list[TransitionAction] = derived(
+        _actions, "What it does besides.", reads=("project_id", "actions")
+    )
     rank: str = column("Of several that lead the same way the first by this whose conditions hold is taken.")
     version: int = column("For `transitionUpdate(expectedVersion:)`.")
     deleted_at: datetime | None = column("When it was deleted.")

@@ -125,7 +125,15 @@ async def _planned(world: World, label: JSON) -> None:
     )
     conditions = [{"customFieldIds": [field["id"]]}, {"withoutLabelIds": [label["id"]]}]
     await owner.do(
-        "transitionCreate", **place, name="Start", toStatusId=world.status("Done"), conditions=conditions
+        "transitionCreate",
+        **place,
+        name="Start",
+        toStatusId=world.status("Done"),
+        conditions=conditions,
+        actions=[
+            {"addLabelIds": [label["id"]]},
+            {"setCustomFields": [{"fieldId": field["id"], "value": {"text": "x"}}]},
+        ],
     )
 
 

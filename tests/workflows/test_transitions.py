@@ -212,6 +212,55 @@ async def test_actions_do_more_than_move(world: World) -> None:
     assert (found["assignees"], found["closeReason"]) == ([], None)
 
 
+async def test_actions_fill_fields_and_change_labels(world: World) -> None:
+    """In one edit; what is gone by then is passed over. A definition names what there is."""
+    chosen = await world.custom_field("Result", "SELECT", options=[{"name": "Fixed"}, {"name": "Left"}])
+    notes, gone = await world.custom_field("Notes"), await world.custom_field("Gone")
+    person = await world.custom_field("Tester", "USER")
+    labels = [await world.label(name) for name in ("done", "fresh", "old")]
+    fixed, left = (one["id"] for one in chosen["options"])
+    filled: list[JSON] = [
+        {"fieldId": chosen["id"], "value": {"optionId": fixed}}, {"fieldId": notes["id"]},
+        {"fieldId": gone["id"], "value": {"text": "x"}},
+    ]  # fmt: skip
+    actions: list[JSON] = [
+        {"setCustomFields": filled}, {"addLabelIds": [labels[0]["id"], labels[2]["id"]]},
+        {"removeLabelIds": [labels[1]["id"]]},
+    ]  # fmt: skip
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        made = await way(world, "Finish", None, "Done", actions=actions)
+    shown = """query($id: ID!) { node(id: $id) { ... on Transition { actions { kind value labelIds } } } }"""
+    told = (await world.member.query(shown, id=made["id"]))["node"]["actions"]
+    by_kind = {one["kind"]: one for one in told}
+    assert set(by_kind["ADD_LABELS"]["labelIds"]) == {labels[0]["id"], labels[2]["id"]}
+    values = {one["fieldId"]: one["value"] for one in by_kind["SET_CUSTOM_FIELDS"]["value"]}
+    assert values == {one["fieldId"]: one.get("value") for one in filled}
+    task = await world.task(
+        labelIds=[labels[1]["id"]], fields=[{"fieldId": notes["id"], "value": {"text": "x"}}]
+    )
+    await world.owner.do("customFieldDelete", id=gone["id"], expectedVersion=1)
+    await world.owner.do("labelDelete", id=labels[2]["id"], expectedVersion=1)
+    async with verify_events(world.owner, Scope("project", world.eng["id"])):
+        found = (await move(world.member, task, world.status("Done")))["task"]
+    assert found["version"] == 2, "it is one edit"
+    asked = (
+        "query($id: ID!) { node(id: $id) { ... on Task { labels { id } fields { field { id } value } } } }"
+    )
+    now = (await world.member.query(asked, id=task["id"]))["node"]
+    assert now["labels"] == [{"id": labels[0]["id"]}]
+    assert now["fields"] == [{"field": {"id": chosen["id"]}, "value": {"optionId": fixed}}]
+    place = {"projectId": world.eng["id"], "name": "N", "toStatusId": world.status("To do")}
+    refused: list[JSON] = [
+        {"addLabelIds": [labels[2]["id"]]}, {"addLabelIds": []},
+        {"setCustomFields": [{"fieldId": notes["id"], "value": {"optionId": left}}]},
+        {"setCustomFields": [{"fieldId": gone["id"]}]},
+        {"setCustomFields": [{"fieldId": person["id"], "value": {"userId": world.member.user_id}}]},
+    ]  # fmt: skip
+    for wrong in refused:
+        error = await world.owner.refused("transitionCreate", **place, actions=[wrong])
+        assert error["path"] == ["actions"], (wrong, error)
+
+
 async def test_blockers_and_sub_tasks_hold_a_move_up(world: World) -> None:
     await way(world, "Finish", None, "Done", conditions=[{"blockersDone": True}, {"childrenDone": True}])
     await way(world, "Reopen", None, "To do")
