@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, column, select, true
+from sqlalchemy import Uuid, column
 from sqlalchemy import types as kinds
 
 from app.cursors import Order, PageRequest
 from app.db import Reader
 from app.keys import Key
 from app.paging import Condition, Page
-from app.search.index import ENOUGH, FEW, LOOKED_AT, MOST_AMONG, Found, SearchIndex
+from app.search.index import ENOUGH, FEW, LOOKED_AT, Found, Matches, Passing, SearchIndex
 from app.search.terms import Term, correctable, corrected
-from app.statements import Statement, as_keys, key_table
-from app.tasks.filters import TASKS
-from app.tasks.models import Task
+from app.statements import as_keys
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A task that matches, by itself or by one of its comments (then ``comment_id`` is the best of those)."""
 
     project_id: UUID
@@ -39,12 +35,14 @@ class Hit:
 class Findings:
     """``hits``: best first. ``complete``: whether these are all; a common word has more, older ones.
 
-    ``terms``: what was looked for, with what misspelt words were taken for.
+    ``terms``: what was looked for, with what misspelt words were taken for. ``matching``: whether any text matches,
+    though a filter may leave none.
     """
 
     hits: list[Hit]
     terms: list[Term]
     complete: bool
+    matching: bool
 
 
 ORDER = (
@@ -64,7 +62,7 @@ async def search_tasks(
     If nothing is found as it is typed, words that no text has are taken for those that look like them.
     """
     found = await _search(reader, index, terms, project_ids, conditions)
-    if not found.hits and (words := correctable(terms)):
+    if not found.matching and (words := correctable(terms)):
         others = await index.spellings(reader, words, project_ids)
         if others:
             return await _search(reader, index, corrected(terms, others), project_ids, conditions)
@@ -76,82 +74,59 @@ async def _search(
     conditions: Sequence[Condition] | None,
 ) -> Findings:  # fmt: skip
     if conditions is None:
-        found = await index.find(reader, terms, project_ids)
-        return Findings(_hits(found.found), list(terms), found.complete)
-    left, complete = await _left(reader, index, terms, project_ids, conditions)
-    if not left:
-        return Findings([], list(terms), complete)
-    places, task_ids = as_keys(left)
-    found = await index.find(reader, terms, places, task_ids, most=len(left))
-    return Findings(_hits(found.found), list(terms), found.complete and complete)
+        plain = await index.find(reader, terms, project_ids)
+        return Findings(_hits(plain.found), list(terms), plain.complete, bool(plain.found))
+    found: Passing = await index.find_passing(reader, terms, project_ids, conditions, most=LOOKED_AT[0])
+    if found.complete or _enough(found, LOOKED_AT[0]):
+        return Findings(_hits(found.found), list(terms), found.complete, found.looked_at > 0)
+    matches = await _further(reader, index, terms, project_ids, conditions, found)
+    return Findings(_hits(matches.found), list(terms), matches.complete, found.looked_at > 0)
 
 
-async def _left(
+def _tasks_of(matches: Matches) -> set[Key]:
+    return {(one.project_id, one.task_id) for one in matches.found}
+
+
+def _enough(passing: Passing, most: int) -> bool:
+    exhausted = passing.looked_at < most  # by what phrases and beginnings are bounded by
+    return len(_tasks_of(passing)) >= (FEW if exhausted else ENOUGH)
+
+
+async def _further(
     reader: Reader, index: SearchIndex, terms: Sequence[Term], project_ids: Sequence[UUID],
-    conditions: Sequence[Condition],
-) -> tuple[list[Key], bool]:  # fmt: skip
-    """Tasks that a filter leaves, to look among, and whether no other one matches.
+    conditions: Sequence[Condition], first: Passing,
+) -> Matches:  # fmt: skip
+    """What passes of more texts, where a filter leaves some of the newest.
 
-    Of the newest texts that match most are looked at in vain only if hardly any task passes the filter, or none of the
-    newest: then the newest tasks that pass it are fewer.
+    If hardly any task passes it, or none of the newest, they are looked at in vain: the tasks that pass are fewer.
     """
-    left: list[Key] = []
-    for most in LOOKED_AT:
-        matching = await index.find(reader, terms, project_ids, ranked=False, most=most)
-        keys: list[Key] = list({(one.project_id, one.task_id) for one in matching.found})
-        left = await _filtered(reader, keys, conditions)
-        exhausted = len(matching.found) < most  # by what phrases and beginnings are bounded by
-        if matching.complete or len(left) >= (FEW if exhausted else ENOUGH):
-            return left, matching.complete
-        if exhausted or len(left) < FEW:
-            break
-    passing, complete = await _newest(reader, project_ids, conditions)
-    return list({*left, *passing}), complete
-
-
-async def _filtered(reader: Reader, keys: list[Key], conditions: Sequence[Condition]) -> list[Key]:
-    if not keys:
-        return []
-    asked = key_table("project_id", "id")
-    found = select(TASKS.c.project_id, TASKS.c.id).where(
-        TASKS.c.project_id == asked.c.project_id, TASKS.c.id == asked.c.id, *conditions
-    )
-    project_ids, ids = as_keys(keys)
-    rows = await reader.rows(Statement(found, Task), project_ids=project_ids, ids=ids)
-    return [(row.project_id, row.id) for row in rows]
-
-
-async def _newest(
-    reader: Reader, project_ids: Sequence[UUID], conditions: Sequence[Condition]
-) -> tuple[list[Key], bool]:
-    """By the index of each project, at most twice as many as its part of them; and whether these are all."""
-    asked = key_table("project_id")
-    each = min(MOST_AMONG, max(40, 2 * MOST_AMONG // max(len(project_ids), 1)))
-    one = select(TASKS.c.project_id, TASKS.c.id, TASKS.c.updated_at)
-    one = one.where(TASKS.c.project_id == asked.c.project_id, *conditions)
-    newest = one.order_by(TASKS.c.updated_at.desc(), TASKS.c.id.desc()).limit(each).lateral("newest")
-    found = select(newest).select_from(asked.join(newest, true())).order_by(newest.c.updated_at.desc())
-    rows = await reader.rows(Statement(found.limit(MOST_AMONG), Task), project_ids=list(project_ids))
-    fullest = max(Counter(row.project_id for row in rows).values(), default=0)
-    return [(row.project_id, row.id) for row in rows], len(rows) < MOST_AMONG and fullest < each
+    left = _tasks_of(first)
+    if first.looked_at >= LOOKED_AT[0] and len(left) >= FEW:
+        more = await index.find_passing(
+            reader, terms, project_ids, conditions, ranked=False, most=LOOKED_AT[1]
+        )
+        left |= _tasks_of(more)
+        if more.complete or _enough(more, LOOKED_AT[1]):
+            places, task_ids = as_keys(list(left))
+            found = await index.find(reader, terms, places, task_ids, most=len(left))
+            return Matches(found.found, found.complete and more.complete)
+    return await index.find_among_newest(reader, terms, project_ids, conditions, left)
 
 
 def _hits(found: Sequence[Found]) -> list[Hit]:
     """One hit for each task, by its best document; a comment is named if any matches."""
-    by_task: dict[UUID, list[Found]] = {}
-    for one in found:
-        by_task.setdefault(one.task_id, []).append(one)
-    hits = []
-    for task_id, documents in by_task.items():
-        comments = [one for one in documents if one.kind == "comment"]
-        best = max(comments, key=lambda one: (one.score, one.changed_at), default=None)
-        hits.append(
-            Hit(
-                documents[0].project_id, task_id, best.id if best else None,
-                max(one.score for one in documents), max(one.changed_at for one in documents),
-            )
-        )  # fmt: skip
-    return sorted(hits, key=_place, reverse=True)
+    hits: dict[UUID, Hit] = {}
+    comments: dict[UUID, tuple[float, datetime]] = {}
+    for project_id, task_id, document_id, kind, score, changed_at in found:
+        known, place = hits.get(task_id), (score, changed_at)
+        comment_id = known.comment_id if known else None
+        if kind == "comment" and (comment_id is None or place > comments[task_id]):
+            comment_id, comments[task_id] = document_id, place
+        best, newest = (
+            place if known is None else (max(score, known.score), max(changed_at, known.changed_at))
+        )
+        hits[task_id] = Hit(project_id, task_id, comment_id, best, newest)
+    return sorted(hits.values(), key=_place, reverse=True)
 
 
 def page_of_hits(hits: Sequence[Hit], request: PageRequest) -> Page:

@@ -6,17 +6,20 @@ least once and in order within a project; `find` gives ids and scores, and only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.db import Reader
+from app.keys import Key
+from app.paging import Condition
 from app.search.languages import FUNCTION_WORDS
+from app.search.passing import among_newest, passing
 from app.search.terms import Term, TermKind
 from app.staging import as_json
-from app.statements import Statement, sql
+from app.statements import Row, Statement, as_keys, sql
 from app.work import Work
 
 MOST_RANKED = 300
@@ -58,7 +61,7 @@ class Document:
     body_known: bool = False
 
 
-class Found(Protocol):
+class Found(NamedTuple):
     """A document that matches."""
 
     project_id: UUID
@@ -75,6 +78,13 @@ class Matches:
 
     found: list[Found]
     complete: bool
+
+
+@dataclass(frozen=True)
+class Passing(Matches):
+    """Those whose tasks pass a filter, of the ``looked_at`` that match; ``complete`` is of these."""
+
+    looked_at: int
 
 
 class SearchIndex(Protocol):
@@ -99,6 +109,18 @@ class SearchIndex(Protocol):
 
         If tasks are named, of these alone: each is in the project at its place.
         """
+
+    async def find_passing(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        conditions: Sequence[Condition], *, ranked: bool = True, most: int = MOST_RANKED,
+    ) -> Passing:  # fmt: skip
+        """Those of `find` whose tasks pass conditions, which are the database's: an index elsewhere asks it then."""
+
+    async def find_among_newest(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        conditions: Sequence[Condition], left: Iterable[Key],
+    ) -> Matches:  # fmt: skip
+        """Those of the newest tasks that pass, and of these that are ``left`` already; ``complete``: no others do."""
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
         """About how many tasks match: exact up to ``MOST_COUNTED``, if all that match were looked at."""
@@ -174,6 +196,12 @@ def _prefixes(terms: Sequence[Term]) -> list[str]:
     return [text.split()[-1] for term in kinds for text in (term.text, *term.others)]
 
 
+def _read(rows: Sequence[Row]) -> tuple[list[Found], bool]:
+    """Documents, and whether none of the other rows says that there are more."""
+    found = [Found._make(row) for row in rows if row["id"] is not None]
+    return found, all(row["kind"] != "more" for row in rows if row["id"] is None)
+
+
 def asked(terms: Sequence[Term]) -> dict[str, Any]:
     """Terms as the parameters of `search_query`."""
     return {
@@ -219,8 +247,30 @@ class PostgresIndex:
             _FIND, **asked(terms), prefixes=_prefixes(terms), projects=list(project_ids),
             tasks=None if task_ids is None else list(task_ids), ranked=ranked, most=most, compared=MOST_COMPARED,
         )  # fmt: skip
-        found = [row for row in rows if row.kind != "more"]
-        return Matches(found, len(found) == len(rows))
+        return Matches(*_read(rows))
+
+    async def find_passing(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        conditions: Sequence[Condition], *, ranked: bool = True, most: int = MOST_RANKED,
+    ) -> Passing:  # fmt: skip
+        rows = await reader.rows(
+            Statement(passing(conditions), Row), **asked(terms), prefixes=_prefixes(terms),
+            projects=list(project_ids), ranked=ranked, most=most, compared=MOST_COMPARED,
+        )  # fmt: skip
+        return Passing(*_read(rows), looked_at=rows[-1]["score"])
+
+    async def find_among_newest(
+        self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID],
+        conditions: Sequence[Condition], left: Iterable[Key],
+    ) -> Matches:  # fmt: skip
+        places, ids = as_keys(list(left)) or ([], [])
+        each = min(MOST_AMONG, max(40, 2 * MOST_AMONG // max(len(project_ids), 1)))
+        rows = await reader.rows(
+            Statement(among_newest(conditions), Row), **asked(terms), prefixes=_prefixes(terms),
+            project_ids=list(project_ids), left_projects=places, left_ids=ids, compared=MOST_COMPARED,
+            each=each, among=MOST_AMONG,
+        )  # fmt: skip
+        return Matches(*_read(rows))
 
     async def count(self, reader: Reader, terms: Sequence[Term], project_ids: Sequence[UUID]) -> int:
         found: int = await reader.value(

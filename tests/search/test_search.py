@@ -267,11 +267,37 @@ async def test_a_filter_narrows_it(world: World) -> None:
     assert found["hits"]["totalCount"] == 2
 
 
+async def test_a_filter_that_all_pass_leaves_hits_and_their_order(world: World) -> None:
+    for number in range(6):
+        task = await world.task(
+            title=f"{'Urgent ' * (number % 3)}one {number}", description="An urgent one " * number
+        )
+        if number % 2:
+            await world.comment(task, "This is urgent")
+    await indexed(world.service)
+    for asked in ("urgent ", "urgent one", "urg", '"urgent one"', "urgnt "):
+        plain = await search(world.member, asked)
+        filtered = await search(world.member, asked, filter={"priority": {"gte": 0}})
+        assert len(titles(plain)) >= 5
+        assert filtered == plain, asked
+
+
+async def test_what_a_filter_takes_away_is_not_misspelt(world: World) -> None:
+    await world.task(title="Urgently looked for", priority=1)
+    await world.task(title="Urgent too", priority=2)
+    await indexed(world.service)
+    for asked in ("urgen", "urgent "):
+        found = await search(world.member, asked, filter={"priority": {"eq": 4}})
+        assert (titles(found), found["corrections"], found["complete"]) == ([], [], True)
+    assert titles(await search(world.member, "urgnt ", filter={"priority": {"eq": 2}})) == ["Urgent too"]
+
+
 async def test_a_filter_that_none_of_the_newest_passes_is_asked_first(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"LOOKED_AT": (3, 5), "ENOUGH": 3, "FEW": 1, "MOST_AMONG": 6}.items():
+    for name, value in {"LOOKED_AT": (3, 5), "ENOUGH": 3, "FEW": 1}.items():
         monkeypatch.setattr(f"app.search.finding.{name}", value)
+    monkeypatch.setattr("app.search.index.MOST_AMONG", 6)
     for number in range(12):
         await world.task(title=f"Urgent {number}", priority=0 if number > 3 else 2 + number % 2)
     await indexed(world.service)

@@ -34,13 +34,25 @@ EXPECTED = """
 SELECT changed_at FROM search_documents WHERE project_id = ANY($2) AND words @@ $1::text::tsquery
 ORDER BY changed_at DESC LIMIT $3
 """
+# The same texts twice, in workspaces that are kept beside it.
+NEIGHBOUR = """
+INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
+SELECT neighbour.id, gen_random_uuid(), gen_random_uuid(), d.task_id, d.kind, d.language, d.title, d.words, d.changed_at
+FROM search_documents d, generate_series(1, 2), LATERAL (
+    SELECT id FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 400)) AS made
+    WHERE search_partition(id) = search_partition(d.workspace_id) LIMIT 1) AS neighbour
+"""
+RANKED = """
+SELECT c.score, ts_rank_cd('{0.05, 0.2, 0.4, 1.0}', d.words, $1::text::tsquery, 1) AS expected
+FROM search_candidates($1::text::tsquery, '{}', $2, NULL, true, 400, 5000) AS c JOIN search_documents d USING (id)
+"""
 
 
 @pytest.fixture
 async def many(world: World, log: Log) -> list[UUID]:
     """The projects that the texts are in, declared."""
     workspace = uuids(world.workspace["id"])[0]
-    projects = [UUID(int=number) for number in range(1, 6)]
+    projects = [UUID(int=number) for number in range(1, 13)]
     await log.connection.execute("SET session_replication_role = replica")
     await log.connection.execute("TRUNCATE search_documents")
     for one in projects:
@@ -52,25 +64,51 @@ async def many(world: World, log: Log) -> list[UUID]:
     return projects
 
 
+async def _verify(log: Log, asked: str, projects: list[UUID], most: int, compared: int) -> None:
+    rows = await log.connection.fetch(FOUND, asked, [], projects, most, compared)
+    told = [row["changed_at"] for row in rows if row["kind"] != "more"]
+    expected = await log.connection.fetch(EXPECTED, asked, projects, most)
+    assert sorted(told, reverse=True) == [row["changed_at"] for row in expected], (asked, most)
+    more = any(row["kind"] == "more" for row in rows)
+    assert more == (len(told) == most), "what is complete is said to be"
+
+
+WORDS = ("all", "half", "seldom", "once", "half & seldom", "all & !half", "once | seldom", "nothing")
+PHRASES = (
+    "half <-> begins",
+    "half & !(half <-> way)",
+    "way & half <-> begins",
+    "once | seldom <-> beginning",
+)
+
+
 async def test_the_newest_are_found_in_every_window(many: list[UUID], log: Log) -> None:
+    for projects in (many, many[:1], many[1:3]):
+        for most in (3, 40, 1000):
+            for asked in WORDS:
+                await _verify(log, asked, projects, most, most)
+            for asked in PHRASES:
+                await _verify(log, asked, projects, most, 5000)
+
+
+async def test_beside_a_larger_workspace_the_newest_are_found_too(many: list[UUID], log: Log) -> None:
+    await log.connection.execute(NEIGHBOUR)
+    await log.connection.execute("ANALYZE search_documents")
+    for asked in (*WORDS[:6], *PHRASES[:2]):
+        for most in (40, 1000):
+            await _verify(log, asked, many, most, 5000)
+
+
+async def test_what_a_text_does_not_have_is_nothing_to_its_rank(many: list[UUID], log: Log) -> None:
     for asked in (
-        "all",
-        "half",
-        "seldom",
-        "once",
-        "half & seldom",
-        "all & !half",
-        "once | seldom",
-        "nothing",
+        "half | begins | nothing | seldom",
+        "(all | none | no) & (way | ways | seldom | once)",
+        "(all | a:* | al) & (beginning | begin:* | way) & !once",
+        "(half | halves) & (begins <-> seldom | way)",
     ):
-        for projects in (many, many[:1], many[1:3]):
-            for most in (3, 40, 1000):
-                rows = await log.connection.fetch(FOUND, asked, [], projects, most, most)
-                told = [row["changed_at"] for row in rows if row["kind"] != "more"]
-                expected = await log.connection.fetch(EXPECTED, asked, projects, most)
-                assert sorted(told, reverse=True) == [row["changed_at"] for row in expected], (asked, most)
-                more = any(row["kind"] == "more" for row in rows)
-                assert more == (len(told) == most), "what is complete is said to be"
+        rows = await log.connection.fetch(RANKED, asked, many)
+        assert len(rows) > 50
+        assert [row["score"] for row in rows] == [row["expected"] for row in rows], asked
 
 
 async def test_a_phrase_is_compared_in_the_newest_that_have_its_words(many: list[UUID], log: Log) -> None:
