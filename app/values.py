@@ -114,3 +114,9 @@ def _moment(value: datetime) -> str:
 
 
 _WRITES = _Writes()
+
+
+def is_endless(moment: datetime) -> bool:
+    """Whether a moment is the very first or last one, which the database's driver takes for none: for ever."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) in (first, last)

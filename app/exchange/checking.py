@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, Float, Integer, Uuid
@@ -26,7 +26,7 @@ from app.sprints.actions import check_capacity
 from app.sprints.models import SprintStage
 from app.statements import table
 from app.tasks.rules import check_config, check_counts, check_sections, check_values
-from app.values import check_color, check_name, check_text
+from app.values import check_color, check_name, check_text, is_endless
 from app.workflows.effects import check_actions
 from app.workflows.models import TransitionActionKind, TransitionConditionKind, TransitionField
 from app.workflows.rules import check_conditions
@@ -169,7 +169,7 @@ def _check_column(column: Any, value: Any, *, optional: bool) -> None:
         fits = _is_id(value)
     elif isinstance(kind, DateTime):
         moment = datetime.fromisoformat(value)
-        fits = moment.tzinfo is not None and moment.astimezone(UTC) is not None
+        fits = moment.tzinfo is not None and not is_endless(moment)
     elif isinstance(kind, Date):
         fits = date.fromisoformat(value) is not None
     elif isinstance(kind, Boolean):

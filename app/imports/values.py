@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.tasks.rules import CONFIG_LEVELS
+from app.values import is_endless
 
 Tell = Callable[[str], None]
 """Hears why a value is not as it stood."""
@@ -70,9 +71,10 @@ def read_time(value: Any) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(value)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return None if is_endless(time) else time
 
 
 def finer_than_ours(value: str) -> bool:

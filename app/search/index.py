@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from app.search.passing import among_newest, passing
 from app.search.terms import Term, TermKind
 from app.staging import as_json
 from app.statements import Row, Statement, as_keys, sql
+from app.values import now_utc
 from app.work import Work
 
 MOST_RANKED = 300
@@ -36,6 +37,9 @@ MOST_AMONG = 1_500
 
 MOST_COMPARED = 2_000
 """In so many texts at most, the newest that have all its words, a phrase is looked for."""
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No text counts as older, nor as newer than now, whatever an imported file says: windows of time are of days."""
 
 MOST_COUNTED = 1_000
 MOST_SPELLINGS = 3
@@ -212,11 +216,11 @@ def asked(terms: Sequence[Term]) -> dict[str, Any]:
     }
 
 
-def _row(one: Document) -> dict[str, Any]:
+def _row(one: Document, now: datetime) -> dict[str, Any]:
     return {
         "workspace_id": one.workspace_id, "project_id": one.project_id, "id": one.id, "task_id": one.task_id,
         "kind": one.kind, "key": one.key.lower(), "title": one.title, "body": one.body, "language": one.language,
-        "changed_at": one.changed_at, "known": one.body_known,
+        "changed_at": min(max(one.changed_at, EARLIEST), now), "known": one.body_known,
     }  # fmt: skip
 
 
@@ -226,7 +230,8 @@ class PostgresIndex:
     async def put(self, work: Work, documents: Sequence[Document]) -> None:
         if not documents:
             return
-        await work.run(_PUT, documents=as_json([_row(one) for one in documents]))
+        now = now_utc()
+        await work.run(_PUT, documents=as_json([_row(one, now) for one in documents]))
         # Before the commit: no search reads a list of what is pending.
         await work.run(_SETTLE, workspaces=sorted({one.workspace_id for one in documents}))
 

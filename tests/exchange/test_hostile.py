@@ -19,7 +19,7 @@ from tests.world import World, uuids
 KIND = "application/jsonl"
 BAD: tuple[Any, ...] = (
     None, True, "", "x" * 200_000, "a\0", 0, -1, 2**40, 1e300, [], ["x"], {}, {"x": 1}, "0" * 8,
-    "9999-12-31T23:59:59-12:00",
+    "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z",
 )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from app.work import Work
 from tests.client import PATIENCE_SECONDS
 from tests.conftest import Template
 from tests.databases import Databases
+from tests.exchange.test_uploads import sent
 from tests.ledger import Log
 from tests.privacy.test_redaction import redact
 from tests.search.test_search import indexed, search, titles
@@ -64,6 +65,20 @@ async def test_when_a_text_changed_is_in_its_words(world: World, log: Log) -> No
         await world.task(title=f"Task {number}")
     await indexed(world.service)
     assert await log.connection.fetchval(TIMES)
+
+
+async def test_no_file_makes_a_text_of_another_age(world: World, log: Log) -> None:
+    """Else the windows of time in which texts are looked for would be too many for one query."""
+    rows = "title,updated\nA zone of old,0001-01-02T00:00:00Z\nA zone to come,9999-12-31T23:59:59Z\n"
+    rows += "A zone for ever,0001-01-01T00:00:00Z\n"  # which the driver takes for no moment at all
+    _, told = await sent(world.owner, f"/imports/projects/{world.eng['id']}", rows, "text/csv")
+    assert (told[-1]["type"], told[-1]["counts"]["created"]) == ("done", 3)
+    unread = [line["line"] for line in told if line.get("field") == "updated_at"]
+    assert unread == [4]
+    await indexed(world.service)
+    times = "SELECT min(changed_at) >= '1970-01-01' AND max(changed_at) <= now() FROM search_documents"
+    assert await log.connection.fetchval(times)
+    assert len(titles(await search(world.member, "zone"))) == 3
 
 
 async def test_a_project_that_cannot_be_indexed_holds_up_no_other(world: World, log: Log) -> None:
