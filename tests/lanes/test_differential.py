@@ -114,7 +114,8 @@ class Names:
 
     def key(self, ask: Ask) -> RequestKey | None:
         asked = [ask.kind, ask.task, ask.word]
-        if ask.key is None:
+        # What is nowhere goes to no lane: of one key, it or what was asked before it may come first.
+        if ask.key is None or ask.kind == "nowhere":
             return None
         # One key in two projects at once: either may be the first.
         place = list(AWAY).index(ask.task) + 1 if ask.task in AWAY else 0
