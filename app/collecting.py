@@ -22,7 +22,8 @@ T = TypeVar("T")
 Names = tuple[str, ...]
 
 LONG = 100
-"""Characters; a longer text that several statements are given (keys, mostly) is sent once."""
+"""Characters or bytes; a longer text that several statements are given, or more keys, are sent once."""
+_SHARED = (str, bytes)
 MOST_KNOWN = 2000
 MET_BEFORE = 1
 """How often statements must have met before they are made one."""
@@ -242,7 +243,7 @@ def numbered(wants: Sequence[Wanted]) -> tuple[list[Any], tuple[tuple[int, ...],
     for want in wants:
         given = want.arguments
         first = len(arguments) + 1
-        if not [one for one in given if type(one) is str and len(one) > LONG]:
+        if not [one for one in given if type(one) in _SHARED and len(one) > LONG]:
             arguments += given
             numbers.append(tuple(range(first, first + len(given))))
             continue
@@ -252,7 +253,7 @@ def numbered(wants: Sequence[Wanted]) -> tuple[list[Any], tuple[tuple[int, ...],
             if place is None:
                 arguments.append(one)
                 place = len(arguments)
-                if type(one) is str and len(one) > LONG:
+                if type(one) in _SHARED and len(one) > LONG:
                     known[id(one)] = place
             places.append(place)
         numbers.append(tuple(places))

@@ -15,6 +15,7 @@ import structlog
 from app.beginnings import ROLLBACK, Beginnings, fetch
 from app.config import Settings
 from app.errors import Busy, Unavailable
+from app.keys import packed
 
 log = structlog.get_logger(__name__)
 
@@ -299,6 +300,16 @@ async def _set_codecs(connection: Any) -> None:
             decoder=lambda data: orjson.loads(memoryview(data)[1:]),
             format="binary",
         )
+        ids = await connection.fetchval("SELECT to_regtype('public.ids')::oid")
+    if ids is not None:
+        # `set_type_codec` takes none for domains, since what is read is of their base; this one is only written.
+        connection._protocol.get_settings().add_python_codec(  # noqa: SLF001
+            ids, "ids", "public", [], "scalar", _given_ids, bytes, "binary"
+        )
+
+
+def _given_ids(ids: Any) -> bytes:
+    return ids if type(ids) is bytes else packed(ids)
 
 
 async def _keep(connection: Any) -> None:

@@ -10,14 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     CTE,
     ColumnElement,
     Table,
-    Text,
     Uuid,
     bindparam,
-    cast,
     func,
     select,
     true,
@@ -28,7 +25,7 @@ from app.cursors import Order, PageRequest, cursors_of, sorted_by
 from app.db import Reader
 from app.keys import Key, Keys
 from app.page_selects import PAGE_SIZE, first_key, outer_orders, page_rows
-from app.statements import Statement, as_keys, key_table
+from app.statements import Statement, among_ids, as_keys, key_table
 
 Condition = ColumnElement[bool]
 """A condition on a table's rows."""
@@ -198,7 +195,6 @@ async def page_across_parents(
 
 
 _ONE = bindparam("one", type_=Uuid)
-_IDS = func.any(cast(bindparam("ids", type_=Text), ARRAY(Uuid)))
 
 
 def _one(parents: Sequence[Key]) -> UUID | None:
@@ -277,10 +273,10 @@ async def counts_by_parent(
     statement = _kept("counts", shape, conditions, make)
     values = stand_ins.values if stand_ins else {}
     if of_one:
-        found = dict(await reader.rows(statement, one=asked.one, ids=asked.text(1), **values))
+        found = dict(await reader.rows(statement, one=asked.one, ids=asked.packed(1), **values))
         return [found.get(key, 0) for key in asked.columns[1]]
     rows = await reader.rows(
-        statement, **{f"{key}s": asked.text(place) for place, key in enumerate(keys)}, **values
+        statement, **{f"{key}s": asked.packed(place) for place, key in enumerate(keys)}, **values
     )
     counts = {row["ordinal"]: row["n"] for row in rows}
     return [counts[ordinal] for ordinal in range(1, len(asked) + 1)]
@@ -304,7 +300,7 @@ def _counts_of_one(
     """By the second column of the keys, whose first is one value: those that have any, in one scan of the index."""
     first, second = (target.c[key] for key in keys)
     counted = select(second.label("key"), func.count().label("n")).where(
-        first == _ONE, second == _IDS, *conditions
+        first == _ONE, among_ids(second, "ids"), *conditions
     )
     grouped = counted.group_by(second)
     return Statement(grouped if stand_ins is None else stand_ins.within(grouped), Table)

@@ -12,13 +12,15 @@ from typing import Any, Generic, TypeVar, cast, overload
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import ARRAY, Table, Uuid, bindparam, func
+from sqlalchemy import ARRAY, ColumnElement, Table, Uuid, bindparam, func
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.expression import TableValuedAlias
+from sqlalchemy.types import UserDefinedType
 from sqlmodel import SQLModel
 
-from app.keys import as_text
+from app.keys import packed
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 
@@ -75,14 +77,14 @@ class Statement(Generic[ModelT]):
             self._defaults = compiled.params
             self._sql = str(compiled)
         if not self._prepared:
-            self._sql, self._unnested = _as_texts(self._sql)
+            self._sql, self._unnested = _as_ids(self._sql)
             self._prepared = True
         values = {**self._defaults, **parameters}
         arguments = [values[name] for name in self._names]
         for place in self._unnested:
             keys = arguments[place]
-            if keys is not None and type(keys) is not str:
-                arguments[place] = as_text(keys)
+            if keys is not None and type(keys) is not bytes:
+                arguments[place] = packed(keys)
         return self._sql, arguments
 
 
@@ -90,23 +92,39 @@ _UNNEST = re.compile(r"unnest\((?:\$\d+::uuid\[\](?:, )?)+\)", re.IGNORECASE)
 _ARRAY = re.compile(r"\$(\d+)(::uuid\[\])?", re.IGNORECASE)
 
 
-def _as_texts(text: str) -> tuple[str, Sequence[int]]:
-    """The statement with those arrays of keys as texts that are unnested and nothing else; their places.
+class Ids(UserDefinedType[Any]):
+    """The type of parameters that are given as `app.keys.packed` makes them: a domain over arrays of uuid."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """See SQLAlchemy."""
+        return "ids"
+
+
+def among_ids(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Whether a column is one of the packed ids of a parameter."""
+    return column == func.any(cast_to(bindparam(name, type_=Ids()), ARRAY(Uuid)))
+
+
+def _as_ids(text: str) -> tuple[str, Sequence[int]]:
+    """The statement with those arrays of keys as ``ids`` that are unnested and nothing else; their places.
 
     asyncpg looks at every element of an array for whether it is one itself: 500 keys took it longer than their rows.
     """
     inside = {number for found in _UNNEST.findall(text) for number, _ in _ARRAY.findall(found)}
     outside = {number for number, _ in _ARRAY.findall(_UNNEST.sub("", text))}
-    texts = inside - outside
-    if not texts:
+    taken = inside - outside
+    if not taken:
         return text, ()
     written = _UNNEST.sub(
         lambda found: _ARRAY.sub(
-            lambda one: f"${one[1]}::text::uuid[]" if one[1] in texts else one[0], found[0]
+            lambda one: f"${one[1]}::ids::uuid[]" if one[1] in taken else one[0], found[0]
         ),
         text,
     )
-    return written, sorted(int(number) - 1 for number in texts)
+    return written, sorted(int(number) - 1 for number in taken)
 
 
 @overload

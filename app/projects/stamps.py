@@ -15,9 +15,9 @@ from app.statements import Statement, sql
 _STAMP: Statement[Any] = sql(
     "SELECT scope_id, seq, head_event_id, told, own FROM answer_stamp($1, $2)", "viewer", "projects"
 )
-# Keys as one text, which costs asyncpg less than an array; and nothing that only positions need.
+# Keys as bytes, which cost asyncpg less than an array; and nothing that only positions need.
 _STAMP_NOW: Statement[Any] = sql(
-    "SELECT told, own FROM answer_stamp($1, $2::text::uuid[])", "viewer", "projects"
+    "SELECT told, own FROM answer_stamp($1, $2::ids::uuid[])", "viewer", "projects"
 )
 
 
@@ -49,10 +49,10 @@ async def stamp_of(reader: Reader, viewer_id: UUID, project_ids: Iterable[UUID])
     return _stamp(rows)
 
 
-async def stamp_now(database: Database, viewer_id: UUID, projects: str) -> Stamp:
+async def stamp_now(database: Database, viewer_id: UUID, projects: bytes) -> Stamp:
     """The stamp by everything that was committed before this is called, without positions.
 
-    ``projects``: keys as `app.keys.as_text` writes them.
+    ``projects``: keys as `app.keys.packed` makes them.
     """
     rows = await database.glance(_STAMP_NOW, viewer=viewer_id, projects=projects)
     return _stamp(rows)

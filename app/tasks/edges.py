@@ -33,8 +33,8 @@ class _Held:
     def asked(self, of_one: bool) -> str:
         """The pairs ``h`` of the tasks that are asked for: $1 their projects (``of_one``: it is one), $2 their ids."""
         if of_one:
-            return f"{self.pairs} h WHERE h.project_id = $1 AND h.task_id = ANY($2::text::uuid[])"
-        asked = "unnest($1::text::uuid[], $2::text::uuid[]) AS asked(project_id, id)"
+            return f"{self.pairs} h WHERE h.project_id = $1 AND h.task_id = ANY($2::ids::uuid[])"
+        asked = "unnest($1::ids::uuid[], $2::ids::uuid[]) AS asked(project_id, id)"
         return f"{asked} JOIN {self.pairs} h ON h.project_id = asked.project_id AND h.task_id = asked.id"
 
 
@@ -89,13 +89,13 @@ async def _by_task(
     keys = Keys.of(asked)
     if not keys:
         return []
-    projects: Any = keys.text(0) if keys.one is None else keys.one
+    projects: Any = keys.packed(0) if keys.one is None else keys.one
     if known is not None:
-        pairs = await reader.value(_pairs(model, keys.one is not None), projects=projects, ids=keys.text(1))
+        pairs = await reader.value(_pairs(model, keys.one is not None), projects=projects, ids=keys.packed(1))
         if (listed := _of_pairs(keys, pairs or b"", known)) is not None:
             return listed
     statement = _statement(model, columns, keys.one is not None)
-    rows = await reader.rows(statement, projects=projects, ids=keys.text(1))
+    rows = await reader.rows(statement, projects=projects, ids=keys.packed(1))
     ids = [task_id.bytes for task_id in keys.columns[1]]
     found: dict[bytes, list[Any]] = {task_id: [] for task_id in ids}
     for row in rows:

@@ -22,7 +22,7 @@ from graphql import OperationType
 
 from app.errors import ClientError
 from app.keeping import Noted, watch
-from app.keys import as_text
+from app.keys import packed
 from app.metrics import KEPT_ANSWERS
 from app.projects.stamps import Stamp, stamp_now, stamp_of
 from schema.answers import Answer
@@ -161,7 +161,7 @@ class Keeper:
         for letter, digest, projects in _TAG.findall(question.known)[:1]:
             asked = tuple(UUID(hex=one) for one in projects[1:].split("."))
             try:
-                stamp = await stamp_now(self._application.database, question.viewer_id, as_text(asked))
+                stamp = await stamp_now(self._application.database, question.viewer_id, packed(asked))
             except ClientError:
                 return None
             if len(stamp.rows) != len(asked):

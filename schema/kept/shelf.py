@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from app.keys import as_text
+from app.keys import packed
 
 VARIANTS = 4
 """Answers kept to one question: for people in other roles. (Those whose stamp has passed leave with their shelf.)"""
@@ -39,14 +39,14 @@ class Kept:
 
 @dataclass(slots=True)
 class Place:
-    """The answers to one question, by their stamps. ``projects``: of what the stamps are; ``keys``: those as a text."""
+    """The answers to one question, by their stamps. ``projects``: of what the stamps are; ``keys``: those, packed."""
 
     projects: tuple[UUID, ...]
     answers: OrderedDict[Hashable, Kept] = field(default_factory=OrderedDict)
-    keys: str = field(init=False)
+    keys: bytes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.keys = as_text(self.projects)
+        self.keys = packed(self.projects)
 
 
 class Shelf:
