@@ -125,12 +125,14 @@ class Collector:
     """Runs a coroutine, with all fetched that is wanted in it; what is wanted at the same time is fetched together.
 
     ``active`` while the coroutine is at work: whoever reads on behalf of a task of its own meanwhile is not collected.
+    ``foresight``: what will be wanted goes with what is wanted first (see ``app.foreseeing``).
     """
 
-    __slots__ = ("active",)
+    __slots__ = ("active", "foresight")
 
-    def __init__(self) -> None:
+    def __init__(self, foresight: Any = None) -> None:
         self.active = False
+        self.foresight = foresight
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Awaitable[T]:
         """Its result."""
@@ -154,10 +156,7 @@ class _Collected:
                     collector.active = False
                 resume, value = coroutine.send, None
                 if type(found) is list:
-                    if len(found) == 1:
-                        value = [(yield from found[0].reader.answer(found[0]).__await__())]
-                    else:
-                        value = yield from _fetched(found).__await__()
+                    value = yield from self._answers(found)
                     continue
                 try:
                     yield found
@@ -167,6 +166,19 @@ class _Collected:
             return end.value
         finally:
             coroutine.close()
+
+    def _answers(self, wants: list[Wanted]) -> Generator[Any, Any, list[Any]]:
+        foresight = self._collector.foresight
+        if foresight is None:
+            return (yield from _fetched(wants).__await__())
+        known: list[Any] | None = foresight.take(wants)
+        if known is not None:
+            return known
+        ahead = foresight.ahead(wants)
+        answers = yield from _fetched([*wants, *ahead]).__await__()
+        if ahead:
+            foresight.put(ahead, answers[len(wants) :])
+        return answers[: len(wants)]
 
 
 async def side_by_side(reader: Any, *coroutines: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -184,6 +196,8 @@ async def side_by_side(reader: Any, *coroutines: Coroutine[Any, Any, Any]) -> li
 
 async def _fetched(wants: list[Wanted]) -> list[Any]:
     """Rows, or an exception, for each."""
+    if len(wants) == 1:
+        return [await wants[0].reader.answer(wants[0])]
     if any(want.reader is not wants[0].reader for want in wants):
         return [await want.reader.answer(want) for want in wants]
     answers: list[Any] = await wants[0].reader.answers(wants)

@@ -154,6 +154,11 @@ class Settings(Bounds):
         ge=0,
         description="Rows of people and of words (labels, say) that a process keeps while they stay the same; 0: none.",
     )
+    foreseen_questions: int = Field(
+        2000,
+        ge=0,
+        description="Questions of which a process knows what they read, to read it at once when asked again; 0: none.",
+    )
     graphiql: bool = Field(True, description="Serve GraphiQL to browsers that open /graphql.")
     introspection: bool = Field(True, description="Answer introspection queries.")
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(

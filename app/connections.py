@@ -278,7 +278,7 @@ async def _pool(
         url,
         min_size=1,
         max_size=size,
-        init=_set_codecs,
+        init=set_codecs,
         reset=_keep,
         statement_cache_size=1024 if prepared_statements else 0,
         max_cached_statement_lifetime=0,
@@ -290,7 +290,8 @@ async def _pool(
     )
 
 
-async def _set_codecs(connection: Any) -> None:
+async def set_codecs(connection: Any) -> None:
+    """How a connection writes and reads JSON, and takes ids that are packed."""
     # In a transaction, so that PgBouncer in transaction mode keeps one server for the look-ups.
     async with connection.transaction():
         await connection.set_type_codec(

@@ -29,6 +29,7 @@ from app.db import Database
 from app.events.doorbell import RedisDoorbell
 from app.events.hub import Hub
 from app.events.redis_backend import RedisBackend
+from app.foreseeing import Foreseen
 from app.history.checkpoints import keep_checkpoints
 from app.housekeeping import keep_house
 from app.lanes.lanes import Lanes
@@ -238,6 +239,7 @@ def _graphql(application: Application, headers: Mapping[str, str]) -> list[BaseR
         costs=CostRules(limit=min(settings.max_cost, settings.cost_per_minute or settings.max_cost)),
         persisted=persisted_queries(settings), compiled=settings.compiled,
         keeper=Keeper(application, settings.kept_bytes),
+        foreseen=Foreseen(settings.foreseen_questions) if settings.foreseen_questions else None,
     )  # fmt: skip
     return graphql_routes(
         service,

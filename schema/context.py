@@ -25,6 +25,7 @@ from app.denials import run_telling
 from app.errors import BadInput, Unauthenticated, Unavailable
 from app.events.hub import Hub
 from app.events.log import Position, heads
+from app.foreseeing import Foresight
 from app.kept_rows import KeptRows
 from app.lanes.lanes import Lanes
 from app.limits.limiter import Limits
@@ -180,9 +181,9 @@ class Context:
         reader.collector = self._collector
         return reader
 
-    async def collect(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    async def collect(self, coroutine: Coroutine[Any, Any, T], foresight: Foresight | None = None) -> T:
         """Run what reads by this context alone; statements that do not need one another's rows go together."""
-        self._collector = Collector()
+        self._collector = Collector(foresight)
         try:
             return await self._collector.run(coroutine)
         finally:

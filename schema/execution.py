@@ -19,15 +19,18 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any, Literal, Protocol, cast
 
+import orjson
 import strawberry
 import structlog
 from graphql import (
     ExecutionResult,
+    OperationType,
     create_source_event_stream,
 )
 from graphql.execution import Executor
 
 from app.errors import TimedOut
+from app.foreseeing import Foreseen
 from app.metrics import REQUESTS
 from schema.answers import (
     INTERNAL,
@@ -113,6 +116,7 @@ class GraphQLService:
         persisted: PersistedQueries | None = None,
         compiled: bool = True,
         keeper: Keeper | None = None,
+        foreseen: Foreseen | None = None,
     ) -> None:
         if schema.extensions or schema.directives:
             raise ValueError("Schema extensions and directives would not run here: use field extensions.")
@@ -123,6 +127,7 @@ class GraphQLService:
         self._shared = SharedAnswers()
         self._keeper = keeper if compiled else None
         self._compiled = CompiledOperations(schema) if compiled else None
+        self._foreseen = foreseen
         self._costs = costs or CostRules()
         persisted = persisted or Unsupported()
         documents = Documents(
@@ -304,7 +309,8 @@ class GraphQLService:
         found = None
         try:
             async with self._open_context(self.application, session) as context:
-                result = await self._run(prepared, event, context)
+                foresee = event is None and prepared.kind is OperationType.QUERY
+                result = await self._run(prepared, event, context, session if foresee else None)
                 if question is not None and self._keeper is not None:
                     found = await self._keeper.note(question, cast(Any, context), not result.errors)
                 extensions = await context.extensions()
@@ -318,13 +324,26 @@ class GraphQLService:
     async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
         return (await self._execute(prepared, event, session))[0]
 
-    async def _run(self, prepared: Prepared, event: Any, context: Context) -> ExecutionResult:
-        """By the compiled operation if there is one; the answer is the same without."""
+    async def _run(
+        self, prepared: Prepared, event: Any, context: Context, session: Session | None
+    ) -> ExecutionResult:
+        """By the compiled operation if there is one; the answer is the same without.
+
+        ``session``: whose, where what is read may be foreseen.
+        """
         bare = prepared.bare(context)
         operation = None if self._compiled is None else self._compiled.find(prepared.document, bare)
         if operation is not None:
             bare.root_value = event
-            return await operation.run(bare, together=prepared.cost <= COLLECTED)
+            together = prepared.cost <= COLLECTED
+            viewer = getattr(session, "viewer", None)
+            if self._foreseen is None or not together or viewer is None:
+                return await operation.run(bare, together=together)
+            question = (operation, viewer.user_id, orjson.dumps(prepared.request.variables))
+            foresight = self._foreseen.of(question)
+            answered = await operation.run(bare, foresight=foresight)
+            self._foreseen.learn(question, foresight.later)
+            return answered
         executor = prepared.executor
         if event is None:
             executor.context_value = context  # an operation prepared is run once

@@ -24,6 +24,7 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 
+from app.foreseeing import Foresight
 from app.metrics import COMPILED, NOT_COMPILED
 from schema.compiled.places import Whole
 from schema.compiled.runs import Failure, Run
@@ -50,10 +51,13 @@ class Operation:
     def __init__(self, root: Selection) -> None:
         self._root = root
 
-    async def run(self, executor: Executor[Any], *, together: bool = True) -> ExecutionResult:
+    async def run(
+        self, executor: Executor[Any], *, together: bool = True, foresight: Foresight | None = None
+    ) -> ExecutionResult:
         """What `executor.execute_operation()` would give, from the same resolvers and batch functions.
 
-        ``together``: statements that do not need one another's rows go together, if the context collects them.
+        ``together``: statements that do not need one another's rows go together, if the context collects them;
+        ``foresight``: of those that will be wanted later.
         """
         run = Run(executor)
         run.context.alone = True
@@ -61,7 +65,7 @@ class Operation:
         collect = getattr(run.context, "collect", None) if together else None
         found: Any = self._root.rows(run, [executor.root_value], place)
         if type(found) is not list:
-            found = await (found if collect is None else collect(found))
+            found = await (found if collect is None else collect(found, foresight))
         data = found[0]
         run.context.dependence = run.dependence
         run.context.objects = run.objects if run.counted and not run.failures else None

@@ -252,7 +252,7 @@ class Counting:
     load = Context.load
     _run = Context._run
 
-    async def collect(self, coroutine: Any) -> Any:
+    async def collect(self, coroutine: Any, foresight: Any = None) -> Any:
         return await Collector().run(coroutine)
 
     async def extensions(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from app.connections import set_codecs
 from app.declarations import declaring
 from app.events.models import ActorKind
 from app.history.checkpoints import write_checkpoints
@@ -59,6 +60,7 @@ def refused_by_the_wall() -> Iterator[None]:
 async def role(servers: Servers, database: str) -> AsyncIterator[Role]:
     """The service's role on the test's database."""
     connection = await asyncpg.connect(named(servers.database_url, database))
+    await set_codecs(connection)
     yield Role(connection)
     await connection.close()
 

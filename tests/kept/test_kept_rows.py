@@ -35,11 +35,11 @@ TASK = f'{{ task(key: "ENG-1") {{ status {{ name }} assignees {{ {PERSON} }} lab
 async def worlds(
     doors: Doors, database: str, make_settings: Callable[..., Settings], template: Template, logged: list[Any]
 ) -> AsyncIterator[tuple[World, World]]:
-    """Behind one process that keeps rows and no answers, and one that keeps nothing."""
+    """Behind one process that keeps rows and foresees what it is asked again, and one that keeps nothing."""
     async with AsyncExitStack() as stack:
         made = []
         for rows in (1000, 0):
-            given = make_settings(database, kept_bytes=0, kept_rows=rows)
+            given = make_settings(database, kept_bytes=0, kept_rows=rows, foreseen_questions=rows)
             made.append(World(await stack.enter_async_context(serve(doors, given)), template.kept))
         yield made[0], made[1]
 
@@ -108,7 +108,7 @@ async def test_whatever_is_written_what_is_kept_is_what_would_be_read(
     await keeping.comment(task, "Mine", by="guest")
     for what, number in steps:
         await WRITES[what](fresh, number)
-        for _ in range(2):
+        for _ in range(3):
             for name in READERS:
                 for document in (TASKS, TASK):
                     one = await keeping.person(name).ask(document)
