@@ -64,8 +64,9 @@ ARRAY[search_place('w', p.workspace_id), search_place('p', p.id)]
 _TASK_DOCUMENTS = f"""
 INSERT INTO search_documents (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
 SELECT p.workspace_id, p.id, d.id, d.id, 'task', 'english', heading.words,
-       setweight(heading.words, 'A') || setweight((s1.plain || s2.plain || s3.plain || s4.plain || s5.plain)
-           || (s1.english || s2.english || s3.english || s4.english || s5.english), 'B'), d.moment
+       setweight((s1.plain || s2.plain || s3.plain || s4.plain || s5.plain)
+           || (s1.english || s2.english || s3.english || s4.english || s5.english), 'B')
+           || setweight(heading.words, 'A'), d.moment
 FROM {_JOINED}, LATERAL (SELECT s0.plain || s0.english || array_to_tsvector(
          lower(p.key || '-' || d.number + 100) || ({_PLACE}))) AS heading(words)
 WHERE {_BATCH} ORDER BY d.number
@@ -90,9 +91,9 @@ JOIN tasks t ON t.project_id = d.project_id AND t.id = d.id JOIN projects p ON p
          lower(p.key || '-' || t.number) || ARRAY[search_place('w', p.workspace_id), search_place('p', p.id)]
          || search_times('w', p.workspace_id, t.updated_at) || search_times('p', p.id, t.updated_at)
      )) AS heading(words)
-WHERE d.words <> setweight(heading.words, 'A') || setweight(
+WHERE d.words <> setweight(
     to_tsvector('search_plain', t.sections ->> 'description') || to_tsvector('english', t.sections ->> 'description'),
-    'B')
+    'B') || setweight(heading.words, 'A')
 """
 
 

@@ -135,7 +135,9 @@ class SearchIndex(Protocol):
         """For each word that these projects do not have: those they have that look most like it."""
 
 
-# Words as they are written are learnt as they are made, and of a body that is as it was they are known.
+# Words as they are written are learnt as they are made, and of a body that is as it was they are known. Such a body's
+# words are taken out of what was made of it before: that takes two thirds of the time. They come first, so that their
+# places do not depend on the title; in a long text the title does, or its words would have no place (there are 16,383).
 _PUT: Statement[Any] = sql(
     """
     WITH made AS MATERIALIZED (
@@ -146,23 +148,33 @@ _PUT: Statement[Any] = sql(
                                              search_place('p', given.project_id)], '')
                           || times.lexemes
                       ) AS heading,
-               plain.body || to_tsvector(given.language::regconfig, given.body) AS written
+               coalesce(kept.written, setweight(
+                   plain.body || to_tsvector(given.language::regconfig, given.body),
+                   CASE given.kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"
+               )) AS written
         FROM json_to_recordset($1::json) AS given(
                  workspace_id uuid, project_id uuid, id uuid, task_id uuid, kind text, key text, title text, body text,
-                 language text, changed_at timestamptz, known boolean),
+                 language text, changed_at timestamptz, known boolean)
+             LEFT JOIN LATERAL (SELECT ts_filter(d.words, '{b}') AS written FROM search_documents d
+                                WHERE given.known AND d.workspace_id = given.workspace_id
+                                    AND d.project_id = given.project_id AND d.id = given.id
+                                    AND d.language = given.language AND length(given.body) <= 10000 OFFSET 0
+                               ) AS kept ON true,
              -- What search_times() gives, which as a function takes longer than to make the words of a title.
              LATERAL (SELECT array_agg('/' || left(md5(place.kind || place.id || level || ':' || (place.at >> level)),
                                                    10)) AS lexemes
                       FROM (VALUES ('w', given.workspace_id::text, extract(epoch FROM given.changed_at)::bigint),
                                    ('p', given.project_id::text, extract(epoch FROM given.changed_at)::bigint))
                                AS place(kind, id, at), generate_series(10, 22, 3) AS level) AS times,
-             LATERAL (SELECT to_tsvector('search_plain', given.title), to_tsvector('search_plain', given.body) OFFSET 0)
+             LATERAL (SELECT to_tsvector('search_plain', given.title),
+                             CASE WHEN kept.written IS NULL THEN to_tsvector('search_plain', given.body) END OFFSET 0)
                  AS plain(title, body)
     ), put AS (
         INSERT INTO search_documents
             (workspace_id, project_id, id, task_id, kind, language, title, words, changed_at)
         SELECT workspace_id, project_id, id, task_id, kind, language, CASE WHEN kind = 'task' THEN heading END,
-               setweight(heading, 'A') || setweight(written, CASE kind WHEN 'task' THEN 'B' ELSE 'C' END::"char"),
+               CASE WHEN length(body) <= 10000 THEN written || setweight(heading, 'A')
+                    ELSE setweight(heading, 'A') || written END,
                changed_at
         FROM made
         ON CONFLICT (workspace_id, project_id, id) DO UPDATE
@@ -170,7 +182,7 @@ _PUT: Statement[Any] = sql(
             changed_at = EXCLUDED.changed_at
     )
     SELECT search_learn(array_agg(project_id),
-                        array_agg(CASE WHEN known THEN plain_title ELSE plain_title || plain_body END))
+                        array_agg(CASE WHEN plain_body IS NULL THEN plain_title ELSE plain_title || plain_body END))
     FROM made
     """,
     "documents",

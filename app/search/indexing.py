@@ -41,7 +41,7 @@ TOGETHER = 50
 """Projects whose logs are read in one unit."""
 
 SWEEP_SECONDS = 1.0
-GATHERED_SECONDS, LONGEST_SECONDS, PAUSES = 0.2, 0.6, 3
+GATHERED_SECONDS, LONGEST_SECONDS, PAUSES = 0.2, 0.6, 8
 """How long what is typed at once is gathered: so many times as long as the round before took, within bounds. Of many
 texts each costs less, and edits come first.
 """

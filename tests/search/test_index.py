@@ -44,10 +44,16 @@ async def test_made_anew_it_is_the_same(world: World, log: Log) -> None:
         await world.member.do("commentUpdate", id=comment["id"], expectedVersion=1, body=f"Meant {number}")
     await world.member.do("taskDelete", id=tasks[0]["id"], expectedVersion=1)
     await world.member.do("taskTransfer", id=tasks[1]["id"], expectedVersion=1, projectId=world.ops["id"])
-    await world.member.do("taskUpdate", id=tasks[2]["id"], expectedVersion=1, patch={"title": "Renamed"})
-    await indexed(world.service)
+    long = await world.task(title="A long one", description="word and word " * 1_000)
+    # Titles over texts that stay: in the same language, and in another one.
+    for version, title in enumerate(("Renamed alles", "Renamed again, and this is the last of it"), 1):
+        for task in (tasks[2], long):
+            await world.member.do(
+                "taskUpdate", id=task["id"], expectedVersion=version, patch={"title": title}
+            )
+        await indexed(world.service)
     kept = await content(log)
-    assert len(kept) == 6
+    assert len(kept) == 7
     await log.connection.execute("TRUNCATE search_documents, search_words, search_progress")
     await indexed(world.service)
     assert await content(log) == kept
