@@ -13,7 +13,7 @@ from strawberry.scalars import JSON
 from app.history.edited_texts import Edited
 from app.spelling import field_name
 from schema.edges import edge
-from schema.events.words import TextHunk, hunks_of_changes, member_names, side_name
+from schema.events.words import TextHunk, entry_name, hunks_of_changes, key_names, member_names, side_name
 from schema.ids import global_id
 from schema.query_language.spelling import kept_filter_as_input
 
@@ -188,6 +188,11 @@ class EntryChange:
     exists: bool = strawberry.field(description="Whether it is there now.")
     old: JSON | None = strawberry.field(description="The value before.")
     new: JSON | None = strawberry.field(description="The value after.")
+    key_name: str | None = edge(key_names, "Of `fields`, what the custom field is called.")
+    old_name: str | None = edge(
+        entry_name("old"), "Of `fields`, the value before in words: options, a person …"
+    )
+    new_name: str | None = edge(entry_name("new"), "The value after, in the same way. Null if there is none.")
 
 
 FieldChange = Annotated[

@@ -67,6 +67,46 @@ def member_names(side: str) -> Any:
     return of_changes
 
 
+async def key_names(context: Context, parents: list[Any], columns: Columns) -> list[str | None]:
+    """How the custom field is called whose value each entry is."""
+    keys = [parent.key if parent.field == "fields" else None for parent in parents]
+    found = await _names(context, keys)
+    return [None if key is None else found.get(key) for key in keys]
+
+
+def entry_name(side: str) -> Any:
+    """An edge's batch: what one side of a custom field's change says, in words."""
+
+    async def of_changes(context: Context, parents: list[Any], columns: Columns) -> list[str | None]:
+        values = [(getattr(parent, side) or {}) if parent.field == "fields" else {} for parent in parents]
+        choosing = (parent.key for parent, value in zip(parents, values, strict=True) if _chosen(value))
+        named = {key: one for key in choosing if (one := _named(key)) is not None}
+        fields = dict(zip(named, await nodes_by_id(context, list(named.values()), None), strict=True))
+        people = await _names(context, (value.get("userId") for value in values))
+        return [
+            _said(value, getattr(fields.get(parent.key), "options", {}), people)
+            for parent, value in zip(parents, values, strict=True)
+        ]
+
+    return of_changes
+
+
+def _chosen(value: dict[str, Any]) -> list[str]:
+    return [*value.get("optionIds", ()), *filter(None, [value.get("optionId")])]
+
+
+def _said(value: dict[str, Any], options: dict[str, Any], people: dict[str, str]) -> str | None:
+    if not value:
+        return None
+    if "userId" in value:
+        return people.get(value["userId"])
+    if chosen := _chosen(value):
+        ids = [str(named[1][-1]) for one in chosen if (named := _named(one)) is not None]
+        return ", ".join(options[one]["name"] for one in ids if one in options) or None
+    (said,) = value.values()
+    return repr(said).removesuffix(".0") if isinstance(said, float) else str(said)
+
+
 @strawberry.type(description="A line of a text.")
 class TextLine:
     kind: TextLineKind = strawberry.field(description="What became of it.")

@@ -12,6 +12,7 @@ from tests.world import World
 HISTORY = """query($id: ID!, $n: Int!) { node(id: $id) { ... on Task { history(first: $n) { nodes {
   seq changes { __typename ... on ValueChange { field oldName newName old new }
   ... on MembersChange { field added addedNames removedNames }
+  ... on EntryChange { field key keyName old new oldName newName }
   ... on TextChange { field hunks { oldLine newLine lines { kind text } } }
 } } } } } }"""
 LONG = "\n".join(f"Line {number}" for number in range(1, 30))
@@ -41,6 +42,47 @@ async def test_changes_are_told_in_words(world: World) -> None:
     assert changes["assigneeIds"]["addedNames"] == ["Viewer"]
     assert changes["assigneeIds"]["removedNames"] == []
     assert (changes["priority"]["newName"], changes["priority"]["new"]) == (None, 3)
+
+
+async def test_custom_fields_are_told_in_words(world: World, service: Service) -> None:
+    """A field and its options that are deleted since, too: history is of then."""
+    options = [{"name": "Low"}, {"name": "High"}]
+    fields = {kind: await world.custom_field(kind.title(), kind) for kind in ("TEXT", "NUMBER", "USER")}
+    for kind in ("SELECT", "MULTI_SELECT"):
+        fields[kind] = await world.custom_field(kind.title(), kind, options=options)
+    low, high = [one["id"] for one in fields["SELECT"]["options"]]
+    several = [one["id"] for one in fields["MULTI_SELECT"]["options"]]
+    task = await world.task(config=[{"key": "a", "value": 1}])
+
+    async def edit(version: int, **values: JSON | None) -> None:
+        given = [{"fieldId": fields[kind]["id"], "value": value} for kind, value in values.items()]
+        config = [{"key": "a", "value": version + 1}]
+        patch = {"fields": given, "config": config}
+        await world.member.do("taskUpdate", id=task["id"], expectedVersion=version, patch=patch)
+
+    await edit(
+        1, TEXT={"text": "Ada"}, NUMBER={"number": 3}, USER={"userId": world.viewer.user_id},
+        SELECT={"optionId": low}, MULTI_SELECT={"optionIds": several},
+    )  # fmt: skip
+    await edit(2, SELECT={"optionId": high}, TEXT=None)
+    await world.owner.do("customFieldDelete", id=fields["SELECT"]["id"], expectedVersion=1)
+    second, first = (await _history(world, task))[:2]
+
+    def told(changes: list[JSON]) -> dict[str | None, tuple[str | None, str | None]]:
+        entries = (one for one in changes if one["__typename"] == "EntryChange")
+        return {one["keyName"]: (one["oldName"], one["newName"]) for one in entries}
+
+    assert told(first) == {
+        None: (None, None), "Text": (None, "Ada"), "Number": (None, "3"), "User": (None, "Viewer"),
+        "Select": (None, "Low"), "Multi_Select": (None, "Low, High"),
+    }  # fmt: skip
+    assert told(second) == {None: (None, None), "Select": ("Low", "High"), "Text": ("Ada", None)}
+    counts = []
+    for n in (1, 1, 2):
+        with service.statements() as counted:
+            await _history(world, task, n=n)
+        counts.append(len(counted))
+    assert counts[2] <= counts[1] + 1, "people are looked up where some are named"
 
 
 async def test_edits_of_texts_are_told_as_hunks(world: World, service: Service) -> None:
