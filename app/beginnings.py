@@ -61,6 +61,14 @@ async def prepared_on(connection: Any, texts: Iterable[str]) -> list[str]:
     return names
 
 
+def behind(connection: Any) -> Any:
+    """The connection behind one of the pool's proxies, which come and go. Raises what asyncpg does if it was lost."""
+    itself = connection._con  # noqa: SLF001
+    if itself is None:
+        raise asyncpg.InterfaceError("the connection was lost while nobody used it")
+    return itself
+
+
 class Prepared:
     """What goes ahead on one connection: statements that are prepared there."""
 
@@ -114,11 +122,11 @@ class Beginnings:
             if still:
                 await connection.execute(ROLLBACK)
                 still = False
-            prepared = self._known[connection._con] = await Prepared.on(connection)  # noqa: SLF001
+            prepared = self._known[behind(connection)] = await Prepared.on(connection)
         script = partial(_script, viewer_id, still=still)
         if isinstance(prepared, Prepared):
             return Ahead(script, prepared.message(viewer_id, still=still))
-        self._known[connection._con] = prepared + 1  # noqa: SLF001
+        self._known[behind(connection)] = prepared + 1
         return Ahead(script)
 
     def end(self, connection: Any) -> Ahead:
@@ -128,7 +136,7 @@ class Beginnings:
 
     def _find(self, connection: Any) -> Prepared | int:
         """What is prepared there, or how many snapshots have begun."""
-        return self._known.get(connection._con, 0)  # noqa: SLF001 -- the pool's proxies come and go
+        return self._known.get(behind(connection), 0)
 
 
 async def fetch(

@@ -232,7 +232,7 @@ class Database:
             rows = await self._connections.glance(text, arguments, statement.record_class)
         except LATE as late:
             raise TimedOut() from late
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        except (*LOST, asyncpg.PostgresError):
             rows = None  # its connection was lost, or what was prepared there has passed
         if rows is not None:
             STATEMENTS.inc()

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from app.beginnings import Ahead, executed, prepared_on
+from app.beginnings import Ahead, behind, executed, prepared_on
 from app.declarations import declaring_alone
 from app.guards import Guard, locking, modes_of
 from app.keys import as_text
@@ -75,7 +75,7 @@ class Openings:
 
     async def on(self, connection: Any, opening: Opening) -> Ahead:
         """What goes ahead of the first statement there."""
-        itself = connection._con  # noqa: SLF001 -- the pool's proxies come and go
+        itself = behind(connection)
         known = self._known.get(itself, 0)
         if known == _MET_BEFORE and self._prepares:
             known = self._known[itself] = _Prepared(await prepared_on(connection, (_BEGIN, _SET, _LOCK)))

@@ -130,3 +130,37 @@ async def test_a_first_value_that_cannot_be_sent(database: Database) -> None:
             async with database.snapshot(viewer_id) as after:
                 assert await after.value(LATEST) == latest, "it is of now"
                 await _check(after, viewer_id)
+
+
+SESSION = sql("SELECT pg_backend_pid()")
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+async def test_who_glances_after_a_session_was_ended_is_answered_by_another(
+    database: Database, url: str, monkeypatch: pytest.MonkeyPatch, is_open: bool
+) -> None:
+    """The connection at hand was lost while nobody used it, in a snapshot that was over or in none."""
+    monkeypatch.setattr(app.connections, "OPEN_SECONDS", 60)
+    reader = await database.begin() if is_open else await database.lend()
+    ended = await reader.value(SESSION)
+    gone = asyncio.Event()
+    reader.connection.add_termination_listener(lambda _: gone.set())
+    await (database.end(reader) if is_open else database.take_back(reader))
+    other = await asyncpg.connect(url)
+    await other.execute("SELECT pg_terminate_backend($1)", ended)
+    await gone.wait()
+    await other.close()
+    assert [row[0] for row in await database.glance(SESSION)] != [ended]
+
+
+async def test_who_glances_while_the_server_says_goodbye_is_answered_by_another(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """asyncpg has read that the session ends, and not yet that it has: it refuses in its own words."""
+    await database.take_back(await database.lend())
+
+    async def refuse(*_: object) -> None:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    monkeypatch.setattr(app.connections, "fetch", refuse)
+    assert await database.glance(SESSION)
