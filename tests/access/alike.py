@@ -9,11 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 from tests.client import JSON, Client
-from tests.invariants import is_global_id, without_ids
+from tests.invariants import DRIVER, is_global_id, without_ids
 from tests.service import Service
-
-DRIVER = ("WITH RECURSIVE typeinfo_tree", "SELECT current_setting('jit')", "SELECT set_config('jit'")
-"""What asyncpg asks once per connection, to know types."""
 
 _IDS = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _LOCKS = re.compile(r"(pg_advisory_\w+)\(-?\d+\)(?:, )?")
