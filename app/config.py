@@ -54,7 +54,12 @@ class Settings(Bounds):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    workers: int = Field(1, ge=1, le=128, description="Server processes that share the port.")
+    workers: int = Field(
+        1,
+        ge=1,
+        le=128,
+        description="Server processes that share the port; not given, `lockstep serve` starts one for each core.",
+    )
     public_url: WebUrl = Field("", description="Where clients reach this service, if not at host and port.")
     data_dir: Path = Field(
         Path(".lockstep"), description="Folder of the embedded servers and the signing key."

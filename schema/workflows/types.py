@@ -7,6 +7,7 @@ from typing import Any
 
 import strawberry
 
+from app.errors import TransitionReason as Reason
 from app.permissions import Permission
 from app.projects.access import may
 from app.projects.reads import STATUSES, TASK_TYPES, by_project
@@ -106,13 +107,21 @@ async def available_of_tasks(
     found = []
     for parent in parents:
         row, project = rows[parent.id], projects[parent.project_id]
-        idle = row.deleted_at is not None or not may(project, Permission.EDIT_TASKS)
+        idle = row.deleted_at is not None or project.archived_at is not None
         role: str = project.role  # type: ignore[attr-defined]
-        found.append([] if idle else _available(row, around, Mover(role)))
+        barred = [] if may(project, Permission.EDIT_TASKS) else [_NO_EDITOR]
+        found.append([] if idle else _available(row, around, Mover(role), barred))
     return found
 
 
-def _available(row: Any, around: Surroundings, mover: Mover) -> list[AvailableTransition]:
+_EDITOR = Permission.EDIT_TASKS.rule.needs.value
+_NO_EDITOR = Reason(TransitionReasonKind.ROLE, f"Moving tasks needs the role {_EDITOR}.", role=_EDITOR)
+
+
+def _available(
+    row: Any, around: Surroundings, mover: Mover, barred: list[Reason]
+) -> list[AvailableTransition]:
+    """``barred``: what speaks against every way, whatever the workflow says."""
     state = task_state(row)
     living = [
         one for one in around.statuses[row.project_id] if one.deleted_at is None and one.successor_id is None
@@ -120,22 +129,25 @@ def _available(row: Any, around: Surroundings, mover: Mover) -> list[AvailableTr
     ways = governing(around.transitions.get(row.project_id, ()), state["type_id"])
     if not ways:
         return [
-            _told(None, one, state, around, row.project_id, []) for one in living if one.id != row.status_id
+            _told(None, one, state, around, row.project_id, barred)
+            for one in living
+            if one.id != row.status_id
         ]
     there = {one.id: one for one in living}
     return [
-        _judged(one, there[one.to_status_id], state, around, row.project_id, mover)
+        _judged(one, there[one.to_status_id], state, around, row.project_id, mover, barred)
         for one in ways
         if leads(one, state) and one.to_status_id in there
     ]
 
 
 def _judged(
-    way: Any, status: Any, state: dict[str, Any], around: Surroundings, project_id: Any, mover: Mover
-) -> AvailableTransition:
+    way: Any, status: Any, state: dict[str, Any], around: Surroundings, project_id: Any, mover: Mover,
+    barred: list[Reason],
+) -> AvailableTransition:  # fmt: skip
     against = reasons_against(way, around, project_id, state, mover)
     against = [one for one in against if one.kind != TransitionReasonKind.COMMENT_REQUIRED]
-    return _told(way, status, state, around, project_id, against)
+    return _told(way, status, state, around, project_id, [*barred, *against])
 
 
 def _told(

@@ -40,7 +40,12 @@ async def test_without_transitions_every_move_is_allowed(world: World) -> None:
     ways = await available(world.member, task)
     assert ways.keys() == {"Backlog", "In progress", "Done", "Cancelled"}
     assert all(one["allowed"] and one["transition"] is None for one in ways.values())
-    assert await available(world.viewer, task) == {}, "who may not edit may do nothing"
+    barred = await available(world.viewer, task)
+    assert barred.keys() == ways.keys()
+    assert not any(one["allowed"] for one in barred.values()), "who may not edit is told why"
+    assert {(reason["kind"], reason["role"]) for one in barred.values() for reason in one["reasons"]} == {
+        ("ROLE", "MEMBER")
+    }
 
 
 async def test_a_move_takes_a_transition_or_is_refused(world: World, log: Log) -> None:
