@@ -80,10 +80,24 @@ _PATCHES = (
     _patched(lambda name: name == "removeAssigneeIds"),
     _patched(lambda name: name == "removeLabelIds"),
 )
-_LABEL, _FIELD = (global_id(kind, UUID(int=1), UUID(int=2)) for kind in ("Label", "CustomField"))
+_LABEL, _FIELD, _OPTION = (
+    global_id(kind, UUID(int=1), UUID(int=2)) for kind in ("Label", "CustomField", "FieldOption")
+)
+_PERSON = global_id("User", UUID(int=1))
 _CONDITIONS = tuple(
     _with(conditions=[{name: [word]}])
     for name, word in (("labelIds", _LABEL), ("withoutLabelIds", _LABEL), ("customFieldIds", _FIELD))
+)
+_ACTIONS = tuple(
+    _with(actions=[action])
+    for action in (
+        {"addLabelIds": [_LABEL]},
+        {"removeLabelIds": [_LABEL]},
+        *(
+            {"setCustomFields": [{"fieldId": _FIELD, "value": value}]}
+            for value in ({"optionId": _OPTION}, {"optionIds": [_OPTION]}, {"userId": _PERSON})
+        ),
+    )
 )
 VARIANTS: dict[str, tuple[Change, ...]] = {
     "taskCreate": (lambda given: given, _swapped("beforeId", "afterId")),
@@ -101,8 +115,8 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
         _swapped("afterId", "beforeId"),
         lambda given: {"id": given["id"], "expectedVersion": 1, "viewId": global_id("View", UUID(int=1))},
     ),
-    "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId"), *_CONDITIONS),
-    "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId"), *_CONDITIONS),
+    "transitionCreate": (lambda given: given, _swapped("beforeId", "afterId"), *_CONDITIONS, *_ACTIONS),
+    "transitionUpdate": (lambda given: given, _swapped("afterId", "beforeId"), *_CONDITIONS, *_ACTIONS),
     "taskUpdate": _PATCHES,
     "taskBulkUpdate": tuple(_bulk(change, own) for change in _PATCHES for own in (True, False)),
 }

@@ -33,9 +33,10 @@ from tests.world import PEOPLE, Kept, World, uuids
 
 ROOMY = {
     **GENEROUS, "max_aliases": 100_000, "max_tokens": 1_000_000, "max_cost": 1 << 31, "max_root_fields": 10_000,
-    "max_depth": 200, "max_batch": 100, "pool_size": 3,
+    "max_depth": 200, "max_batch": 100, "pool_size": 3, "foreseen_questions": 0,
 }  # fmt: skip
-"""The proof's documents are larger than anybody's; what they may see does not depend on that."""
+"""The proof's documents are larger than anybody's; what they may see does not depend on that. What a viewer has asked
+before changes which of their statements go together, so nothing is foreseen where statements are compared."""
 
 
 @dataclass(frozen=True)

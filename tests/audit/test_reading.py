@@ -11,6 +11,7 @@ import pytest
 
 from app.audit.filters import ENTRIES, ORDERS, EntryFilter, entry_conditions
 from app.audit.models import AuditEntry
+from app.connections import set_codecs
 from app.cursors import PageRequest
 from app.db import Reader
 from app.paging import pages_by_parent
@@ -161,6 +162,7 @@ async def test_each_filter_has_its_index(
     await log.connection.execute(MANY.replace("'rare'", "'task.deleted'"), workspace, UUID(int=7))
     await log.connection.execute("ANALYZE audit_entries")
     connection = await asyncpg.connect(named(servers.database_url, database))
+    await set_codecs(connection)
     try:
         async with connection.transaction():
             await connection.execute("SELECT declare('{}', ARRAY[$1::uuid])", workspace)
