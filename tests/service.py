@@ -173,7 +173,7 @@ class Service:
                 holder._con.add_query_logger(self._sent)
 
     def _sent(self, record: asyncpg.connection.LoggedQuery) -> None:
-        query = record.query.rstrip(";")  # which a script has where its last statement is sent apart
+        query = record.query.rstrip("; ")  # which a script has where its last statement is sent apart
         for counted in self._counted if query != ROLLBACK else ():
             counted.texts.append(query)
             counted.queries.append((query, tuple(record.args)))
