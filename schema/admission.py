@@ -16,8 +16,8 @@ from app.limits.limiter import Admission, Kind, Limits, Payer, RateLimited
 from app.limits.rates import Standing
 from schema.answers import Answer
 from schema.callers import Caller
-from schema.execution import Session
 from schema.preparation import Prepared
+from schema.sessions import Session
 
 CURRENT: ContextVar[Admission | None] = ContextVar("admission", default=None)
 """The admission of the operation that this task runs."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Hashable
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Hashable
+from contextlib import aclosing
 from copy import copy
 from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
-from typing import Any, Literal, Protocol, cast
+from typing import Any, cast
 
 import orjson
 import strawberry
@@ -48,51 +48,14 @@ from schema.persisted import PersistedQueries, Unsupported, check_fixed
 from schema.preparation import Preparation, Prepared
 from schema.requests import GraphQLRequest
 from schema.secrecy import hide
+from schema.sessions import Context, OpenContext, OpenSession, Session, Transport
 from schema.sharing import Shareable, SharedAnswers
 from schema.spending import spent_cost
 
 log = structlog.get_logger(__name__)
 
-Transport = Literal["http", "websocket"]
-
-
-class Context(Protocol):
-    """What resolvers see as `info.context`: made for one execution, closed before its answer is encoded."""
-
-    async def extensions(self) -> dict[str, Any]:
-        """What to tell beside the data, such as the positions that were read; may be empty."""
-
-
-class Session(Protocol):
-    """Who is at the other end of a request or socket; its id is in every log line and masked error."""
-
-    @property
-    def request_id(self) -> str: ...
-    @property
-    def transport(self) -> Transport: ...
-
-
-class OpenSession(Protocol):
-    """Makes the session of an HTTP request or of a whole socket; nobody signed in: token and viewer None."""
-
-    def __call__(
-        self,
-        application: Any,
-        /,
-        *,
-        request_id: str,
-        transport: Transport,
-        token: str | None,
-        viewer: Any,
-        expires_at: float | None,
-        caller: Caller,
-    ) -> Session: ...
-
-
 COLLECTED = 1000
 """What an operation may cost whose statements go to the database together (see `app.collecting`): few rows."""
-
-OpenContext = Callable[[Any, Any], AbstractAsyncContextManager[Context]]
 
 
 class GraphQLService:

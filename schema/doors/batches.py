@@ -8,9 +8,10 @@ from app.errors import ClientError
 from schema.admission import Visit, as_refused
 from schema.answers import TOO_COSTLY, Answer, failure
 from schema.doors.limits import DoorLimits
-from schema.execution import GraphQLService, Session
+from schema.execution import GraphQLService
 from schema.preparation import Prepared
 from schema.requests import BadRequest, GraphQLRequest
+from schema.sessions import Session
 
 
 async def run_admitted(

@@ -22,9 +22,9 @@ from schema.doors.batches import run_admitted
 from schema.doors.begun import Begun
 from schema.doors.messages import complete_frame, error_frame, next_frame
 from schema.doors.telling import Shared, SharedTelling
-from schema.execution import Session
 from schema.preparation import Prepared
 from schema.requests import GraphQLRequest
+from schema.sessions import Session
 from schema.sharing import Shareable, is_shareable
 
 if TYPE_CHECKING:

@@ -43,7 +43,8 @@ from schema.doors.origins import Origins
 from schema.doors.pace import FULL, Pace, State
 from schema.doors.places import Places
 from schema.doors.wire import SocketProtocol
-from schema.execution import GraphQLService, Session
+from schema.execution import GraphQLService
+from schema.sessions import Session
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.errors import Unauthenticated
 from schema.callers import Caller
-from schema.execution import Transport
+from schema.sessions import Transport
 
 
 @dataclass
