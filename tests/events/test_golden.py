@@ -29,6 +29,7 @@ ENVELOPE = (
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+00:00")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _HASH = re.compile(r"[0-9a-f]{16}")
 
 
@@ -49,7 +50,7 @@ def form(value: Any) -> Any:
     if isinstance(value, list):
         return [form(one) for one in value]
     if isinstance(value, str):
-        for pattern, name in ((_UUID, "<uuid>"), (_TIME, "<time>"), (_HASH, "<hash>")):
+        for pattern, name in ((_UUID, "<uuid>"), (_TIME, "<time>"), (_DATE, "<date>"), (_HASH, "<hash>")):
             if pattern.fullmatch(value):
                 return name
         return _UUID.sub("<uuid>", value)
