@@ -249,3 +249,22 @@ async def test_the_service_cannot_put_the_guards_out(role: asyncpg.Connection) -
     for statement in ("ALTER TABLE tasks DISABLE TRIGGER ALL", "SET session_replication_role = replica"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await role.execute(statement)
+
+
+async def test_a_clock_is_checked_by_as_many_events_as_it_moved(
+    role: asyncpg.Connection, world: World, log: Log
+) -> None:
+    """Also where the plan was made while there were next to none: it is kept."""
+    await log.connection.execute("VACUUM ANALYZE events")
+    project = uuids(world.eng["id"])[0]
+    await role.execute("SET plan_cache_mode = force_generic_plan")
+    read = """SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::int FROM pg_stat_xact_user_tables
+              WHERE relname LIKE 'events\\_part%'"""
+    for count in (1, 1, 3_000, 1):
+        async with role.transaction():
+            await role.execute(MOVE, project, count)
+            seq = await role.fetchval("SELECT seq FROM scopes WHERE id = $1", project)
+            await role.executemany(EVENT, [(project, seq - number, uuid4()) for number in range(count)])
+            before = await role.fetchval(read)
+            await role.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            assert await role.fetchval(read) - before <= count
