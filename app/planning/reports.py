@@ -1,48 +1,19 @@
-"""What became of a sprint, read from the log: what it was started with, what came and went, what was done, by day."""
+"""What became of a sprint: what it was started with, what came and went, what was done, by day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.db import Reader
-from app.projects.models import Status, StatusCategory
-from app.projects.reads import STATUSES, by_project
-from app.sprints.events import SPRINT_COMPLETED, SPRINT_STARTED
-from app.statements import Statement, as_keys, sql
-from app.tasks.events import TASK_LEFT
+from app.projects.models import StatusCategory
 
 MOST_DAYS = 366
 """Of a burndown; a longer one ends there."""
-
-_TOLD = ("sprint_id", "estimate", "status_id", "deleted_at")
-
-# Of each event only what moves a task in or out of a sprint, or how far it is, is taken out of its payload.
-_EVENTS: Statement[Any] = sql(
-    """
-    SELECT asked.id AS sprint_id, e.seq, e.kind, e.object_id, e.actor_id, e.recorded_at,
-           CASE WHEN e.payload ? 'state'
-                THEN (SELECT jsonb_object_agg(one.key, one.value) FROM jsonb_each(e.payload -> 'state') AS one
-                      WHERE one.key = ANY($3::text[]))
-                ELSE (SELECT jsonb_object_agg(one.key, one.value -> 'new')
-                      FROM jsonb_each(e.payload #> '{delta,set}') AS one WHERE one.key = ANY($3::text[]))
-           END AS told
-    FROM unnest($1::uuid[], $2::uuid[]) AS asked(project_id, id)
-    CROSS JOIN LATERAL (
-        SELECT asked.id AS object_id
-      UNION ALL
-        SELECT s.task_id FROM sprint_tasks s WHERE s.project_id = asked.project_id AND s.sprint_id = asked.id
-    ) AS of
-    JOIN events e ON e.scope_id = asked.project_id AND e.object_id = of.object_id
-    ORDER BY asked.id, e.seq
-    """,
-    "project_ids", "ids", "fields",
-)  # fmt: skip
 
 
 class ScopeChangeKind(StrEnum):
@@ -83,7 +54,7 @@ class Day:
 
 
 @dataclass(frozen=True)
-class _Known:
+class Known:
     """What the log has told of a task so far."""
 
     there: bool = False
@@ -91,43 +62,48 @@ class _Known:
     estimate: float | None = None
     status_id: str | None = None
     deleted_at: str | None = None
+    completed_at: str | None = None
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One event after the start, and what was known of its task before and after."""
 
     event: Any
-    before: _Known
-    after: _Known
+    before: Known
+    after: Known
 
 
 @dataclass(frozen=True)
 class Report:
-    """A started sprint, up to its completion or to now. ``ended``: the moment of its completion."""
+    """A started sprint, up to its completion or to now. ``ended``: the moment of its completion.
+
+    ``imported``: when it was imported, if it had begun by then. What it held then is what it began with.
+    """
 
     sprint_id: str
     started: datetime
     ended: datetime | None
-    first: dict[UUID, _Known]
-    steps: tuple[_Step, ...]
+    imported: datetime | None
+    first: dict[UUID, Known]
+    steps: tuple[Step, ...]
     categories: dict[str, str]
 
-    def inside(self, known: _Known) -> bool:
+    def inside(self, known: Known) -> bool:
         """Whether a task is in the sprint."""
         return known.there and known.sprint_id == self.sprint_id and known.deleted_at is None
 
-    def amount(self, tasks: Sequence[_Known], *categories: StatusCategory) -> Amount:
+    def amount(self, tasks: Sequence[Known], *categories: StatusCategory) -> Amount:
         """Those of some tasks that are in the sprint, and in one of the categories (none: in any)."""
-        among = [
-            one
-            for one in tasks
-            if self.inside(one) and (not categories or self.categories.get(one.status_id or "") in categories)
-        ]
-        return Amount(len(among), round(sum(one.estimate or 0.0 for one in among), 9))
+        return _sum(
+            one for one in tasks if self.inside(one) and (not categories or self._is(one, categories))
+        )
+
+    def _is(self, known: Known, categories: Sequence[StatusCategory]) -> bool:
+        return self.categories.get(known.status_id or "") in categories
 
     @property
-    def last(self) -> list[_Known]:
+    def last(self) -> list[Known]:
         """Its tasks at its end, or now."""
         known = dict(self.first)
         for step in self.steps:
@@ -144,7 +120,7 @@ class Report:
         """What came, went and was estimated anew since, in order."""
         return [change for step in self.steps if (change := self._change(step)) is not None]
 
-    def _change(self, step: _Step) -> ScopeChange | None:
+    def _change(self, step: Step) -> ScopeChange | None:
         before, after = self.inside(step.before), self.inside(step.after)
         if before == after and not (after and step.before.estimate != step.after.estimate):
             return None
@@ -168,60 +144,48 @@ class Report:
     def burndown(self, zone: ZoneInfo, now: datetime) -> Iterator[Day]:
         """The end of each day from its start to its completion, or to today."""
         known, waiting = dict(self.first), list(self.steps)[::-1]
-        day, until = self.started.astimezone(zone).date(), (self.ended or now).astimezone(zone).date()
+        done = self._done_before(zone)
+        day, until = _day(self.started, zone), _day(self.ended or now, zone)
         for _ in range(MOST_DAYS):
             if day > until:
                 return
-            while waiting and waiting[-1].event.recorded_at.astimezone(zone).date() <= day:
+            while waiting and _day(waiting[-1].event.recorded_at, zone) <= day:
                 step = waiting.pop()
                 known[step.event.object_id] = step.after
-            tasks = list(known.values())
-            yield Day(day, self.amount(tasks), self.amount(tasks, *OPEN))
+            inside = {task_id: one for task_id, one in known.items() if self.inside(one)}
+            left = (
+                one for id_, one in inside.items() if self._is(one, OPEN) or done.get(id_, date.min) > day
+            )
+            yield Day(day, _sum(inside.values()), _sum(left))
             day += timedelta(days=1)
+
+    def _done_before(self, zone: ZoneInfo) -> dict[UUID, date]:
+        """The days on which tasks were closed that were so when they were imported, as they say themselves."""
+        if self.imported is None:
+            return {}
+        until = min(self.imported, self.ended or self.imported)
+        return {
+            task_id: _day(moment_told(one.completed_at, until), zone)
+            for task_id, one in self.first.items()
+            if one.completed_at is not None
+        }
+
+
+def _sum(tasks: Iterable[Known]) -> Amount:
+    estimates = [one.estimate or 0.0 for one in tasks]
+    return Amount(len(estimates), round(sum(estimates), 9))
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    try:
+        return moment.astimezone(zone).date()
+    except OverflowError:  # an imported moment on the first day that there is
+        return moment.date()
+
+
+def moment_told(told: str | None, until: datetime) -> datetime:
+    """A moment that an imported state tells. ``until``: it cannot be later; also for what is not told."""
+    return until if told is None else min(datetime.fromisoformat(told), until)
 
 
 OPEN = (StatusCategory.BACKLOG, StatusCategory.UNSTARTED, StatusCategory.STARTED)
-
-
-async def reports_of(reader: Reader, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, Report]:
-    """By sprint, of those (project, sprint) that were started, in two statements.
-
-    Statuses mean what they mean today.
-    """
-    project_ids, ids = as_keys(list(dict.fromkeys(keys)))
-    rows = await reader.rows(_EVENTS, project_ids=project_ids, ids=ids, fields=list(_TOLD))
-    statuses: dict[UUID, list[Status]] = await by_project(reader, STATUSES, list(set(project_ids)))
-    categories = {str(status.id): status.category for words in statuses.values() for status in words}
-    by_sprint: dict[UUID, list[Any]] = {}
-    for row in rows:
-        by_sprint.setdefault(row.sprint_id, []).append(row)
-    reports = {sprint_id: _report(sprint_id, events, categories) for sprint_id, events in by_sprint.items()}
-    return {sprint_id: report for sprint_id, report in reports.items() if report is not None}
-
-
-def _report(sprint_id: UUID, events: Sequence[Any], categories: dict[str, str]) -> Report | None:
-    known: dict[UUID, _Known] = {}
-    first: dict[UUID, _Known] | None = None
-    steps: list[_Step] = []
-    started = ended = None
-    for event in events:
-        if event.object_id == sprint_id:
-            if event.kind == SPRINT_STARTED.name:
-                first, started = dict(known), event.recorded_at
-            elif event.kind == SPRINT_COMPLETED.name:
-                ended = event.recorded_at
-                break
-            continue
-        before = known.get(event.object_id, _Known())
-        known[event.object_id] = after = _next(before, event)
-        if first is not None and before != after:
-            steps.append(_Step(event, before, after))
-    if first is None or started is None:
-        return None
-    return Report(str(sprint_id), started, ended, first, tuple(steps), categories)
-
-
-def _next(known: _Known, event: Any) -> _Known:
-    if event.kind == TASK_LEFT.name:
-        return _Known()
-    return replace(known, there=True, **(event.told or {}))

@@ -12,7 +12,7 @@ import strawberry
 from app.errors import BadInput, ValidationFailed
 from app.keeping import Noted, note
 from app.planning import reports as known
-from app.planning.reports import reports_of
+from app.planning.reads import reports_of
 from app.projects.models import StatusCategory
 from app.values import check_time_zone
 from schema.accounts.types import User, user_edge
@@ -85,12 +85,15 @@ def _burndown(root: Any, time_zone: str = "UTC") -> list[BurndownDay]:
 
 @strawberry.type(
     description="What became of a sprint from its start to its completion, or until now, read from the log. Statuses "
-    "mean what they mean today."
+    "mean what they mean today. Of a sprint that had begun when it was imported it begins at its recorded start "
+    "(`startedAt`) with what it held when it was imported: of what came and went before, nothing is known."
 )
 class SprintReport:
     report: strawberry.Private[known.Report]
     changed: strawberry.Private[list[known.ScopeChange]]
-    committed: PlannedAmount = strawberry.field(description="What it was started with.")
+    committed: PlannedAmount = strawberry.field(
+        description="What it was started with; of a sprint that was imported after its start: what it held then."
+    )
     added: PlannedAmount = strawberry.field(description="What came after its start.")
     removed: PlannedAmount = strawberry.field(description="What went after its start.")
     reestimated: PlannedAmount = strawberry.field(
@@ -99,20 +102,26 @@ class SprintReport:
     completed: PlannedAmount = strawberry.field(description="What is in it and done.")
     cancelled: PlannedAmount = strawberry.field(description="What is in it and cancelled.")
     unfinished: PlannedAmount = strawberry.field(
-        description="What is in it and neither; of a completed one: what was moved out when it was completed."
+        description="What is in it and neither; of a completed one: what was moved out when it was completed, which is "
+        "not known of one that was imported completed."
     )
     changes: list[SprintScopeEntry] = derived(
-        _changes, "What came, went and was estimated anew since its start, in order.", reads=()
+        _changes,
+        "What came, went and was estimated anew since its start, or since it was imported, in order.",
+        reads=(),
     )
     burndown: list[BurndownDay] = derived(
-        _burndown, f"The end of each day, of at most {known.MOST_DAYS}.", reads=()
+        _burndown,
+        f"The end of each day, of at most {known.MOST_DAYS}. On days before a sprint was imported, what it held then "
+        "is remaining until its `completedAt`.",
+        reads=(),
     )
 
 
 async def reports_of_sprints(
     context: Context, parents: list[Any], columns: Columns
 ) -> list[SprintReport | None]:
-    """Of each sprint; None before its start."""
+    """Of each sprint; None while it is planned."""
     keys = [(parent.project_id, parent.id) for parent in parents]
     found = await reports_of(await context.reader(), keys)
     return [_shown(found[parent.id]) if parent.id in found else None for parent in parents]

@@ -56,7 +56,8 @@ class Sprint(Node):
     )
     report: SprintReport | None = edge(
         reports_of_sprints,
-        "What became of it since its start, from the log; null before.",
+        "What became of it since its start, from the log; null before. Of an imported sprint that had begun: since its "
+        "recorded start, with what it held when it was imported.",
         reads=("project_id", "id"),
     )
     viewer_can_update: bool = edge(
