@@ -51,14 +51,18 @@ def _message(name: str, given: bytes) -> bytes:
 
 async def prepared_on(connection: Any, texts: Iterable[str]) -> list[str]:
     """The names of these statements, prepared on a connection that is in no transaction."""
-    names = []
-    for text in texts:
-        one = await connection.prepare(text)
-        one._state.attach()  # noqa: SLF001 -- else asyncpg closes what nobody holds; to hold it holds the connection
-        names.append(one.get_name())
+    names = [(await kept_on(connection, text)).name for text in texts]
     # To prepare begins a transaction, which ends with what is executed next.
     await connection._con._protocol.query("SELECT", None)  # noqa: SLF001
     return names
+
+
+async def kept_on(connection: Any, text: str) -> Any:
+    """A statement that is prepared on a connection, as asyncpg's protocol takes it, for as long as that lasts."""
+    one = await connection.prepare(text)
+    state = one._state  # noqa: SLF001
+    state.attach()  # else asyncpg closes what nobody holds; to hold `one` holds the connection
+    return state
 
 
 def behind(connection: Any) -> Any:
@@ -153,12 +157,12 @@ async def fetch(
             await connection.execute(ahead.script)
         else:
             if itself._query_loggers:  # noqa: SLF001
-                _tell(itself, ahead.script)
+                heard(itself, ahead.script)
             itself._transport.write(ahead.message)  # noqa: SLF001
     if known is None:
         return await connection.fetch(text, *arguments, record_class=record_class)
     if itself._query_loggers:  # noqa: SLF001
-        _tell(itself, text, arguments)
+        heard(itself, text, arguments)
     try:
         return await itself._protocol.bind_execute(known, arguments, "", 0, False, None)  # noqa: SLF001
     except (asyncpg.DataError, asyncpg.InterfaceError):
@@ -174,7 +178,7 @@ async def fetch(
     return await connection.fetch(text, *arguments, record_class=record_class)
 
 
-def _tell(connection: Any, text: str, arguments: list[Any] | None = None) -> None:
+def heard(connection: Any, text: str, arguments: list[Any] | None = None) -> None:
     """Those who listen to what is asked of PostgreSQL hear of it before it is."""
     with connection._time_and_log(text, arguments or (), None):  # noqa: SLF001
         pass

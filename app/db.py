@@ -18,6 +18,7 @@ from app.beginnings import ROLLBACK, Ahead, fetch
 from app.collecting import Collector, Combinations, Wanted, numbered
 from app.connections import LATE, LOST, ROLLBACK_SECONDS, Connections, Patience, connect, give_up
 from app.declarations import declaring
+from app.endings import Ending, Endings
 from app.errors import BadInput, ClientError, TimedOut, Unavailable
 from app.metrics import STATEMENTS
 from app.openings import Opening, Openings
@@ -190,6 +191,7 @@ class Database:
         self.pool = pool
         self._connections = Connections(pool, patience or Patience(), prepared_statements=prepared_statements)
         self._openings = Openings(prepared_statements=prepared_statements)
+        self._endings = Endings(prepared_statements=prepared_statements)
 
     @classmethod
     async def open(
@@ -213,6 +215,13 @@ class Database:
         """What goes ahead of the first statement of a transaction there."""
         try:
             return await self._openings.on(connection, opening)
+        except LOST as lost:
+            raise Unavailable() from lost
+
+    async def ending(self, connection: Any, text: str) -> Ending | None:
+        """What ends the transaction there with this statement, if it can be done in one round trip."""
+        try:
+            return await self._endings.on(connection, text)
         except LOST as lost:
             raise Unavailable() from lost
 

@@ -11,11 +11,11 @@ import orjson
 from sqlmodel import SQLModel
 
 from app.errors import KeyReused
-from app.events.appending import Keeping
 from app.events.cursors import Cursor
 from app.events.deltas import State
 from app.events.log import Position
 from app.events.models import Event, MutationOutcome
+from app.events.parts import Keeping
 from app.guards import Guard
 from app.mail.letters import Mail
 from app.statements import Statement, sql

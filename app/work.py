@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
@@ -27,10 +28,12 @@ from app.beginnings import Ahead
 from app.connections import LATE, LOST
 from app.db import Database, Reader
 from app.declarations import declaring
+from app.endings import COMMIT
 from app.errors import Busy, ClientError, TimedOut, Unauthenticated, Unavailable
-from app.events.appending import Batch, Part, Recorded, append
+from app.events.appending import Appending, append
 from app.events.kinds import EventKind, Payload
 from app.events.models import ActorKind, Event
+from app.events.parts import Batch, Part, Recorded
 from app.guards import Guard, locking
 from app.ids import new_id
 from app.mail.letters import Mail, NoPostbox, Postbox
@@ -87,6 +90,8 @@ class Work(Reader):
         self.batch_id: UUID | None = None
         self.staged = Staged()
         """What is written in the statement that appends the events, after everything else."""
+        self.last: Appending | None = None
+        """What is appended with the commit."""
         self.nothing_done = False
         """Set where there is nothing to commit."""
         self._reflected: dict[UUID, None] = {}
@@ -258,12 +263,13 @@ async def transaction(
                     await work.script(begin)
                 async with _in_time(store, actor):
                     yield work
+                    commit = await _committing(store, work)
                 if work.nothing_done:
                     await connection.execute("ROLLBACK")
                     return
                 store.barrier("before-commit")
                 committing = True
-                await connection.execute("COMMIT")
+                await commit()
                 store.barrier("after-commit")
             except BaseException:
                 if not connection.is_closed() and connection.is_in_transaction():
@@ -280,6 +286,24 @@ async def transaction(
             "OUTCOME_UNKNOWN",
             "The database went away while this was being committed. Send it again with the same clientMutationId.",
         ) from lost
+
+
+async def _committing(store: Store, work: Work) -> Callable[[], Awaitable[Any]]:
+    """How to commit: with what it still has to append, if that can be sent along."""
+    alone = partial(work.connection.execute, COMMIT)
+    last = work.last
+    if last is None:
+        return alone
+    written = None if work.nothing_done else last.ending()
+    ending = written and await store.database.ending(work.connection, written[0])
+    if not (written and ending):
+        await last.write(work)
+        return alone
+
+    async def together() -> None:
+        last.take(await ending.send(written[1]))
+
+    return together
 
 
 @asynccontextmanager

@@ -3,98 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+import orjson
+
 from app.db import Reader
+from app.endings import TOLD
 from app.events.cursors import Cursor
-from app.events.kinds import EventKind, Payload
 from app.events.log import Position, heads
-from app.events.models import ActorKind, Event
+from app.events.models import Event
+from app.events.parts import Batch, Part, Recorded
 from app.keys import as_text
 from app.staging import Form, RaceLost, Staged, Values, given, named, numbers, parts_of, recordset
 from app.statements import Row, Statement
 
-
-class Recorded(NamedTuple):
-    """An event that an action recorded; it gets its seq just before the commit."""
-
-    id: UUID
-    scope_id: UUID
-    kind: EventKind
-    object_id: UUID
-    object_version: int | None
-    payload: Payload
-    occurred_at: datetime | None
-    caused_by: UUID | None
-
-
-class Batch(NamedTuple):
-    """What the events of one unit have in common."""
-
-    actor_id: UUID | None
-    actor_kind: ActorKind
-    batch_id: UUID | None
-    client_mutation_id: UUID | None
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """An outcome that is to be kept for a retry: the request's key and hash, and the action's result."""
+class Appending:
+    """What is to be written and appended, in one statement: by itself, or as what a transaction ends with."""
 
-    viewer_id: UUID
-    key: UUID
-    request_hash: bytes
-    result: dict[str, Any]
+    parts: Sequence[Part]
+    scopes: list[UUID]
+    forms: tuple[Form, ...]
+    kept: bool
+    arguments: list[Any]
+    known: dict[UUID, Position]
 
+    @classmethod
+    async def of(cls, reader: Reader, parts: Sequence[Part], staged: Staged) -> Appending:
+        """What was staged, and what was recorded for the logs of scopes, which are declared."""
+        staged.settle()
+        known = await _unmoved(reader, parts)
+        recorded = [(part.batch, event) for part in parts for event in part.recorded]
+        kept = [part for part in parts if part.keeping is not None]
+        scopes = sorted({event.scope_id for _, event in recorded})
+        arguments = [*staged.arguments()]
+        if recorded:
+            arguments += [as_text(scopes)] if len(scopes) > 1 else []
+            arguments += given(_clock_rows(scopes, recorded)) + given(_event_rows(recorded))
+        if kept:
+            outcomes, places = _kept_rows(kept, known)
+            arguments += given(outcomes) + given(places)
+        return cls(parts, scopes, staged.forms(), bool(kept), arguments, known)
 
-@dataclass
-class Part:
-    """What one actor did: of a unit all of it, in a lane one of many commands. It gets its events and positions."""
+    async def write(self, reader: Reader) -> None:
+        """Now. Raises ``RaceLost`` if a staged row was not there any more as it was decided on."""
+        if not self.arguments:
+            _place(self.parts, {}, self.known)
+            return
+        rows = await reader.rows(self._statement(), **named(self.arguments))
+        if self.scopes and not rows and any(write.counted for write, _ in self.forms):
+            raise RaceLost
+        if not self.scopes and not rows[0].whole:
+            raise RaceLost
+        clocks = {row.id: row for row in rows} if self.scopes else {}
+        missing = [scope for scope in self.scopes if scope not in clocks]
+        if missing:
+            raise LookupError(f"no clock for scope {missing[0]}")
+        _place(self.parts, clocks, self.known)
 
-    batch: Batch
-    recorded: Sequence[Recorded]
-    reflected: Sequence[UUID]
-    keeping: Keeping | None = None
-    events: list[Event] = field(default_factory=list)
-    positions: list[Position] = field(default_factory=list)
+    def ending(self) -> tuple[str, list[Any]] | None:
+        """The same for ``app.endings``, which fails with ``LOST`` if others were faster; None: it moves no clock."""
+        if not self.scopes:
+            return None
+        return self._statement(telling=True).prepare(named(self.arguments))
+
+    def take(self, told: str) -> None:
+        """What that told."""
+        clocks = {
+            UUID(scope): (None, seq, _EPOCH + timedelta(microseconds=at), previous and UUID(previous))
+            for scope, seq, at, previous in orjson.loads(told)
+        }
+        _place(self.parts, clocks, self.known)
+
+    def _statement(self, *, telling: bool = False) -> Statement[Any]:
+        return _statement(self.forms, min(len(self.scopes), 2), self.kept, telling)
 
 
 async def append(reader: Reader, parts: Sequence[Part], staged: Staged) -> None:
-    """Write what was staged, and append what was recorded to the logs of its scopes, which are declared.
-
-    Raises ``RaceLost`` if a staged row was not there any more as it was decided on.
-    """
-    staged.settle()
-    known = await _unmoved(reader, parts)
-    recorded = [(part.batch, event) for part in parts for event in part.recorded]
-    kept = [part for part in parts if part.keeping is not None]
-    if not (recorded or kept or staged.rows):
-        _place(parts, {}, known)
-        return
-    scopes = sorted({event.scope_id for _, event in recorded})
-    forms = staged.forms()
-    arguments = [*staged.arguments()]
-    if recorded:
-        arguments += [as_text(scopes)] if len(scopes) > 1 else []
-        arguments += given(_clock_rows(scopes, recorded)) + given(_event_rows(recorded))
-    if kept:
-        outcomes, places = _kept_rows(kept, known)
-        arguments += given(outcomes) + given(places)
-    statement = _statement(forms, min(len(scopes), 2), bool(kept))
-    rows = await reader.rows(statement, **named(arguments))
-    if recorded and not rows and any(write.counted for write, _ in forms):
-        raise RaceLost
-    if not recorded and not rows[0].whole:
-        raise RaceLost
-    clocks = {row.id: row for row in rows} if recorded else {}
-    missing = [scope for scope in scopes if scope not in clocks]
-    if missing:
-        raise LookupError(f"no clock for scope {missing[0]}")
-    _place(parts, clocks, known)
+    """Write what was staged and append what was recorded, now. Raises ``RaceLost``."""
+    await (await Appending.of(reader, parts, staged)).write(reader)
 
 
 async def _unmoved(reader: Reader, parts: Sequence[Part]) -> dict[UUID, Position]:
@@ -248,18 +242,26 @@ _KEPT = """
         WHERE $whole ORDER BY outcome.viewer_id, outcome.key
     )
 """
+# Gives no row, and tells all the same.
+_TELLING = f"""
+    CASE WHEN count(*) = $clocks THEN set_config('{TOLD}', json_agg(json_build_array(
+        id, seq, (extract(epoch FROM recorded_at) * 1000000)::bigint, previous_id))::text, false)
+    ELSE lose_race() END FROM clock OFFSET 1
+"""
 
 
 @lru_cache(maxsize=512)
-def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[Any]:
+def _statement(forms: tuple[Form, ...], scopes: int, kept: bool, telling: bool) -> Statement[Any]:
     """The statement; ``scopes``: 0, 1, or 2 for several."""
     parts, whole, place = parts_of(forms)
     parts = list(parts)
+    clocks = "1"
     if scopes:
         when = whole
         if scopes > 1:
             parts.append(_LOCKED.replace("$scopes", f"${place}::text::uuid[]").replace("$whole", whole))
-            when = f"(SELECT count(*) FROM locked) = cardinality(${place}::text::uuid[])"  # noqa: S608 (ours)
+            clocks = f"cardinality(${place}::text::uuid[])"
+            when = f"(SELECT count(*) FROM locked) = {clocks}"  # noqa: S608 (ours)
             place += 1
         tally, item = recordset("tally", _CLOCKS, place), recordset("item", _ITEMS, place + 2)
         place += 4
@@ -272,4 +274,6 @@ def _statement(forms: tuple[Form, ...], scopes: int, kept: bool) -> Statement[An
         text = _KEPT.replace("$outcome", outcome).replace("$at", at).replace("$seq", seq)
         parts.append(text.replace("$placed", placed).replace("$whole", whole))
     answer = "id, seq, recorded_at, previous_id FROM clock" if scopes else f"({whole}) AS whole"
+    if telling:
+        answer = _TELLING.replace("$clocks", clocks)
     return Statement(f"WITH {', '.join(parts)} SELECT {answer}", Row, *numbers(place - 1))

@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from app import metrics
-from app.events.appending import Part, append
+from app.events.appending import Appending
 from app.events.models import ActorKind, Event
+from app.events.parts import Part
 from app.gathering import Gathering, Select
 from app.lanes.commands import Apart, Command, Room, Seen
 from app.openings import Opening
@@ -97,7 +98,7 @@ async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
             one.part = one.work.part(one.item.key, one.result)
         told = {event.scope_id for work in works for event in work.recorded}
         await unit.declare(sorted(told - {item.seen.project_id for item in items}))
-        await append(unit, [one.part for one in done], unit.staged)
+        unit.last = await Appending.of(unit, [one.part for one in done], unit.staged)
         unit.nothing_done = not any(one.part.recorded or one.part.keeping for one in done)
     count_committed([one.part for one in done])
     metrics.BATCHES.observe(len(items))

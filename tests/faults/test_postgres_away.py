@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.events.watch import Watch
-from tests.client import PATIENCE_SECONDS, Answer, Client, new_key
+from tests.client import JSON, PATIENCE_SECONDS, Answer, Client, new_key
 from tests.faults.conftest import OtherProcess
 from tests.faults.proxy import Proxy
 from tests.faults.test_redis_away import metric
@@ -170,6 +170,38 @@ async def test_an_unknown_outcome_is_told_by_the_same_key(
         assert await _created(cut_off.member, keyed) == told
         assert await log.count() == before + 1
         await check_whole(log, stream, uuids(world.eng["id"])[0], stream.frames[0]["position"]["seq"])
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_the_same_of_what_is_written_and_committed_at_once(
+    world: World, log: Log, proxy: Proxy, cut_off: World, arrived: bool
+) -> None:
+    """An edit like others before goes together with its COMMIT."""
+    task = await world.task()
+
+    def edit(number: int, title: str) -> JSON:
+        keyed = {"id": task["id"], "expectedVersion": number, "clientMutationId": new_key()}
+        return {"input": keyed | {"patch": {"title": title}}}
+
+    for number in range(1, 5):
+        assert not (await cut_off.member.ask(UPDATE, edit(number, f"Title {number}"))).codes
+    async with world.viewer.follow(world.eng["scope"]) as stream:
+        before = await log.count()
+        happened = proxy.cut_once(b"Unlike all before", arrived=arrived)
+        keyed = edit(5, "Unlike all before")
+        answer = await cut_off.member.ask(UPDATE, keyed)
+        assert happened.is_set()
+        assert answer.codes == ["OUTCOME_UNKNOWN"]
+        # Whether what arrived was done nobody knows: the session may have been ended before.
+        assert await log.count() - before in ((0, 1) if arrived else (0,))
+        told = await world.member.query(UPDATE, **keyed)
+        assert told["taskUpdate"] == {"errors": [], "task": {"title": "Unlike all before", "version": 6}}
+        assert await log.count() == before + 1
+        await check_whole(log, stream, uuids(world.eng["id"])[0], stream.frames[0]["position"]["seq"])
+
+
+UPDATE = """mutation($input: TaskUpdateInput!) {
+  taskUpdate(input: $input) { errors { code } task { title version } } }"""
 
 
 async def _created(client: Client, keyed: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.errors import ClientError, Refusal
+from app.endings import Ending
 from app.events import appending
 from app.lanes import batches, lanes
 from app.lanes.commands import Seen
@@ -79,27 +80,41 @@ async def test_edits_of_one_task_have_one_winner(world: World) -> None:
     assert codes == {"VERSION_CONFLICT"}
 
 
+@pytest.mark.parametrize("met", [False, True])
 @pytest.mark.parametrize(("patch", "version"), [({"title": "Mine"}, 2), ({"priority": 1}, 3)])
 async def test_what_changed_after_it_was_read_is_not_overwritten(
-    world: World, service: Service, monkeypatch: pytest.MonkeyPatch, patch: JSON, version: int
+    world: World, service: Service, monkeypatch: pytest.MonkeyPatch, patch: JSON, version: int, met: bool
 ) -> None:
-    """Another process commits between a batch's facts and its writes: it is decided anew, and merges or is refused."""
-    task = await world.task()
-    task_id = uuids(task["id"])[-1]
-    append = appending.append
-    late: list[Any] = []
+    """Another process commits between a batch's facts and its writes: it is decided anew, and merges or is refused.
 
-    async def later(reader: Any, parts: Any, staged: Any) -> None:
+    ``met``: where such edits were made before, they are written and committed in one round trip.
+    """
+    task, other = await world.task(), await world.task()
+    for number in range(4 * met):
+        again = {key: f"{key} {number}" if key == "title" else number + 1 for key in patch}
+        await world.member.do("taskUpdate", id=other["id"], expectedVersion=number + 1, patch=again)
+    task_id = uuids(task["id"])[-1]
+    of, send = appending.Appending.of, Ending.send
+    late: list[Any] = []
+    together: list[str] = []
+
+    async def later(reader: Any, parts: Any, staged: Any) -> Any:
         if not late:
             late.append(parts)
             edit = EditTask(TaskEdit(task_id, 1, TaskPatch({"title": "Theirs"})))
             await run_unit(service.application.store, Actor(world.uuid("owner")), edit)
-        await append(reader, parts, staged)
+        return await of(reader, parts, staged)
 
-    monkeypatch.setattr(batches, "append", later)
+    async def counting(ending: Ending, arguments: Any) -> str:
+        together.append("sent")
+        return await send(ending, arguments)
+
+    monkeypatch.setattr(batches.Appending, "of", later)
+    monkeypatch.setattr(Ending, "send", counting)
     async with verify_events(world.owner, Scope("project", world.eng["id"])):
         payload = await world.member.answer("taskUpdate", id=task["id"], expectedVersion=1, patch=patch)
     assert late
+    assert bool(together) == met
     found = await world.owner.query(
         "query($id: ID!) { node(id: $id) { ... on Task { title version } } }", id=task["id"]
     )
