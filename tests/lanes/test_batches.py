@@ -9,8 +9,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from app.errors import ClientError, Refusal
 from app.endings import Ending
+from app.errors import ClientError, Refusal
 from app.events import appending
 from app.lanes import batches, lanes
 from app.lanes.commands import Seen
