@@ -109,7 +109,7 @@ async def test_what_changed_after_it_was_read_is_not_overwritten(
         together.append("sent")
         return await send(ending, arguments)
 
-    monkeypatch.setattr(batches.Appending, "of", later)
+    monkeypatch.setattr(appending.Appending, "of", later)
     monkeypatch.setattr(Ending, "send", counting)
     async with verify_events(world.owner, Scope("project", world.eng["id"])):
         payload = await world.member.answer("taskUpdate", id=task["id"], expectedVersion=1, patch=patch)
