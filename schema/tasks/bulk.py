@@ -72,7 +72,10 @@ _ATOMIC = "True: if one is refused, none is changed. False: each on its own."
 _COMMENT = (
     "A comment for each task that is changed, which its workflow may ask for: written in the same unit."
 )
-_DRY_RUN = "True: nothing is written, and no `clientMutationId` is used up; `results` tell what would become of each."
+_DRY_RUN = (
+    "True: nothing is written, and no `clientMutationId` is used up; `results` and `errors` are what they would be. "
+    "With `atomic: false` each task is told on its own, beside one that would be refused too."
+)
 
 
 @strawberry.input(description="An edit of up to 1,000 tasks: one event each, one frame to every subscriber.")

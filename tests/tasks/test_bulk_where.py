@@ -91,9 +91,43 @@ async def test_each_on_its_own_while_it_is_tried(world: World) -> None:
     tasks = [await world.task(f"Task {number}") for number in range(2)]
     await world.owner.do("taskUpdate", id=tasks[0]["id"], expectedVersion=1, patch={"title": "Theirs"})
     items = [{"id": task["id"], "expectedVersion": 1} for task in tasks]
-    tried = await world.member.do("taskBulkUpdate", items=items, patch={"title": "Mine"}, dryRun=True)
+    asked: JSON = {"items": items, "patch": {"title": "Mine"}, "atomic": False}
+    tried = await world.member.do("taskBulkUpdate", **asked, dryRun=True)
     assert [one["outcome"] for one in tried["results"]] == ["CONFLICT", "APPLIED"]
     assert tried["results"][0]["error"]["clashes"][0]["theirs"] == "Theirs"
+
+
+TOLD = "results { ok outcome error { code message path } changes { __typename } }"
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize("name", ["taskBulkUpdate", "taskBulkMove", "taskBulkDelete", "where"])
+async def test_a_trial_tells_what_the_real_run_tells(world: World, log: Log, name: str, atomic: bool) -> None:
+    """Where some are refused: all of it, or each on its own."""
+    tasks = [await world.task(f"Task {number}", priority=number) for number in range(3)]
+    changed = {"title": "Theirs", "priority": 4, "statusId": world.status("In progress")}
+    await world.owner.do("taskUpdate", id=tasks[0]["id"], expectedVersion=1, patch=changed)
+    hidden = (await world.hidden(world.secret, "owner"))["Task"]
+    items = [{"id": one, "expectedVersion": 1} for one in (*(task["id"] for task in tasks), hidden)]
+    asked: JSON = {"items": items, "atomic": atomic, "onConflict": "REJECT"}
+    if name == "taskBulkUpdate":
+        asked["patch"] = {"priority": 2}
+    elif name == "taskBulkMove":
+        asked["statusId"] = world.status("Done")
+    elif name == "where":
+        # A task is no parent of its own, and the others can have it.
+        where = {"projectId": world.eng["id"], "filter": {}}
+        name, asked = (
+            "taskBulkUpdate",
+            {"where": where, "patch": {"parentId": tasks[0]["id"]}, "atomic": atomic},
+        )
+    before = await log.fingerprint()
+    tried = await world.member.answer(name, TOLD, **asked, dryRun=True)
+    assert await log.fingerprint() == before
+    assert tried == await world.member.answer(name, TOLD, **asked)
+    assert bool(tried["errors"]) is atomic
+    told = {one["outcome"] for one in tried["results"]}
+    assert told == set() if atomic else told >= {"APPLIED"} and told & {"CONFLICT", "REFUSED"}
 
 
 async def test_a_trial_leaves_its_key_free(world: World, log: Log) -> None:

@@ -46,8 +46,9 @@ def edit_in_bulk(
 ) -> Action:
     """Edit many tasks. ``atomic``: one refusal refuses all; else each item succeeds or is refused alone.
 
-    ``dry_run``: decide as if, tell, and write nothing. The result has ``items``, in the order of the edits (by rank
-    where a filter chose them), as ``decide_items`` gives them, and the ``batch_id`` of the events.
+    ``dry_run``: decide, tell and refuse as the run that is meant would, and write nothing. The result has ``items``, in
+    the order of the edits (by rank where a filter chose them), as ``decide_items`` gives them, and the ``batch_id`` of
+    the events.
     """
 
     async def action(work: Work) -> Result:
@@ -57,7 +58,7 @@ def edit_in_bulk(
             return {"items": [], "batch_id": None}
         check_batch(edits)
         facts = await facts_for_edits(work, edits)
-        decisions, items = decide_items(edits, facts, told, atomic=atomic and not dry_run)
+        decisions, items = decide_items(edits, facts, told, atomic=atomic)
         if dry_run:
             _reflect(work, facts)
             return {"items": items, "batch_id": None}
