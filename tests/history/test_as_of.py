@@ -138,3 +138,17 @@ async def test_moments_that_are_none(world: World) -> None:
         assert answer.codes == ["BAD_USER_INPUT"], at
     hidden = await world.member.query(document, id=world.secret["id"], at={"seq": 1})
     assert hidden["node"] is None
+
+
+async def test_who_has_left_sees_no_moment_of_before(world: World) -> None:
+    """Hidden equals missing, also of the time in which they saw it."""
+    secret, person = world.secret["id"], world.viewer
+    await world.owner.do("projectMemberAdd", projectId=secret, userId=person.user_id, role="VIEWER")
+    document = """query($id: ID!, $at: AsOfInput!) { node(id: $id) {
+      ... on Project { asOf(at: $at) { state { name } tasks(first: 5) { nodes { key } } } } } }"""
+    at = {"seq": 1}
+    before = await person.query(document, id=secret, at=at)
+    assert before["node"]["asOf"]["state"]["name"]
+    await world.owner.do("projectMemberRemove", projectId=secret, userId=person.user_id)
+    assert await person.query(document, id=secret, at=at) == {"node": None}
+    assert await world.owner.query(document, id=secret, at=at) == before

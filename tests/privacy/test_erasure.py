@@ -237,3 +237,21 @@ KEPT = {
 
 def test_every_table_of_people_is_decided_on() -> None:
     assert {one.table for one in holdings()} <= KEPT.keys()
+
+
+async def test_the_old_name_is_not_kept_for_the_next_reader(world: World) -> None:
+    """Rows of people are kept between requests, and answers are foreseen: the read after it shows no name."""
+    person = world.member
+    await person.do("profileUpdate", expectedVersion=1, name="Zebulon")
+    task = await world.task("Work", by="member", assigneeIds=[person.user_id])
+    await world.comment(task, "Words", by="member")
+    document = """query($id: ID!) { node(id: $id) { ... on Task { creator { name } assignees { name }
+      comments(first: 5) { nodes { author { name } } } } } }"""
+    for _ in range(4):
+        for by in (world.owner, world.manager):
+            assert "Zebulon" in str(await by.query(document, id=task["id"]))
+    assert (await erase(person))["erased"]
+    for by in (world.owner, world.manager):
+        found = str(await by.query(document, id=task["id"]))
+        assert "Zebulon" not in found
+        assert found.count(NAME) == 3
