@@ -20,6 +20,7 @@ from app.comments.models import Comment
 from app.errors import BadInput
 from app.fields.models import CustomField, TaskFieldValue
 from app.history.moments import Moment
+from app.links.models import Link
 from app.paging import Condition, StandIns
 from app.projects.models import Label, Status, TaskType
 from app.statements import table
@@ -115,6 +116,12 @@ _CTES = (
 )
 _KNOWN = {cte.name for cte in _CTES} | {table(User).name}  # people are called what they are called now
 
+_WHY_NOT = {
+    table(Link).name: "Whether a task was blocked is not known of the past: tasks of other projects decide it. Leave "
+    "`blocked` (`is:blocked`) out of the filter. For a board over it, ask for `asOf { tasks }` of its project with the "
+    "rest of its `filter`, or for the board's cards of now."
+}  # fmt: skip
+
 
 TASKS_AND_WORDS = ("task", "status", "label", "task_type", "custom_field")
 COMMENTS = ("comment",)
@@ -142,4 +149,4 @@ def check_conditions(conditions: Sequence[Condition]) -> None:
     for condition in conditions:
         for found in visitors.iterate(condition):
             if isinstance(found, TableClause) and found.name not in _KNOWN:
-                raise BadInput(f"The past cannot be asked for by {found.name}.")
+                raise BadInput(_WHY_NOT.get(found.name, f"The past cannot be asked for by {found.name}."))

@@ -224,6 +224,13 @@ async def test_what_is_not_kept_is_refused_and_hidden_boards_are_missing(world: 
     head = (await world.position())["seq"]
     answer = await world.owner.ask(THEN, {"ids": [blocked["id"]], "at": {"seq": head}})
     assert answer.codes == ["BAD_USER_INPUT"], "what other projects held then is not known"
+    message = answer.json["errors"][0]["message"]
+    assert "Leave `blocked` (`is:blocked`) out" in message
+    assert "`asOf { tasks }`" in message
+    document = """query($id: ID!, $at: AsOfInput!) { node(id: $id) { ... on Board { asOf(at: $at) {
+      filter columns { state { name } } } } } }"""
+    told = await world.owner.query(document, id=blocked["id"], at={"seq": head})
+    assert told["node"]["asOf"]["columns"], "all but its cards is told"
     answer = await world.owner.ask(THEN, {"ids": [blocked["id"]], "at": {"seq": head + 1}})
     assert answer.codes == ["BAD_USER_INPUT"]
     made = await world.owner.do("boardCreate", projectId=world.secret["id"], name="Hidden")
