@@ -17,7 +17,7 @@ COMMIT = "COMMIT"
 TOLD = "lockstep.told"
 _READ = f"SELECT current_setting('{TOLD}')"
 
-_MET_BEFORE = 1
+MET_BEFORE = 1
 """What was written so many times on a connection is prepared for this there."""
 
 
@@ -67,7 +67,7 @@ class Endings:
         if prepared is None or text not in prepared.states:
             met = self._met.setdefault(itself, {})
             met[text] = met.get(text, 0) + 1
-            if met[text] <= _MET_BEFORE or not self._prepares:
+            if met[text] <= MET_BEFORE or not self._prepares:
                 return None
             if prepared is None:
                 prepared = _Prepared(await kept_on(connection, COMMIT), await kept_on(connection, _READ))
