@@ -177,7 +177,10 @@ class Settings(Bounds):
     max_directives: int = Field(100, ge=0, le=10_000, description="Directives in a document.")
     max_tokens: int = Field(10_000, ge=10, le=1_000_000, description="Lexical tokens of a document.")
     max_cost: int = Field(
-        50_000, ge=1, le=1 << 31, description="Cost of an operation: objects that its answer may hold."
+        50_000,
+        ge=1,
+        le=1 << 31,
+        description="Cost of an operation: what it may answer with and looks through.",
     )
     max_batch: int = Field(0, ge=0, le=100, description="Requests in one HTTP body; 0 refuses batches.")
     persisted_queries: int = Field(

@@ -29,6 +29,8 @@ from graphql import (
 )
 from graphql.utilities.coerce_input_value import coerce_default_value
 
+from schema.cost_looks import LISTS, WHOLES, LookPrices, Looks, looks_of
+
 SIZES = ("first", "last", "ids")
 """The arguments that say how long a list will be: two numbers, and a list of as many ids."""
 
@@ -71,13 +73,20 @@ def _length(node: ValueNode, variables: Mapping[str, Any]) -> int:
 
 @dataclass(slots=True)
 class Part:
-    """One field of a plan. `size` is a number, a variable's name, a mutation's input, or None for neither."""
+    """One field of a plan. `size` is a number, a variable's name, a mutation's input, or None for neither.
+
+    `looks`: what it looks through to be read; `total`: it counts what the list around it looks through; `whole`: what
+    is inside it looks through other tasks than what is inside another.
+    """
 
     key: str
     listed: bool
     own: int
     size: int | str | InputLists | None = None
     inside: Inside | None = None
+    looks: Looks | None = None
+    total: bool = False
+    whole: bool = False
 
 
 @dataclass(slots=True)
@@ -96,17 +105,18 @@ class Inside:
 class Parts:
     """Draws the parts of one document. ``page``: the length of a list whose page does not say.
 
-    ``sizes``: what of the variables the cost depends on: numbers, and the lists of inputs.
+    ``sizes``: what of the variables the cost depends on: numbers, the lists of inputs, and what is looked through.
     """
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, page: int) -> None:
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, page: int, prices: LookPrices) -> None:
         self._schema = schema
         self._page = page
+        self._prices = prices
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._known: dict[str, Inside] = {}
-        self.sizes: list[str | InputLists] = []
+        self.sizes: list[str | InputLists | Looks] = []
 
     def of(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, extra: int = 0) -> Inside:
         """A selection set of objects of ``parent``; each field of it costs ``extra`` more."""
@@ -128,7 +138,7 @@ class Parts:
                 found = self.of(node.selection_set, condition, extra)  # type: ignore[attr-defined]
             if condition is not parent and isinstance(condition, GraphQLObjectType):
                 parts = inside.either.setdefault(condition.name, [])
-                parts.append(Part("", listed=False, own=0, inside=found))
+                parts.append(Part("", listed=False, own=0, inside=found, whole=condition.name in WHOLES))
             else:
                 inside.spreads.append(found)
         return inside
@@ -148,16 +158,23 @@ class Parts:
             own = INTROSPECTED.get(name)
             key = node.alias.value if node.alias else name
             return None if own is None else Part(key, listed=False, own=own)  # None: __typename
-        kind = get_nullable_type(definition.type)
-        composite = is_composite_type(get_named_type(kind))
-        if not composite and not extra:
+        kind, named = get_nullable_type(definition.type), get_named_type(definition.type)
+        composite = is_composite_type(named)
+        owner = parent.name if parent else ""
+        looks, total = looks_of(node, owner, named, self._prices), name == "totalCount" and owner in LISTS
+        if not composite and not extra and not looks and not total:
             return None
+        if looks:
+            self.sizes.append(looks)
         return Part(
             key=node.alias.value if node.alias else name,
             listed=is_list_type(kind),
             own=extra + composite,
             size=self._input(node) if extra else self._size(node, definition),
-            inside=self.of(node.selection_set, get_named_type(kind)) if node.selection_set else None,
+            inside=self.of(node.selection_set, named) if node.selection_set else None,
+            looks=looks,
+            total=total,
+            whole=named.name in WHOLES,
         )
 
     def _input(self, node: FieldNode) -> InputLists | None:

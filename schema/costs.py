@@ -6,17 +6,21 @@ values are free. Introspection has a price of its own (`INTROSPECTED`), since it
 field adds `mutation`, and `item` for each element of the lists in its input, by which the lists of its payload are
 reckoned too; a payload with `errors` has nothing else, so the dearer of the two counts. Of fragments on different
 object types only the dearest counts, because an object is of one type. A subscription's cost is that of one frame.
+
+Lists of tasks cost more by what must be looked through to make them (`schema.cost_looks`): for each whole, a project
+say, and not for each column of it, since all columns are read at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
 
 from app.cursors import DEFAULT_PAGE, LARGEST_PAGE
+from schema.cost_looks import LookPrices, Looks
 from schema.cost_parts import InputLists, Inside, Part, Parts
 
 
@@ -30,6 +34,7 @@ class CostRules:
     item: int = 2
     page: int = DEFAULT_PAGE
     largest_page: int = LARGEST_PAGE
+    looks: LookPrices = field(default_factory=LookPrices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,32 @@ MOST_SIZES = 100
 """Sizes for which a document's costs are kept."""
 
 
-def _size_by(size: str | InputLists, variables: Mapping[str, Any]) -> Any:
+def _size_by(size: str | InputLists | Looks, variables: Mapping[str, Any]) -> Any:
     """What the variables say of a size, as far as it counts."""
     if isinstance(size, InputLists):
         return size.count(variables)
+    if isinstance(size, Looks):
+        return size.price(variables)
     value = variables.get(size)
     return (len(value),) if isinstance(value, list) else value if isinstance(value, int) else None
+
+
+Found = list[tuple[int, tuple[str, ...]]]
+"""What fields cost by themselves, and the paths to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is around a selection: `times` objects have it, of so many `wholes` (see `schema.cost_looks`).
+
+    `size`: how long their lists are, if their page said so; `look`: what another look through their page takes.
+    """
+
+    times: int = 1
+    wholes: int = 1
+    size: int | None = None
+    look: int = 0
+    path: tuple[str, ...] = ()
 
 
 class Plan:
@@ -64,22 +89,28 @@ class Plan:
     ) -> None:
         self._rules = rules
         self._reckoned: dict[tuple[Any, ...], tuple[int, int]] = {}
-        mutation = rules.mutation if operation.operation is OperationType.MUTATION else 0
-        parts = Parts(schema, document, rules.page)
+        self._writes = operation.operation is OperationType.MUTATION
+        mutation = rules.mutation if self._writes else 0
+        parts = Parts(schema, document, rules.page, rules.looks)
         self._root = parts.of(operation.selection_set, schema.get_root_type(operation.operation), mutation)
         self._sizes = parts.sizes
 
     def costs(self, variables: Mapping[str, Any]) -> tuple[int, int]:
-        """The cost with these variables (coerced); and of that, what the outermost fields of a mutation cost whatever
-        they answer. Reckoned once for the same sizes.
+        """The cost with these variables (coerced); and of that, what is spent whatever is answered: by the outermost
+        fields of a mutation, and by looks through tasks. Reckoned once for the same sizes.
         """
         sizes = tuple([_size_by(one, variables) for one in self._sizes])
         known = self._reckoned.get(sizes)
         if known is None:
-            known = self._reckon(variables), self._written(self._root, variables)
+            written = self._written(self._root, variables) if self._writes else 0
+            known = self._reckon(variables), written + self._looked(variables)
             if len(self._reckoned) < MOST_SIZES:
                 self._reckoned[sizes] = known
         return known
+
+    def _looked(self, variables: Mapping[str, Any]) -> int:
+        """What looks take at least: each once."""
+        return self._sum(self._root, variables, Around(times=0), None)
 
     def _written(self, inside: Inside, variables: Mapping[str, Any]) -> int:
         parts = [*inside.always, *(part for parts in inside.either.values() for part in parts)]
@@ -88,59 +119,51 @@ class Plan:
 
     def dearest(self, variables: Mapping[str, Any]) -> Cost:
         """The cost, and where most of it arises. Slower: for refusals."""
-        found: list[tuple[int, tuple[str, ...]]] = [(0, ())]
-        total = self._sum(self._root, variables, None, 1, (), found)
+        found: Found = [(0, ())]
+        total = self._sum(self._root, variables, Around(), found)
         # Of equals the outermost.
         return Cost(total, max(found, key=lambda each: each[0])[1])
 
     def _reckon(self, variables: Mapping[str, Any]) -> int:
-        return self._sum(self._root, variables, None, 1, (), None)
+        return self._sum(self._root, variables, Around(), None)
 
     def _sum(
-        self,
-        inside: Inside | None,
-        variables: Mapping[str, Any],
-        size: int | None,
-        times: int,
-        path: tuple[str, ...],
-        found: list[tuple[int, tuple[str, ...]]] | None,
+        self, inside: Inside | None, variables: Mapping[str, Any], around: Around, found: Found | None
     ) -> int:
-        """The cost of `times` objects' selections. `size`: how long their lists are, if their page said so."""
+        """The cost of the selections of as many objects as are `around`."""
         if inside is None:
             return 0
         total = 0
         for part in inside.always:
-            total += self._part(part, variables, size, times, path, found)
+            total += self._part(part, variables, around, found)
         for spread in inside.spreads:
-            total += self._sum(spread, variables, size, times, path, found)
+            total += self._sum(spread, variables, around, found)
         if inside.either:
             total += max(
-                sum(self._part(part, variables, size, times, path, found) for part in parts)
+                sum(self._part(part, variables, around, found) for part in parts)
                 for parts in inside.either.values()
             )
         if inside.refused:
-            refused = sum(self._part(part, variables, size, times, path, found) for part in inside.refused)
+            refused = sum(self._part(part, variables, around, found) for part in inside.refused)
             total = max(total, refused)
         return total
 
-    def _part(
-        self,
-        part: Part,
-        variables: Mapping[str, Any],
-        size: int | None,
-        times: int,
-        path: tuple[str, ...],
-        found: list[tuple[int, tuple[str, ...]]] | None,
-    ) -> int:
-        asked = self._asked(part, variables)
+    def _part(self, part: Part, variables: Mapping[str, Any], around: Around, found: Found | None) -> int:
+        asked, times, size = self._asked(part, variables), around.times, around.size
         if part.listed:
             length = asked if asked is not None else size if size is not None else self._rules.assumed_list
             times, asked = times * length, None
-        own = times * (part.own + self._items(part, variables))
+        look = part.looks.price(variables) if part.looks else 0
+        own = times * (part.own + self._items(part, variables)) + around.wholes * look
+        if part.total:
+            own += around.wholes * (around.look + self._rules.looks.total)
+        path = (*around.path, part.key) if found is not None and part.key else around.path
         if found is not None and part.key:
-            path = (*path, part.key)
             found.append((own, path))
-        return own + self._sum(part.inside, variables, asked, times, path, found)
+        # Where the price of looks alone is asked for (`times` is 0), nobody knows of how many wholes.
+        wholes = times if part.whole and times else around.wholes
+        look = look if part.looks else 0 if part.key else around.look
+        return own + self._sum(part.inside, variables, Around(times, wholes, asked, look, path), found)
 
     def _items(self, part: Part, variables: Mapping[str, Any]) -> int:
         return self._rules.item * part.size.count(variables) if isinstance(part.size, InputLists) else 0

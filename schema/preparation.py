@@ -216,7 +216,7 @@ class Preparation:
         path = ".".join(cost.path)
         message = (
             f"This operation would cost {cost.requested}, more than {self._costs.limit}. Most of it is at {path}: "
-            "ask for shorter pages there, or for less within them."
+            "ask for shorter pages there, for less within them, or for fewer lists and counts of filtered tasks."
         )
         told = {"requested": cost.requested, "limit": self._costs.limit, "path": list(cost.path)}
         return ClientError(TOO_COSTLY, message, cost=told)

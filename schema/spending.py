@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import OperationType
-
 from schema.answers import Answer
 from schema.preparation import Prepared
 
 
 def spent_cost(prepared: Prepared, answer: Answer) -> int:
-    """The objects in the answer, and what a mutation's fields cost whatever they answer."""
-    fixed = prepared.fixed if prepared.kind is OperationType.MUTATION else 0
+    """The objects in the answer, and what a mutation's fields and looks through tasks cost whatever they answer."""
+    fixed = prepared.fixed
     if not answer.data:
         return fixed
     return fixed + (count_objects(answer.data) if answer.objects is None else answer.objects)

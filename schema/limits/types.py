@@ -14,8 +14,8 @@ from schema.admission import CURRENT
 )
 class RateLimit:
     cost: int = strawberry.field(
-        description="What this operation was reckoned to cost, in objects of the answer. `extensions.cost.spent` says "
-        "what it did cost; the difference is given back."
+        description="What this operation was reckoned to cost: objects of the answer, and what is looked through. "
+        "`extensions.cost.spent` says what it did cost; the difference is given back."
     )
     limit: int = strawberry.field(description="What you may spend at once, and what comes back in a minute.")
     remaining: int = strawberry.field(description="What is left of it now.")
