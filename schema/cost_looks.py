@@ -33,7 +33,8 @@ COUNTED = frozenset(
 """Fields that count tasks of a saved filter."""
 
 WHOLES = frozenset({"Project", "View", "Board", "ProjectAsOf", "BoardAsOf"})
-"""Whose tasks are read by a statement's look. What is within them (columns, sprints, tasks) shares it."""
+"""Each of a list of these is looked through by itself. What else is in lists (columns, sprints, tasks) shares a look:
+it is read by one statement, which looks at most through all that the viewer sees."""
 
 
 @dataclass(frozen=True, slots=True)

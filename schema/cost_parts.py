@@ -75,8 +75,8 @@ def _length(node: ValueNode, variables: Mapping[str, Any]) -> int:
 class Part:
     """One field of a plan. `size` is a number, a variable's name, a mutation's input, or None for neither.
 
-    `looks`: what it looks through to be read; `total`: it counts what the list around it looks through; `whole`: what
-    is inside it looks through other tasks than what is inside another.
+    `looks`: what it looks through to be read; `total`: it counts what the list around it looks through; `whole`: in a
+    list of such, each looks through tasks of its own; `passes`: it is what the list around it holds.
     """
 
     key: str
@@ -87,6 +87,7 @@ class Part:
     looks: Looks | None = None
     total: bool = False
     whole: bool = False
+    passes: bool = False
 
 
 @dataclass(slots=True)
@@ -138,7 +139,8 @@ class Parts:
                 found = self.of(node.selection_set, condition, extra)  # type: ignore[attr-defined]
             if condition is not parent and isinstance(condition, GraphQLObjectType):
                 parts = inside.either.setdefault(condition.name, [])
-                parts.append(Part("", listed=False, own=0, inside=found, whole=condition.name in WHOLES))
+                whole = condition.name in WHOLES
+                parts.append(Part("", listed=False, own=0, inside=found, whole=whole, passes=True))
             else:
                 inside.spreads.append(found)
         return inside
@@ -175,6 +177,7 @@ class Parts:
             looks=looks,
             total=total,
             whole=named.name in WHOLES,
+            passes=owner.endswith("Edge"),
         )
 
     def _input(self, node: FieldNode) -> InputLists | None:

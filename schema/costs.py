@@ -7,8 +7,8 @@ field adds `mutation`, and `item` for each element of the lists in its input, by
 reckoned too; a payload with `errors` has nothing else, so the dearer of the two counts. Of fragments on different
 object types only the dearest counts, because an object is of one type. A subscription's cost is that of one frame.
 
-Lists of tasks cost more by what must be looked through to make them (`schema.cost_looks`): for each whole, a project
-say, and not for each column of it, since all columns are read at once.
+Lists of tasks cost more by what must be looked through to make them (`schema.cost_looks`): as often as lists of
+projects, views and boards around them say, and not for each column, since all of them are read at once.
 """
 
 from __future__ import annotations
@@ -65,13 +65,15 @@ Found = list[tuple[int, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is around a selection: `times` objects have it, of so many `wholes` (see `schema.cost_looks`).
+    """What is around a selection: `times` objects have it, within so many `wholes` (see `schema.cost_looks`).
 
-    `size`: how long their lists are, if their page said so; `look`: what another look through their page takes.
+    `listed`: how long the list is that they are right in, unless that is of wholes; `size`: how long their lists are,
+    if their page said so; `look`: what another look through their page takes.
     """
 
     times: int = 1
     wholes: int = 1
+    listed: int = 1
     size: int | None = None
     look: int = 0
     path: tuple[str, ...] = ()
@@ -149,10 +151,13 @@ class Plan:
         return total
 
     def _part(self, part: Part, variables: Mapping[str, Any], around: Around, found: Found | None) -> int:
-        asked, times, size = self._asked(part, variables), around.times, around.size
+        asked, times, length = self._asked(part, variables), around.times, 1
         if part.listed:
-            length = asked if asked is not None else size if size is not None else self._rules.assumed_list
+            known = asked if asked is not None else around.size
+            length = known if known is not None else self._rules.assumed_list
             times, asked = times * length, None
+        elif part.passes:
+            length = around.listed
         look = part.looks.price(variables) if part.looks else 0
         own = times * (part.own + self._items(part, variables)) + around.wholes * look
         if part.total:
@@ -160,10 +165,13 @@ class Plan:
         path = (*around.path, part.key) if found is not None and part.key else around.path
         if found is not None and part.key:
             found.append((own, path))
-        # Where the price of looks alone is asked for (`times` is 0), nobody knows of how many wholes.
-        wholes = times if part.whole and times else around.wholes
+        wholes = around.wholes
+        if part.whole:
+            # Where the price of looks alone is asked for, nobody knows of how many.
+            wholes, length = wholes * (length if times else 1), 1
         look = look if part.looks else 0 if part.key else around.look
-        return own + self._sum(part.inside, variables, Around(times, wholes, asked, look, path), found)
+        within = Around(times, wholes, length, asked, look, path)
+        return own + self._sum(part.inside, variables, within, found)
 
     def _items(self, part: Part, variables: Mapping[str, Any]) -> int:
         return self._rules.item * part.size.count(variables) if isinstance(part.size, InputLists) else 0

@@ -104,6 +104,21 @@ def test_looks_are_paid_for_by_each_whole(fields: str, looked: int) -> None:
     assert cost(text, {"ids": ["a"] * 3}) == 3 * (2 + looked)
 
 
+@pytest.mark.parametrize(
+    ("around", "price"),
+    [
+        # The projects of 50 tasks hold no more tasks than there are to be seen.
+        ("tasks(first: 50) { edges { node { project { %s } } } }", 1 + 4 * 50 + PAGE + COUNT),
+        (
+            "viewer { views(first: 3) { edges { node { tasks(first: 0) { totalCount } } } } }",
+            2 + 3 * 3 + 3 * 950,
+        ),
+    ],
+)
+def test_looks_are_shared_by_what_is_read_together(around: str, price: int) -> None:
+    assert cost("{" + around.replace("%s", 'tasks(first: 0, query: "w") { totalCount }') + "}") == price
+
+
 def test_what_is_documented_is_far_from_the_bound() -> None:
     """Also where it is asked with a word, a quoted text and a filter that looks into a text."""
     given = {"query": 'assignee:me crash "some words"', "filter": {"text": {"contains": "x"}}}
