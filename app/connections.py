@@ -148,7 +148,7 @@ class Connections:
 
     async def give_back(self, connection: Any) -> None:
         """It is free again; whoever waits gets it from the pool."""
-        if self._spare() and _usable(connection):
+        if self._spare(connection) and _usable(connection):
             self._at_hand.append((connection, None))
         else:
             await self._pool.release(connection)
@@ -168,7 +168,7 @@ class Connections:
             found: list[Any] = await fetch(connection, text, arguments, rows, ahead)
             whole = True
         finally:
-            if whole and self._spare():
+            if whole and self._spare(connection):
                 self._at_hand.append((connection, None))
             else:
                 await self._pool.release(connection)
@@ -178,7 +178,7 @@ class Connections:
         """The same of one that may be in a snapshot, which has been read."""
         if not (_alive(connection) and connection.is_in_transaction()):
             await self.give_back(connection)
-        elif self._spare():
+        elif self._spare(connection):
             loop = asyncio.get_running_loop()
             self._at_hand.append((connection, loop.time()))
             if self._round is None:
@@ -186,8 +186,9 @@ class Connections:
         else:
             await self._end(connection)
 
-    def _spare(self) -> bool:
-        return not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
+    def _spare(self, connection: Any) -> bool:
+        fresh = connection._holder._generation == self._pool._generation  # noqa: SLF001 -- else it is to be replaced
+        return fresh and not self._waiting and not self._closed and len(self._at_hand) < AT_HAND
 
     def _end_old(self) -> None:
         """Ends the snapshots that nobody has followed by another for a while."""
@@ -218,17 +219,27 @@ class Connections:
         finally:
             await self.give_back(connection)
 
+    async def renew(self) -> None:
+        """Replace all: those at hand go to the pool now, the others when they are given back, and it makes new ones."""
+        await self._pool.expire_connections()
+        await self._let_go()
+
     async def close(self) -> None:
         """Give what is unused to the pool, and wait until that has closed all."""
         self._closed = True
         if self._round is not None:
             self._round.cancel()
+        await self._let_go()
+        await self._pool.close()
+
+    async def _let_go(self) -> None:
         if self._ending:
             await asyncio.wait(self._ending.values())
         while self._at_hand:
             connection, since = self._at_hand.pop()
-            await (self._pool.release(connection) if since is None else self._end(connection))
-        await self._pool.close()
+            if since is not None:
+                await roll_back(connection)
+            await self._pool.release(connection)
 
 
 async def roll_back(connection: Any) -> None:

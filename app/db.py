@@ -252,6 +252,10 @@ class Database:
         finally:
             await self.take_back(reader)
 
+    async def renew(self) -> None:
+        """Replace every connection when it is next taken: what they know of types, functions and plans has passed."""
+        await self._connections.renew()
+
     async def close(self) -> None:
         """Give back what is unused, wait a little for the rest, and give up what does not answer."""
         with contextlib.suppress(TimeoutError):

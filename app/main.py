@@ -41,6 +41,7 @@ from app.oidc.client import ProviderClients
 from app.oidc.http import SECONDS as PROVIDER_SECONDS
 from app.oidc.providers import Provider, read_providers
 from app.projects.access import readable_scopes
+from app.revisions import SchemaWatch
 from app.search.index import PostgresIndex
 from app.search.indexing import Indexer, NotingDoorbell
 from app.statements import Statement, sql
@@ -130,11 +131,14 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         database = await _database(stack, settings, settings.pool_size)
         await _refuse_strong_role(database)
+        followed, compared = (
+            await _database(stack, settings, HUB_CONNECTIONS), await _database(stack, settings, 1),
+        )  # fmt: skip
+        schema_watch = await SchemaWatch.open(database, followed, compared)
         backend = RedisBackend(settings.redis_url)
         broadcast = Broadcast(backend=backend)
         hub = Hub(
-            await _database(stack, settings, HUB_CONNECTIONS), await _database(stack, settings, 1), broadcast,
-            readable_scopes,
+            followed, compared, broadcast, readable_scopes,
             queue_limit=settings.subscription_queue, heartbeat_seconds=settings.heartbeat_seconds,
             compare_seconds=settings.compare_interval_ms / 1000, token_seconds=settings.access_token_seconds,
         )  # fmt: skip
@@ -169,7 +173,18 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         if lanes is not None:
             stack.push_async_callback(lanes.close)  # first of all: they commit, tell, and are told
         yield Application(
-            settings, database, store, hub, tokens, mailer, limits, passwords, providers, index, lanes
+            settings,
+            database,
+            store,
+            hub,
+            tokens,
+            mailer,
+            limits,
+            passwords,
+            providers,
+            index,
+            lanes,
+            schema_watch,
         )
 
 
@@ -264,9 +279,11 @@ async def _live(request: Request) -> Response:
 
 
 async def _ready(request: Request) -> Response:
-    """Ready when the log can be read and is being compared; Redis may be away."""
+    """Ready when the log can be read and is being compared, by a schema that is not too old; Redis may be away."""
     application: Application = request.app.state.application
     problem = application.hub.watch.problem()
+    if problem is None and application.schema_watch is not None:
+        problem = await application.schema_watch.problem()
     if problem is not None:
         return JSONResponse({"status": "not ready", "reason": problem}, status_code=503)
     return JSONResponse({"status": "ready"})

@@ -65,6 +65,7 @@ def serve(
         # A process can keep one core busy, and no more.
         given = given.model_copy(update={"workers": service.cores()})
     need(given, "database_url", "redis_url")
+    service.refuse_old_schema(given)
     with service.listen(given) as listener:
         named = given.model_copy(update={"port": listener.getsockname()[1]})
         service.serve(named, listener, lambda: print(f"lockstep: {named.base_url}/graphql", flush=True))

@@ -1,5 +1,6 @@
 """Serving the application with uvicorn, in this process or in several that share the port."""
 
+import asyncio
 import contextlib
 import functools
 import gc
@@ -50,6 +51,14 @@ def listen(settings: Settings) -> socket.socket:
             "Set LOCKSTEP_PORT to another"
         ) from error
     return listener
+
+
+def refuse_old_schema(settings: Settings) -> None:
+    """Raises ServersError, one line, where the database has not been migrated to what this code needs."""
+    from app.revisions import check_schema  # noqa: PLC0415 (slow to import; `--help` does not wait for it)
+
+    if problem := asyncio.run(check_schema(settings.database_url)):
+        raise ServersError(problem)
 
 
 def serve(settings: Settings, listener: socket.socket, announce: Callable[[], None]) -> None:

@@ -35,6 +35,7 @@ from app.outcomes import Outcome, RequestKey, Written
 from app.projects.access import access_projects, head_of
 from app.projects.models import Project
 from app.projects.stamps import Stamp
+from app.revisions import SchemaWatch
 from app.search.index import SearchIndex
 from app.work import Action, Actor, Store, run_unit
 from schema.callers import Caller
@@ -65,6 +66,7 @@ class Application:
     providers: ProviderClients
     search: SearchIndex
     lanes: Lanes | None = None
+    schema_watch: SchemaWatch | None = None
 
     def __post_init__(self) -> None:
         self.access_tokens = AccessTokenDoor(self.store, session_seconds=self.settings.access_token_seconds)

@@ -11,6 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
+from app.migrations import migrate
+from app.revisions import newest
 from lockstep.embedded import secrets_in_use, start_servers, temporary_servers
 from tests.command_line.conftest import ROOT, Command
 
@@ -144,6 +148,22 @@ def test_a_service_that_cannot_start_says_so(lockstep: Start, data_dir: Path) ->
             )
             assert command.end() == 1
             assert "did not start" in command.lines[-1]
+
+
+def test_an_older_schema_is_refused_in_one_line(lockstep: Start, data_dir: Path) -> None:
+    with temporary_servers() as servers:
+        given = {"DATABASE_URL": servers.database_url, "REDIS_URL": servers.redis_url}
+        given["LOCKSTEP_DATA_DIR"] = str(data_dir)
+        for migrated in (False, True):
+            if migrated:
+                migrate(servers.owner_url)
+                with psycopg.connect(servers.owner_url) as owner:
+                    owner.execute("UPDATE alembic_version SET version_num = '0001'")
+            command = lockstep("serve", "--port", "0", **given)
+            assert command.end() == 1
+            [line] = command.lines
+            assert line.startswith("lockstep: the database's schema (")
+            assert line.endswith("older than this code (" + newest() + "): run `lockstep migrate`")
 
 
 def test_serve_needs_servers_and_says_so(lockstep: Start, data_dir: Path) -> None:

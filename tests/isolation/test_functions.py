@@ -42,6 +42,7 @@ PAST_THE_WALL = {
     "search_forget": "makes the words of a project that is declared anew, tells nothing",
     "search_due": "ids of logs that the search index has not caught up with",
     "answer_stamp": "where logs stand of projects that a person sees, and their roles there",
+    "schema_revision": "the name of the last migration",
     "forget_person": "empties what was a person's, once they are erased",
 }
 FUNCTIONS = """
