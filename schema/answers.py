@@ -36,7 +36,8 @@ class Answer:
     (GraphQL specification, "Response format"). `errors` are ready for JSON, each with `extensions.code`.
     `objects`: how many it holds, if they were counted; `spent`: what it did cost. `kept`: the whole response as it is
     kept for others; `tag`: by which a client may know
-    that it has it (an ETag), and `unchanged`: that it does, so that nothing need be sent.
+    that it has it (an ETag), and `unchanged`: that it does, so that nothing need be sent. `lost`: a session of the
+    database that ended in the middle kept some of it from being read.
     """
 
     data: dict[str, Any] | None = None
@@ -48,6 +49,7 @@ class Answer:
     kept: Kept | None = None
     tag: str | None = None
     unchanged: bool = False
+    lost: bool = False
 
     @property
     def code(self) -> str | None:

@@ -29,7 +29,7 @@ from graphql import (
 )
 from graphql.execution import Executor
 
-from app.errors import TimedOut
+from app.errors import Busy, TimedOut, Unavailable
 from app.foreseeing import Foreseen
 from app.metrics import REQUESTS
 from schema.answers import (
@@ -279,13 +279,20 @@ class GraphQLService:
                 extensions = await context.extensions()
             objects = getattr(context, "objects", None)
         except Exception as error:  # noqa: BLE001 -- masked and logged by `failure`
-            return failure(error, session.request_id), None
+            answer = failure(error, session.request_id)
+            answer.lost = _is_lost(error)
+            return answer, None
         answer = Answer(result.data, _errors_json(result, session), extensions, executed=True)
         answer.objects = objects
+        answer.lost = any(_is_lost(error.original_error) for error in result.errors or ())
         return answer, found
 
     async def _frame(self, prepared: Prepared, event: Any, session: Session) -> Answer:
-        return (await self._execute(prepared, event, session))[0]
+        answer, _ = await self._execute(prepared, event, session)
+        if answer.lost:
+            # A request would be sent again; nobody can ask for a frame again. It only reads, by another session now.
+            answer, _ = await self._execute(prepared, event, session)
+        return answer
 
     async def _run(
         self, prepared: Prepared, event: Any, context: Context, session: Session | None
@@ -344,6 +351,10 @@ def _with_context(executor: Executor[Any], context: Context) -> Executor[Any]:
 
 def _errors_json(result: ExecutionResult, session: Session) -> list[dict[str, Any]]:
     return [error_json(error, session.request_id) for error in result.errors or ()]
+
+
+def _is_lost(fault: BaseException | None) -> bool:
+    return isinstance(fault, Unavailable) and not isinstance(fault, Busy)
 
 
 def _count(session: Session, answer: Answer | None) -> None:
