@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import FieldNode, GraphQLNamedType, NullValueNode, ValueNode, VariableNode
+from graphql import FieldNode, GraphQLField, NullValueNode, ValueNode, VariableNode, get_named_type
 from graphql.utilities import value_from_ast_untyped
 
 from app.query_language.fields import BY_NAME
@@ -50,7 +50,7 @@ class LookPrices:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What one field of a document looks through. `arguments`: its `filter` and `query`, as far as they are given."""
+    """What one field of a document looks through. `arguments`: its `filter` and `query`, or its `input`."""
 
     prices: LookPrices
     kept: bool = False
@@ -69,7 +69,7 @@ class Looks:
 
     def _price(self, variables: Mapping[str, Any]) -> int:
         price = self.prices.kept if self.kept else self.prices.search if self.searched else 0
-        given = [(name, _value(node, variables)) for name, node in self.arguments]
+        given = [one for name, node in self.arguments for one in _given(name, _value(node, variables))]
         if any(value for _, value in given):
             texts = sum(
                 texts_of_query(value) if name == "query" else texts_of_filter(value) for name, value in given
@@ -78,20 +78,34 @@ class Looks:
         return price
 
 
-def looks_of(node: FieldNode, parent: str, kind: GraphQLNamedType, prices: LookPrices) -> Looks | None:
+def looks_of(node: FieldNode, parent: str, field: GraphQLField, prices: LookPrices) -> Looks | None:
     """What a field looks through, if it does."""
     name = node.name.value
     if (parent, name) in COUNTED:
         return Looks(prices, kept=True)
     searched = (parent, name) == ("Query", "search")
-    if kind.name not in LISTS and not searched:
+    if get_named_type(field.type).name not in LISTS and not searched and not _chooses(field):
         return None
     asked = tuple(
         (argument.name.value, argument.value)
         for argument in node.arguments or ()
-        if argument.name.value in ("filter", "query") and not isinstance(argument.value, NullValueNode)
+        if argument.name.value in ("filter", "query", "input")
+        and not isinstance(argument.value, NullValueNode)
     )
     return Looks(prices, parent in KEPT, searched, asked)
+
+
+def _chooses(field: GraphQLField) -> bool:
+    """Whether it is a mutation that may say by a filter which tasks it means."""
+    given = field.args.get("input")
+    return given is not None and "where" in getattr(get_named_type(given.type), "fields", ())
+
+
+def _given(name: str, value: Any) -> list[tuple[str, Any]]:
+    if name != "input":
+        return [(name, value)]
+    where = value.get("where") if isinstance(value, dict) else None
+    return [(one, where.get(one)) for one in ("filter", "query")] if isinstance(where, dict) else []
 
 
 def _varies(node: Any) -> bool:

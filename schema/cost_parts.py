@@ -163,7 +163,10 @@ class Parts:
         kind, named = get_nullable_type(definition.type), get_named_type(definition.type)
         composite = is_composite_type(named)
         owner = parent.name if parent else ""
-        looks, total = looks_of(node, owner, named, self._prices), name == "totalCount" and owner in LISTS
+        looks, total = (
+            looks_of(node, owner, definition, self._prices),
+            name == "totalCount" and owner in LISTS,
+        )
         if not composite and not extra and not looks and not total:
             return None
         if looks:

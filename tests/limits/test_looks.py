@@ -119,6 +119,18 @@ def test_looks_are_shared_by_what_is_read_together(around: str, price: int) -> N
     assert cost("{" + around.replace("%s", 'tasks(first: 0, query: "w") { totalCount }') + "}") == price
 
 
+def test_bulk_edits_look_for_their_tasks() -> None:
+    text = "mutation ($input: TaskBulkDeleteInput!) { taskBulkDelete(input: $input) { batchId } }"
+    plain = cost(text, {"input": {"items": []}})
+    assert (
+        cost(text, {"input": {"where": {"projectId": "a", "query": "word is:open"}}}) == plain + 250 + 1_500
+    )
+    parts = text.replace("$input: TaskBulkDeleteInput!", "$q: String").replace(
+        "$input", '{where: {projectId: "a", filter: {title: {contains: "x"}}, query: $q}}'
+    )
+    assert [cost(parts, {"q": q}) - plain for q in ("", "word")] == [250 + 1_500, 250 + 3_000]
+
+
 def test_what_is_documented_is_far_from_the_bound() -> None:
     """Also where it is asked with a word, a quoted text and a filter that looks into a text."""
     given = {"query": 'assignee:me crash "some words"', "filter": {"text": {"contains": "x"}}}
