@@ -245,11 +245,16 @@ def count_committed(parts: Sequence[Part]) -> None:
 
 @asynccontextmanager
 async def transaction(
-    store: Store, actor: Actor, begin: str | Opening, attempt: int = 0
+    store: Store,
+    actor: Actor,
+    begin: str | Opening,
+    attempt: int = 0,
+    ending: Callable[[], None] | None = None,
 ) -> AsyncIterator[Work]:
     """A transaction that ``begin`` begins, and that is committed at the end of the block: nothing else commits.
 
-    By an ``Opening`` it begins in the round trip of its first statement.
+    By an ``Opening`` it begins in the round trip of its first statement. ``ending`` is called when nothing is left to
+    be done but that which ends it.
 
     What fails before the commit leaves nothing behind; if the database went away during it, nobody knows.
     """
@@ -269,6 +274,8 @@ async def transaction(
                     return
                 store.barrier("before-commit")
                 committing = True
+                if ending is not None:
+                    ending()
                 await commit()
                 store.barrier("after-commit")
             except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -75,8 +75,12 @@ class _Done:
     part: Part = field(init=False)
 
 
-async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
+async def commit_batch(
+    store: Store, items: Sequence[Item], ending: Callable[[], None] | None = None
+) -> list[Event]:
     """Carry out commands of some projects in one transaction, in their order; each gets its outcome or its failure.
+
+    ``ending`` is called once all is decided, and on its way to be written and committed.
 
     If this raises, nothing was written of any, unless the code is ``OUTCOME_UNKNOWN``. A refusal may rest on what
     others of the batch did, so it stands once they are committed.
@@ -85,7 +89,7 @@ async def commit_batch(store: Store, items: Sequence[Item]) -> list[Event]:
         item.outcome = item.failure = None
         item.apart = False
     done: list[_Done] = []
-    async with transaction(store, _NOBODY, _begin(items)) as unit:
+    async with transaction(store, _NOBODY, _begin(items), ending=ending) as unit:
         facts = await _facts(unit, items)
         for item in items:
             if item.outcome is None and item.failure is None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from app import metrics
 from app.errors import Busy, ClientError, NotFound, TimedOut, Unavailable
 from app.lanes.batches import Item, commit_batch
 from app.lanes.commands import Command, Seen
+from app.lanes.lane import Batches, Lane
 from app.lanes.places import Places
 from app.work import GIVEN_UP, Actor, Store, ring, run_unit
 
@@ -42,38 +43,18 @@ FEW = 8
 of them costs less. While it does, there are answers to be sent and requests to be read.
 """
 
-
-class _Lane:
-    """What waits for one project, and the messages of its last batch that are on their way."""
-
-    def __init__(self, project_id: UUID) -> None:
-        self.project_id = project_id
-        self.waiting: deque[Item] = deque()
-        self.under_way = False
-        self.ringing: asyncio.Task[None] | None = None
-
-    def take(self, most: int, keys: set[tuple[UUID, UUID]]) -> list[Item]:
-        """The next batch: in order, up to the first that must come after what is already in it, or has one of these
-        keys, to which those of the batch are added."""
-        batch: list[Item] = []
-        placed: set[UUID] = set()
-        while self.waiting and len(batch) < most:
-            item = self.waiting[0]
-            if not item.abandoned:
-                command, kept_as = item.command, item.kept_as
-                if kept_as in keys or command.beside in placed:
-                    break
-                if kept_as is not None:
-                    keys.add(kept_as)
-                if command.placing is not None:
-                    placed.add(command.placing)
-                batch.append(item)
-            self.waiting.popleft()
-        return batch
+ENOUGH = 12
+"""With so many lanes due it does not wait for the end of one that is only to be written and committed yet: while
+PostgreSQL does that, the facts of the next can be read and decided on.
+"""
 
 
-_Batches = list[tuple[_Lane, list[Item]]]
-"""What is carried out together, lane by lane."""
+@dataclass(eq=False)
+class _Train:
+    """A transaction of several lanes; ``ending``: all in it is decided, and on its way to be written and committed."""
+
+    commands: int = 0
+    ending: bool = False
 
 
 class Lanes:
@@ -87,10 +68,9 @@ class Lanes:
         self._store = store
         self._most = most
         self._places = Places(store.database)
-        self._lanes: dict[UUID, _Lane] = {}
-        self._due: dict[UUID, _Lane] = {}
-        self._trains = 0
-        self._under_way = 0
+        self._lanes: dict[UUID, Lane] = {}
+        self._due: dict[UUID, Lane] = {}
+        self._trains: list[_Train] = []
         self._boarding = False
         self._turns = asyncio.Semaphore(at_once)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,7 +110,7 @@ class Lanes:
         )  # fmt: skip
         lane = self._lanes.get(place.project_id)
         if lane is None:
-            lane = self._lanes[place.project_id] = _Lane(place.project_id)
+            lane = self._lanes[place.project_id] = Lane(place.project_id)
         lane.waiting.append(item)
         if not lane.under_way:
             self._due[place.project_id] = lane
@@ -168,15 +148,22 @@ class Lanes:
 
     def _depart(self) -> None:
         """Begin with what is due, if there is room. What comes in the same moment goes along."""
-        room = self._trains < TRAINS and (self._under_way < FEW or not self._trains)
-        if self._due and room and not self._boarding:
+        if self._due and not self._boarding and self._has_room():
             self._boarding = True
-            self._trains += 1
-            self._spawn(self._ride())
+            train = _Train()
+            self._trains.append(train)
+            self._spawn(self._ride(train))
 
-    def _board(self) -> _Batches:
+    def _has_room(self) -> bool:
+        trains = self._trains
+        if not trains or len(trains) >= TRAINS:
+            return not trains
+        few = sum(train.commands for train in trains) < FEW
+        return few or (len(self._due) >= ENOUGH and all(train.ending for train in trains))
+
+    def _board(self) -> Batches:
         """What goes together next: of each lane that is due, in the order in which they became so."""
-        batches: _Batches = []
+        batches: Batches = []
         keys: set[tuple[UUID, UUID]] = set()
         left = self._most
         for lane in list(self._due.values()):
@@ -192,23 +179,26 @@ class Lanes:
                 break
         return batches
 
-    async def _ride(self) -> None:
+    async def _ride(self, train: _Train) -> None:
         self._boarding = False
-        batches, left = self._board(), _Batches()
-        commands = sum(len(batch) for _, batch in batches)
-        self._under_way += commands
+        batches, left = self._board(), Batches()
+        train.commands = sum(len(batch) for _, batch in batches)
         self._depart()  # with what had no room, or must come after
+
+        def ending() -> None:
+            train.ending = True
+            self._depart()
+
         try:
-            left = await self._run(batches)
+            left = await self._run(batches, ending)
         finally:
-            self._trains -= 1
-            self._under_way -= commands
+            self._trains.remove(train)
             staying = {lane for lane, _ in left}
             self._arrive([lane for lane, _ in batches if lane not in staying])
         for lane, batch in left:
             self._spawn(self._by_itself(lane, batch, tried=len(batches) == 1))
 
-    async def _by_itself(self, lane: _Lane, batch: list[Item], *, tried: bool) -> None:
+    async def _by_itself(self, lane: Lane, batch: list[Item], *, tried: bool) -> None:
         """One lane's. ``tried``: they could not be done at once either."""
         try:
             async with self._turns:
@@ -216,11 +206,11 @@ class Lanes:
         finally:
             self._arrive([lane])
 
-    async def _whole(self, lane: _Lane, batch: list[Item]) -> None:
+    async def _whole(self, lane: Lane, batch: list[Item]) -> None:
         for _, left in await self._run([(lane, batch)]):
             await self._in_parts(lane, left)
 
-    async def _in_parts(self, lane: _Lane, batch: list[Item]) -> None:
+    async def _in_parts(self, lane: Lane, batch: list[Item]) -> None:
         """One that cannot be done must not take the others down: half of them, and half again; one alone in a unit."""
         if len(batch) == 1 or batch[0].apart:
             for item in batch:
@@ -230,7 +220,7 @@ class Lanes:
         await self._whole(lane, batch[:half])
         await self._whole(lane, batch[half:])
 
-    def _arrive(self, lanes: Sequence[_Lane]) -> None:
+    def _arrive(self, lanes: Sequence[Lane]) -> None:
         """These lanes are free again: what came meanwhile is due."""
         for lane in lanes:
             lane.under_way = False
@@ -239,18 +229,18 @@ class Lanes:
             self._forget(lane)
         self._depart()
 
-    def _forget(self, lane: _Lane) -> None:
+    def _forget(self, lane: Lane) -> None:
         if not lane.waiting and not lane.under_way and lane.ringing is None:
             self._lanes.pop(lane.project_id, None)
 
-    async def _run(self, batches: _Batches) -> _Batches:
+    async def _run(self, batches: Batches, ending: Callable[[], None] | None = None) -> Batches:
         """Carry them out together; those that are left are to be carried out otherwise, before the next of their lanes.
 
         Raises nothing: everybody else is told.
         """
         whole = [item for _, batch in batches for item in batch]
         try:
-            events = await commit_batch(self._store, whole)
+            events = await commit_batch(self._store, whole, ending)
         except (Busy, Unavailable, TimedOut) as failure:
             return _fail(whole, failure)
         except ClientError as failure:
@@ -286,7 +276,7 @@ class Lanes:
         item.tell()
 
     async def _tell(
-        self, lanes: Sequence[_Lane], before: set[asyncio.Task[None]], batch: Sequence[Item],
+        self, lanes: Sequence[Lane], before: set[asyncio.Task[None]], batch: Sequence[Item],
         events: Sequence[Event],
     ) -> None:  # fmt: skip
         """Ring, in the order of each lane's commits, and answer; the lanes go on meanwhile."""
@@ -309,7 +299,7 @@ class Lanes:
         return task
 
 
-def _fail(batch: Sequence[Item], failure: Exception) -> _Batches:
+def _fail(batch: Sequence[Item], failure: Exception) -> Batches:
     for item in batch:
         item.outcome, item.failure = None, failure
         item.tell()

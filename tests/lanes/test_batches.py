@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from app.lanes.places import Places
 from app.tasks.commands import TaskEdit, TaskPatch
 from app.tasks.laned import EditTask
 from app.work import Actor, RaceLost, run_unit
-from tests.client import JSON, mutation_document, new_key
+from tests.client import JSON, PATIENCE_SECONDS, mutation_document, new_key
 from tests.faults.test_killed import running
 from tests.folding import Scope
 from tests.invariants import verify_events
@@ -43,9 +44,9 @@ def sizes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     commit = batches.commit_batch
 
-    async def counting(store: Any, items: Any) -> Any:
+    async def counting(store: Any, items: Any, *more: Any) -> Any:
         found.append(len(items))
-        return await commit(store, items)
+        return await commit(store, items, *more)
 
     monkeypatch.setattr(lanes, "commit_batch", counting)
     return found
@@ -65,6 +66,33 @@ async def test_edits_at_once_are_few_batches(world: World, log: Log, monkeypatch
     again = await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
     assert [one["positions"] for one in again] == [one["positions"] for one in done]
     await log.check_order()
+
+
+async def test_the_next_is_decided_while_one_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many lanes are due, nobody waits for the disk to decide."""
+    commit, first, second = batches.commit_batch, asyncio.Event(), asyncio.Event()
+    monkeypatch.setattr(lanes, "FEW", 1)
+    monkeypatch.setattr(lanes, "ENOUGH", 1)
+
+    async def written_at_last(store: Any, items: Any, ending: Callable[[], None]) -> Any:
+        if first.is_set():
+            second.set()
+            return await commit(store, items, ending)
+        first.set()
+        ending()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await second.wait()
+        return await commit(store, items)
+
+    monkeypatch.setattr(lanes, "commit_batch", written_at_last)
+    tasks = await world.task(), await world.task(projectId=world.ops["id"])
+    edits = [{"id": task["id"], "expectedVersion": 1, "patch": {"title": "Edited"}} for task in tasks]
+    one = asyncio.create_task(world.owner.do("taskUpdate", **edits[0]))
+    await first.wait()
+    await world.owner.do("taskUpdate", **edits[1])
+    await one
 
 
 async def test_edits_of_one_task_have_one_winner(world: World) -> None:
@@ -130,10 +158,10 @@ async def test_one_that_breaks_takes_nobody_down(
     bad = uuids(inputs[3]["id"])[-1]
     commit = batches.commit_batch
 
-    async def breaking(store: Any, items: Any) -> Any:
+    async def breaking(store: Any, items: Any, *more: Any) -> Any:
         if any(item.command.task_id == bad for item in items):
             raise RaceLost
-        return await commit(store, items)
+        return await commit(store, items, *more)
 
     monkeypatch.setattr(lanes, "commit_batch", breaking)
     await asyncio.gather(*(world.member.do("taskUpdate", **one) for one in inputs))
@@ -194,7 +222,7 @@ async def test_nobody_knows_of_a_commit(
     inputs = await crowd(world)
     tries = []
 
-    async def lost(store: Any, items: Any) -> Any:
+    async def lost(store: Any, items: Any, *more: Any) -> Any:
         tries.append(items)
         raise ClientError("OUTCOME_UNKNOWN", "The database went away.")
 

@@ -71,11 +71,11 @@ async def test_an_edit_that_waits_for_others_is_given_up(
     """What is under way goes on; what waits for it in its project's lane was never begun."""
     commit, begun, go = batches.commit_batch, asyncio.Event(), asyncio.Event()
 
-    async def held(store: Any, items: Any) -> Any:
+    async def held(store: Any, items: Any, *more: Any) -> Any:
         if not begun.is_set():
             begun.set()
             await go.wait()
-        return await commit(store, items)
+        return await commit(store, items, *more)
 
     async with limited(request_seconds=0.5) as world:
         task = await world.task()
