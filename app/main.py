@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -45,6 +44,7 @@ from app.revisions import SchemaWatch
 from app.search.index import PostgresIndex
 from app.search.indexing import Indexer, NotingDoorbell
 from app.statements import Statement, sql
+from app.stopping import stop
 from app.work import Store
 from schema import schema
 from schema.context import Application, open_context, open_session
@@ -164,7 +164,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         if settings.search_indexing:
             chores.append(indexer.run(store))
         for chore in chores:
-            stack.push_async_callback(_stop, asyncio.create_task(chore))
+            stack.push_async_callback(stop, asyncio.create_task(chore))
         limits = Limits(settings)
         stack.push_async_callback(limits.close)
         providers = ProviderClients.open(_providers(settings), seconds=PROVIDER_SECONDS)
@@ -266,12 +266,6 @@ def _graphql(application: Application, headers: Mapping[str, str]) -> list[BaseR
         rates=application.limits,
         headers=headers,
     )
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 async def _live(request: Request) -> Response:

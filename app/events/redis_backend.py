@@ -27,6 +27,7 @@ from redis.exceptions import RedisError
 
 from app import metrics
 from app.events.publishing import Publisher
+from app.stopping import stop
 
 log = structlog.get_logger(__name__)
 
@@ -66,6 +67,7 @@ class RedisBackend(BroadcastBackend):
         # Orders go out one by one: "leave" and "join" of one channel, swapped, would leave it for good.
         self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
         self._away_until = 0.0
         self._publishing = 0
         self._published = asyncio.Event()
@@ -74,10 +76,9 @@ class RedisBackend(BroadcastBackend):
         self._task = asyncio.create_task(self._listen())
 
     async def disconnect(self) -> None:
+        self._closed = True
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await stop(self._task)
         # Whoever still has something to tell must not open a connection that nobody closes.
         self._away_until = math.inf
         if self._publishing:
@@ -149,7 +150,7 @@ class RedisBackend(BroadcastBackend):
 
     async def _listen(self) -> None:
         wait = _FIRST_WAIT
-        while True:
+        while not self._closed:
             try:
                 async with self._listening.pubsub() as pubsub:
                     await self._begin(pubsub)

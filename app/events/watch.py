@@ -24,6 +24,7 @@ from app.events.log import Position, clocks
 from app.events.models import Scope
 from app.events.resuming import head_of
 from app.statements import sql
+from app.stopping import stop
 
 log = structlog.get_logger(__name__)
 
@@ -69,9 +70,7 @@ class Watch:
     async def close(self) -> None:
         """Compare no more."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await stop(self._task)
 
     def doubt(self) -> None:
         """Somebody may have lost a scope: compare at once."""

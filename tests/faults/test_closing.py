@@ -11,9 +11,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from redis.asyncio.client import PubSub
 from redis.asyncio.connection import AbstractConnection
 
+from app.events.redis_backend import RedisBackend
 from app.lanes import lanes
+from lockstep.embedded import Servers
 from tests.client import Client
 from tests.faults.conftest import OtherProcess
 from tests.world import World
@@ -105,3 +108,27 @@ async def test_nothing_is_left(other_process: OtherProcess, monkeypatch: pytest.
             await asyncio.wait(running)
     left = connections() - open_before
     assert not left, left
+
+
+async def test_a_listener_ends_though_what_it_tidies_up_fails(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is told instead of the cancellation, and after a failure it would begin anew."""
+    close: Any = PubSub.aclose
+    hear, hearing = RedisBackend._hear_all, asyncio.Event()
+
+    async def heard(backend: RedisBackend, pubsub: PubSub) -> None:
+        hearing.set()
+        await hear(backend, pubsub)
+
+    async def failing(pubsub: PubSub) -> None:
+        await close(pubsub)
+        raise ConnectionError("it was not there any more")
+
+    monkeypatch.setattr(RedisBackend, "_hear_all", heard)
+    monkeypatch.setattr(PubSub, "aclose", failing)
+    backend = RedisBackend(servers.redis_url)
+    await backend.connect()
+    await hearing.wait()
+    ended, _ = await asyncio.wait([asyncio.create_task(backend.disconnect())], timeout=PATIENCE_SECONDS)
+    assert ended
